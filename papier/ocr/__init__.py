@@ -1,0 +1,1 @@
+"""Scan file → pages → registration → identification → zone readings."""

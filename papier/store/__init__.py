@@ -1,0 +1,1 @@
+"""Records, sheets, scans: what nothing can lose."""
