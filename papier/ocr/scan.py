@@ -86,7 +86,14 @@ class RegisteredPage:
         # remap counts from pixel centres, the scan frame from pixel corners.
         where = (points - 0.5).astype(np.float32).reshape(len(rects) * height, width, 2)
         pieces = [
-            cv2.remap(self.scan.pixels, block, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=255)
+            cv2.remap(
+                self.scan.pixels,
+                block[..., 0],
+                block[..., 1],
+                cv2.INTER_LINEAR,
+                borderMode=cv2.BORDER_CONSTANT,
+                borderValue=255,
+            )
             for block in np.array_split(where, -(-len(where) // MAX_REMAP_ROWS))
         ]
         return np.asarray(np.concatenate(pieces).reshape(len(rects), height, width), dtype=np.uint8)
