@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
@@ -67,7 +68,7 @@ class FieldReading:
     state: State
     probability: float
     candidates: tuple[tuple[str, float], ...] = ()
-    options: Mapping[str, OptionReading] = field(default_factory=dict)
+    options: Mapping[str, OptionReading] = dataclasses.field(default_factory=dict)
     read_by: str = "papier"
     rect: RectMm | None = None
     reason: str | None = None
@@ -99,7 +100,7 @@ class PageReading:
     sheet: str | None = None
     page: int | None = None
     reason: str | None = None
-    fields: Mapping[str, FieldReading] = field(default_factory=dict)
+    fields: Mapping[str, FieldReading] = dataclasses.field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """The stable form of `papier read --json`, one object a sheet page."""

@@ -5,8 +5,9 @@ Nothing here has coordinates; `papier.forms.typesetting` gives them.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
 
@@ -145,7 +146,7 @@ class Field(Block):
     field: str
     label: Wording
     help: Wording | None = None
-    demand: Demand = field(default_factory=Demand)
+    demand: Demand = dataclasses.field(default_factory=Demand)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -204,12 +205,12 @@ class TableColumn:
     label: Wording
     kind: Literal["text", "tick", "comb"]
     width: float | None = None  # millimetres
-    options: Mapping[str, Wording] = field(default_factory=dict)
+    options: Mapping[str, Wording] = dataclasses.field(default_factory=dict)
     multiple: bool = False
     content: CombContent | None = None
     cells: int = 0
     roster: str | None = None
-    demand: Demand = field(default_factory=Demand)
+    demand: Demand = dataclasses.field(default_factory=Demand)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -220,7 +221,7 @@ class TableField(Field):
     """
 
     columns: tuple[TableColumn, ...]
-    rows: Mapping[str, Wording] = field(default_factory=dict)
+    rows: Mapping[str, Wording] = dataclasses.field(default_factory=dict)
     row_count: int = 0
     roster_rows: bool = False
     group_by: str | None = None

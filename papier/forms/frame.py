@@ -12,7 +12,7 @@ from papier.geometry import POINTS_PER_MM, RectMm
 
 # A solid square this large keeps 12 pixels at 60 dpi and survives two photocopies.
 MARK_SIZE = 5.0
-# From the paper's edge to the mark's outer edge: office printers leave 4 to 5 mm white, and 94 % "fit to page" adds room.
+# From the paper's edge to the mark's outer edge: office printers leave 4 to 5 mm white; "fit to page" adds room.
 MARK_MARGIN = 8.0
 # The top left mark has a white window, so that a page upside-down or sideways is told from one that stands upright.
 WINDOW_SIZE = 2.0

@@ -128,7 +128,7 @@ class LayoutPage:
 class Layout:
     """A form laid out. `demands` has one entry a field; `labels` the French wording of each field.
 
-    `marked` says that the sheet has papier's corner marks and sheet number; False for a form that somebody else printed,
+    `marked` says that the sheet has papier's corner marks and number; False for a form that somebody else printed,
     whose registration is by its own face. `size_mm` is that of one sheet. `digest()` names the frozen layout.
     """
 
