@@ -101,6 +101,11 @@ class PageReading:
     page: int | None = None
     reason: str | None = None
     fields: Mapping[str, FieldReading] = dataclasses.field(default_factory=dict)
+    # Sheet millimetres → scan pixels, the 3×3 matrix row by row: where to cut a crop out of the scan.
+    to_scan: tuple[float, ...] | None = None
+    # Which image of a PDF page that holds several, from 1; which sheet of a scan that shows several, from 1.
+    image_index: int = 1
+    sheet_index: int = 1
 
     def to_json(self) -> dict[str, Any]:
         """The stable form of `papier read --json`, one object a sheet page."""

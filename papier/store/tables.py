@@ -1,0 +1,146 @@
+"""The tables of the store. Times are UTC, ISO 8601; structured values are JSON text."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+metadata = MetaData()
+
+# One row a layout that was ever printed, with its printed face: what reading needs, whatever happens to the YAML.
+layouts = Table(
+    "layouts",
+    metadata,
+    Column("digest", String(64), primary_key=True),
+    Column("form", String(120), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("frozen", Text, nullable=False),
+    Column("face", LargeBinary, nullable=False),
+    Column("first_printed", String(40), nullable=False),
+)
+
+# One row an order to print.
+print_runs = Table(
+    "print_runs",
+    metadata,
+    Column("run", Integer, primary_key=True, autoincrement=True),
+    Column("form", String(120), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("printed_at", String(40), nullable=False),
+    Column("output", Text),
+    Column("sheets", Integer, nullable=False),
+)
+
+# One row a numbered sheet. `state`: numbered (its PDF may not exist yet), printed, voided.
+sheets = Table(
+    "sheets",
+    metadata,
+    Column("serial", Integer, primary_key=True, autoincrement=False),
+    Column("number", String(20), nullable=False, unique=True),
+    Column("layout", String(64), ForeignKey("layouts.digest"), nullable=False),
+    Column("run", Integer, ForeignKey("print_runs.run"), nullable=False),
+    Column("prefilled", Text, nullable=False),  # field → printed value
+    Column("person", Text, nullable=False),  # the roster's columns
+    Column("master", Boolean, nullable=False),
+    Column("state", String(12), nullable=False),
+    Index("sheets_by_run", "run"),
+)
+
+# One row a scan file, kept in the archive under its content hash.
+scans = Table(
+    "scans",
+    metadata,
+    Column("sha256", String(64), primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("suffix", String(10), nullable=False),
+    Column("bytes", Integer, nullable=False),
+    Column("taken_in_at", String(40), nullable=False),
+)
+
+# One row a page that went in, whatever became of it: a record's page, a question, or a rejected page with its reason.
+pages = Table(
+    "pages",
+    metadata,
+    Column("page_id", Integer, primary_key=True, autoincrement=True),
+    Column("scan", String(64), ForeignKey("scans.sha256"), nullable=False),
+    Column("source_page", Integer, nullable=False),
+    Column("image_index", Integer, nullable=False),
+    Column("sheet_index", Integer, nullable=False),
+    Column("status", String(12), nullable=False),
+    Column("reason", Text),
+    Column("form", String(120)),
+    Column("version", Integer),
+    Column("sheet", String(20)),
+    Column("page", Integer),
+    Column("record", Integer, ForeignKey("records.record")),
+    Column("to_scan", Text),
+    UniqueConstraint("scan", "source_page", "image_index", "sheet_index"),
+    Index("pages_by_sheet", "sheet"),
+)
+
+# One row a filled sheet. `revision` counts different scans of the same sheet from 1; `flag` says why a person should look.
+records = Table(
+    "records",
+    metadata,
+    Column("record", Integer, primary_key=True, autoincrement=True),
+    Column("sheet", String(20)),
+    Column("revision", Integer, nullable=False),
+    Column("form", String(120), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("status", String(12), nullable=False),
+    Column("flag", Text),
+    Column("created_at", String(40), nullable=False),
+    Index("records_by_sheet", "sheet"),
+)
+
+# One row a field of a record.
+readings = Table(
+    "readings",
+    metadata,
+    Column("record", Integer, ForeignKey("records.record"), primary_key=True),
+    Column("field", String(200), primary_key=True),
+    Column("position", Integer, nullable=False),
+    Column("page_id", Integer, ForeignKey("pages.page_id"), nullable=False),
+    Column("kind", String(12), nullable=False),
+    Column("value", Text, nullable=False),
+    Column("state", String(12), nullable=False),
+    Column("probability", Float, nullable=False),
+    Column("candidates", Text, nullable=False),
+    Column("options", Text, nullable=False),
+    Column("read_by", String(80), nullable=False),
+    Column("reason", Text),
+    Column("needs_person", Boolean, nullable=False),
+    Column("rect", Text),
+)
+
+# Append-only; `hash` covers the row and the previous row's hash.
+events = Table(
+    "events",
+    metadata,
+    Column("seq", Integer, primary_key=True, autoincrement=False),
+    Column("at", String(40), nullable=False),
+    Column("kind", String(40), nullable=False),
+    Column("data", Text, nullable=False),
+    Column("previous", String(64), nullable=False),
+    Column("hash", String(64), nullable=False),
+)
+
+migrations = Table(
+    "migrations",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("name", String(80), nullable=False),
+    Column("applied_at", String(40), nullable=False),
+)

@@ -1,0 +1,101 @@
+"""A workspace: one folder that holds the key, the store, the inbox and the archive. Nobody else may read it."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+
+import platformdirs
+
+from papier.errors import StoreError, UsageError
+
+KEY_BYTES = 32
+KEY_FILE = "key"
+SETTINGS_FILE = "papier.yaml"
+SETTINGS = """\
+# Réglages de cet espace de travail · settings of this workspace
+etablissement: ""     # imprimé au bas des feuilles · printed at the foot of the sheets
+"""
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """Where everything of one office lies. `key` is the secret that its sheet numbers are made with."""
+
+    folder: Path
+    key: bytes
+
+    @property
+    def database(self) -> Path:
+        return self.folder / "store.sqlite"
+
+    @property
+    def archive(self) -> Path:
+        return self.folder / "archive"
+
+    @property
+    def inbox(self) -> Path:
+        return self.folder / "inbox"
+
+    @property
+    def printed(self) -> Path:
+        return self.folder / "printed"
+
+    @property
+    def forms(self) -> Path:
+        """The office's own form definitions."""
+        return self.folder / "forms"
+
+
+def default_folder() -> Path:
+    """`$PAPIER_WORKSPACE`, else the platform's data directory."""
+    named = os.environ.get("PAPIER_WORKSPACE")
+    return Path(named) if named else Path(platformdirs.user_data_dir("papier", appauthor=False))
+
+
+def create_workspace(folder: Path) -> Workspace:
+    """Make a workspace, folders mode 0700 and key mode 0600. An existing one is opened and left as it is."""
+    if (folder / KEY_FILE).exists():
+        return open_workspace(folder)
+    if folder.exists() and not folder.is_dir():
+        raise UsageError(f"{folder} is a file. Give the name of a folder.")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        folder.chmod(0o700)
+        for name in ("archive", "inbox", "printed", "forms"):
+            (folder / name).mkdir(mode=0o700, exist_ok=True)
+        settings = folder / SETTINGS_FILE
+        if not settings.exists():
+            settings.write_text(SETTINGS, encoding="utf-8")
+        _write_secret(folder / KEY_FILE, secrets.token_bytes(KEY_BYTES))
+    except PermissionError as error:
+        raise UsageError(f"The folder {folder} cannot be written. Choose another with --workspace.") from error
+    return open_workspace(folder)
+
+
+def open_workspace(folder: Path) -> Workspace:
+    """Open a workspace; raises UsageError where there is none, StoreError where its key is damaged."""
+    path = folder / KEY_FILE
+    if not path.exists():
+        raise UsageError(f"There is no workspace in {folder}. Make one with: papier --workspace {folder} init")
+    try:
+        key = bytes.fromhex(path.read_text(encoding="ascii").strip())
+    except (OSError, ValueError) as error:
+        raise StoreError(f"The key {path} cannot be read. Put it back from a backup.") from error
+    if len(key) != KEY_BYTES:
+        raise StoreError(f"The key {path} is damaged: {len(key)} bytes of {KEY_BYTES}. Put it back from a backup.")
+    return Workspace(folder, key)
+
+
+def _write_secret(path: Path, secret: bytes) -> None:
+    """Write a key so that it is either whole or absent, readable by its owner alone."""
+    partial = path.with_suffix(".partial")
+    partial.unlink(missing_ok=True)
+    handle = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "w", encoding="ascii") as stream:
+        stream.write(secret.hex() + "\n")
+        stream.flush()
+        os.fsync(stream.fileno())
+    partial.replace(path)
