@@ -1,0 +1,275 @@
+"""Records: filing what was read, in one transaction a scan; listing, showing, exporting."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Engine, func, select
+
+from papier.records import FieldReading, PageReading, PageStatus
+from papier.store.connection import reading, writing
+from papier.store.events import append_event
+from papier.store.tables import pages, readings, records, scans, sheets
+
+
+@dataclass(frozen=True, slots=True)
+class ScanFile:
+    """A scan as it is kept in the archive."""
+
+    sha256: str
+    name: str
+    suffix: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class FiledPage:
+    """What became of one page: the record it went to, if any, and what a person should know."""
+
+    reading: PageReading
+    record: int | None
+    flag: str | None
+
+
+def is_taken_in(engine: Engine, sha256: str) -> bool:
+    """True when this very file was taken in before."""
+    with reading(engine) as connection:
+        return connection.execute(select(scans.c.sha256).where(scans.c.sha256 == sha256)).first() is not None
+
+
+def file_scan(
+    engine: Engine, scan: ScanFile, page_readings: Sequence[PageReading], now: dt.datetime
+) -> list[FiledPage] | None:
+    """File a scan's pages as records, all in one transaction. None when another papier has filed it meanwhile."""
+    with writing(engine) as connection:
+        if connection.execute(select(scans.c.sha256).where(scans.c.sha256 == scan.sha256)).first():
+            return None
+        connection.execute(
+            scans.insert().values(
+                sha256=scan.sha256, name=scan.name, suffix=scan.suffix, bytes=scan.size, taken_in_at=now.isoformat()
+            )
+        )
+        filed = [_file_page(connection, scan, page, now) for page in page_readings]
+        append_event(
+            connection,
+            now,
+            "taken-in",
+            {
+                "scan": scan.sha256,
+                "name": scan.name,
+                "pages": len(filed),
+                "records": sorted({page.record for page in filed if page.record is not None}),
+            },
+        )
+    return filed
+
+
+def _file_page(connection: Connection, scan: ScanFile, page: PageReading, now: dt.datetime) -> FiledPage:
+    record, flag = None, None
+    if page.form is not None:
+        record, flag = _record_for(connection, scan, page, now)
+    page_id = connection.execute(
+        pages.insert().values(
+            scan=scan.sha256,
+            source_page=page.source_page,
+            image_index=page.image_index,
+            sheet_index=page.sheet_index,
+            status=str(page.status),
+            reason=page.reason,
+            form=page.form,
+            version=page.version,
+            sheet=page.sheet,
+            page=page.page,
+            record=record,
+            to_scan=None if page.to_scan is None else json.dumps(page.to_scan),
+        )
+    ).inserted_primary_key[0]
+    if record is not None and page.fields:
+        start = connection.execute(select(func.count()).where(readings.c.record == record)).scalar_one()
+        connection.execute(
+            readings.insert(),
+            [_reading_row(record, page_id, start + at, field) for at, field in enumerate(page.fields.values())],
+        )
+    return FiledPage(page, record, flag)
+
+
+def _record_for(
+    connection: Connection, scan: ScanFile, page: PageReading, now: dt.datetime
+) -> tuple[int, str | None]:
+    """The record that this page belongs to: the sheet's latest if it still lacks this page, else a further one."""
+    flag = None
+    revision = 1
+    if page.sheet is None:
+        flag = "sheet number not read"
+    else:
+        row = connection.execute(select(sheets.c.master, sheets.c.state).where(sheets.c.number == page.sheet)).first()
+        if row is not None and row.state == "voided":
+            flag = "the sheet was voided"
+        latest = connection.execute(
+            select(records).where(records.c.sheet == page.sheet).order_by(records.c.revision.desc()).limit(1)
+        ).first()
+        if latest is not None:
+            had = connection.execute(
+                select(pages.c.page, pages.c.scan).where(pages.c.record == latest.record)
+            ).all()
+            master = row is not None and row.master
+            # A master's copies share their number: only pages of one scan file can belong together.
+            joins = page.page not in {entry.page for entry in had} and (
+                not master or scan.sha256 in {entry.scan for entry in had}
+            )
+            if joins:
+                _worsen(connection, latest.record, latest.status, page.status)
+                return latest.record, latest.flag
+            revision = latest.revision + 1
+            if not master:
+                flag = "this sheet was scanned before: compare the two"
+    record = connection.execute(
+        records.insert().values(
+            sheet=page.sheet,
+            revision=revision,
+            form=page.form,
+            version=page.version,
+            status=str(page.status),
+            flag=flag,
+            created_at=now.isoformat(),
+        )
+    ).inserted_primary_key[0]
+    return record, flag
+
+
+_ORDER = [str(s) for s in (PageStatus.READ, PageStatus.COPY, PageStatus.DOUBTFUL, PageStatus.DAMAGED)]
+
+
+def _worsen(connection: Connection, record: int, had: str, new: PageStatus) -> None:
+    """A record is as doubtful as its most doubtful page."""
+    if str(new) in _ORDER and _ORDER.index(str(new)) > _ORDER.index(had):
+        connection.execute(records.update().where(records.c.record == record).values(status=str(new)))
+
+
+def _reading_row(record: int, page_id: int, position: int, entry: FieldReading) -> dict[str, Any]:
+    return {
+        "record": record,
+        "field": entry.field,
+        "position": position,
+        "page_id": page_id,
+        "kind": entry.kind,
+        "value": json.dumps(entry.value, ensure_ascii=False),
+        "state": str(entry.state),
+        "probability": entry.probability,
+        "candidates": json.dumps(entry.candidates, ensure_ascii=False),
+        "options": json.dumps({name: option.to_json() for name, option in entry.options.items()}, ensure_ascii=False),
+        "read_by": entry.read_by,
+        "reason": entry.reason,
+        "needs_person": entry.needs_person,
+        "rect": None if entry.rect is None else json.dumps(entry.rect.to_list()),
+    }
+
+
+@dataclass(frozen=True)
+class StoredRecord:
+    """One record as it is kept, with its fields in the form's order and where its pages lie in the archive."""
+
+    record: int
+    sheet: str | None
+    revision: int
+    form: str
+    version: int
+    status: str
+    flag: str | None
+    created_at: str
+    person: dict[str, str]
+    fields: dict[str, dict[str, Any]]
+    pages: list[dict[str, Any]]
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "record": self.record,
+            "sheet": self.sheet,
+            "revision": self.revision,
+            "form": self.form,
+            "version": self.version,
+            "status": self.status,
+            "flag": self.flag,
+            "created_at": self.created_at,
+            "person": self.person,
+            "fields": self.fields,
+            "pages": self.pages,
+        }
+
+
+def list_records(
+    engine: Engine, form: str | None = None, sheet: str | None = None, record: int | None = None
+) -> list[StoredRecord]:
+    """Records with their fields, oldest first; all, or those of a form, a sheet, or one."""
+    query = select(records, sheets.c.person).outerjoin(sheets, sheets.c.number == records.c.sheet)
+    for column, wanted in ((records.c.form, form), (records.c.sheet, sheet), (records.c.record, record)):
+        if wanted is not None:
+            query = query.where(column == wanted)
+    chosen = query.order_by(records.c.record)
+    with reading(engine) as connection:
+        found = connection.execute(chosen).all()
+        wanted_ids = chosen.with_only_columns(records.c.record).order_by(None)
+        fields: dict[int, dict[str, dict[str, Any]]] = {}
+        for row in connection.execute(
+            select(readings).where(readings.c.record.in_(wanted_ids)).order_by(readings.c.record, readings.c.position)
+        ):
+            fields.setdefault(row.record, {})[row.field] = _field_json(row)
+        sources: dict[int, list[dict[str, Any]]] = {}
+        for row in connection.execute(
+            select(pages, scans.c.name)
+            .join(scans, scans.c.sha256 == pages.c.scan)
+            .where(pages.c.record.in_(wanted_ids))
+            .order_by(pages.c.page_id)
+        ):
+            sources.setdefault(row.record, []).append(
+                {
+                    "page": row.page,
+                    "scan": row.scan,
+                    "scan_name": row.name,
+                    "source_page": row.source_page,
+                    "status": row.status,
+                    "to_scan": None if row.to_scan is None else json.loads(row.to_scan),
+                }
+            )
+    return [
+        StoredRecord(
+            row.record,
+            row.sheet,
+            row.revision,
+            row.form,
+            row.version,
+            row.status,
+            row.flag,
+            row.created_at,
+            json.loads(row.person) if row.person else {},
+            fields.get(row.record, {}),
+            sources.get(row.record, []),
+        )
+        for row in found
+    ]
+
+
+def _field_json(row: Any) -> dict[str, Any]:
+    return {
+        "kind": row.kind,
+        "value": json.loads(row.value),
+        "state": row.state,
+        "probability": row.probability,
+        "candidates": json.loads(row.candidates),
+        "options": json.loads(row.options),
+        "read_by": row.read_by,
+        "reason": row.reason,
+        "needs_person": row.needs_person,
+        "rect": None if row.rect is None else json.loads(row.rect),
+    }
+
+
+def count_pages(engine: Engine) -> dict[str, int]:
+    """How many pages went in, by what became of them."""
+    with reading(engine) as connection:
+        rows = connection.execute(select(pages.c.status, func.count()).group_by(pages.c.status))
+        return {status: count for status, count in rows}

@@ -1,0 +1,216 @@
+"""The register of sheets: which numbers were given, for which form, to whom; and the reader's view of it."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+
+from sqlalchemy import Engine, Row, func, select
+
+from papier.errors import StoreError
+from papier.forms.layout import Layout
+from papier.forms.sheet_number import SERIALS, SheetNumbers
+from papier.ocr.register import KnownSheet, PrintedForm
+from papier.store.connection import connect, reading, writing
+from papier.store.events import append_event
+from papier.store.tables import layouts, print_runs, records, sheets
+from papier.store.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class SheetOrder:
+    """One sheet to number: its frozen layout and face, what is printed on it beforehand, for whom."""
+
+    layout: Layout
+    face: bytes
+    prefilled: Mapping[str, str] = field(default_factory=dict)
+    person: Mapping[str, str] = field(default_factory=dict)
+    master: bool = False
+
+
+@dataclass(frozen=True)
+class OutstandingSheet:
+    """A sheet that was handed out and has no record. `person` is its roster row."""
+
+    number: str
+    form: str
+    title: str
+    printed_at: str
+    person: Mapping[str, str]
+
+
+def layout_digest(layout: Layout, face: bytes) -> str:
+    """The name of a frozen layout: SHA-256 over its JSON and its printed face."""
+    return hashlib.sha256(layout.to_frozen().encode() + face).hexdigest()
+
+
+def number_sheets(
+    workspace: Workspace, engine: Engine, orders: Sequence[SheetOrder], now: dt.datetime, output: str | None
+) -> tuple[int, list[str]]:
+    """Allot one number an order and freeze its layout, in one transaction; gives the print run and the numbers.
+
+    The sheets are "numbered" until `mark_printed`. Raises StoreError when the workspace's numbers are used up.
+    """
+    numbers = SheetNumbers(workspace.key)
+    first = orders[0].layout
+    with writing(engine) as connection:
+        last = connection.execute(select(func.max(sheets.c.serial))).scalar()
+        start = 0 if last is None else last + 1
+        if start + len(orders) > SERIALS:
+            raise StoreError("All sheet numbers of this workspace are used. Make a further workspace.")
+        run = connection.execute(
+            print_runs.insert().values(
+                form=first.form, version=first.version, printed_at=now.isoformat(), output=output, sheets=len(orders)
+            )
+        ).inserted_primary_key[0]
+        frozen: dict[int, str] = {}
+        rows = []
+        for serial, order in enumerate(orders, start):
+            digest = frozen.get(id(order.layout))
+            if digest is None:
+                digest = frozen[id(order.layout)] = layout_digest(order.layout, order.face)
+                if not connection.execute(select(layouts.c.digest).where(layouts.c.digest == digest)).first():
+                    connection.execute(
+                        layouts.insert().values(
+                            digest=digest,
+                            form=order.layout.form,
+                            version=order.layout.version,
+                            frozen=order.layout.to_frozen(),
+                            face=order.face,
+                            first_printed=now.isoformat(),
+                        )
+                    )
+            rows.append(
+                {
+                    "serial": serial,
+                    "number": numbers.make(serial),
+                    "layout": digest,
+                    "run": run,
+                    "prefilled": json.dumps(dict(order.prefilled), ensure_ascii=False),
+                    "person": json.dumps(dict(order.person), ensure_ascii=False),
+                    "master": order.master,
+                    "state": "numbered",
+                }
+            )
+        connection.execute(sheets.insert(), rows)
+        append_event(
+            connection, now, "numbered", {"run": run, "form": first.form, "first": rows[0]["number"], "sheets": len(rows)}
+        )
+    return run, [str(row["number"]) for row in rows]
+
+
+def mark_printed(engine: Engine, run: int, now: dt.datetime, output: str | None) -> None:
+    """Say that the PDF of a print run is written (or handed to a printer)."""
+    with writing(engine) as connection:
+        connection.execute(sheets.update().where(sheets.c.run == run).values(state="printed"))
+        connection.execute(print_runs.update().where(print_runs.c.run == run).values(output=output))
+        append_event(connection, now, "printed", {"run": run, "output": output})
+
+
+def void_run(engine: Engine, run: int, now: dt.datetime, reason: str) -> None:
+    """Void the sheets of a run that was never printed or was spoiled: their numbers are never used again."""
+    with writing(engine) as connection:
+        connection.execute(sheets.update().where(sheets.c.run == run).values(state="voided"))
+        append_event(connection, now, "voided", {"run": run, "reason": reason})
+
+
+def find_outstanding(engine: Engine, form: str | None = None, run: int | None = None) -> list[OutstandingSheet]:
+    """Sheets handed out that no record answers, in the order they were printed. Masters are never expected back."""
+    query = (
+        select(sheets, layouts.c.form, layouts.c.frozen, print_runs.c.printed_at)
+        .join(layouts, layouts.c.digest == sheets.c.layout)
+        .join(print_runs, print_runs.c.run == sheets.c.run)
+        .where(sheets.c.state == "printed", sheets.c.master.is_(False))
+        .where(~select(records.c.record).where(records.c.sheet == sheets.c.number).exists())
+        .order_by(sheets.c.serial)
+    )
+    if form is not None:
+        query = query.where(layouts.c.form == form)
+    if run is not None:
+        query = query.where(sheets.c.run == run)
+    with reading(engine) as connection:
+        return [
+            OutstandingSheet(
+                row.number, row.form, json.loads(row.frozen)["title"], row.printed_at, json.loads(row.person)
+            )
+            for row in connection.execute(query)
+        ]
+
+
+class StoreRegister:
+    """The reader's view of a workspace. Can be pickled: each process opens the store for itself."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self.workspace = workspace
+        self._engine: Engine | None = None
+
+    def __getstate__(self) -> dict[str, Workspace]:
+        return {"workspace": self.workspace}
+
+    def __setstate__(self, state: dict[str, Workspace]) -> None:
+        self.workspace = state["workspace"]
+        self._engine = None
+
+    @property
+    def key(self) -> bytes:
+        return self.workspace.key
+
+    @property
+    def engine(self) -> Engine:
+        if self._engine is None:
+            self._engine = connect(self.workspace)
+        return self._engine
+
+    def find_sheet(self, number: str) -> KnownSheet | None:
+        with reading(self.engine) as connection:
+            row = connection.execute(
+                select(sheets, layouts.c.frozen, layouts.c.face)
+                .join(layouts, layouts.c.digest == sheets.c.layout)
+                .where(sheets.c.number == number)
+            ).first()
+        return None if row is None else _known_sheet(row)
+
+    def forms(self) -> Iterator[PrintedForm]:
+        query = select(layouts.c.frozen, layouts.c.face).order_by(layouts.c.first_printed.desc())
+        with reading(self.engine) as connection:
+            rows = connection.execute(query).all()
+        for row in rows:
+            yield _printed_form(row.frozen, row.face)
+
+
+class EmptyRegister:
+    """The register of no workspace at all: reading then knows only the forms it is given."""
+
+    def __init__(self, forms: Sequence[PrintedForm] = (), key: bytes = bytes(32)) -> None:
+        self._forms = tuple(forms)
+        self.key = key
+
+    def find_sheet(self, number: str) -> KnownSheet | None:  # noqa: ARG002 - the protocol's signature
+        return None
+
+    def forms(self) -> Sequence[PrintedForm]:
+        return self._forms
+
+
+def _known_sheet(row: Row[tuple[object, ...]]) -> KnownSheet:
+    return KnownSheet(row.number, _printed_form(row.frozen, row.face), json.loads(row.prefilled), row.master)
+
+
+# A batch is of a few forms; parsing a frozen layout costs as much as reading a page's ticks.
+@lru_cache(maxsize=64)
+def _printed_form(frozen: str, face: bytes) -> PrintedForm:
+    return PrintedForm(Layout.from_frozen(frozen), face)
+
+
+def list_runs(engine: Engine) -> list[tuple[int, str, str, int, Path | None]]:
+    """Print runs, oldest first: number, form, when, how many sheets, where the PDF was written."""
+    with reading(engine) as connection:
+        return [
+            (row.run, row.form, row.printed_at, row.sheets, Path(row.output) if row.output else None)
+            for row in connection.execute(select(print_runs).order_by(print_runs.c.run))
+        ]
