@@ -1,0 +1,50 @@
+# Two commands do everything on a fresh machine: `make demo` and `make test`.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.papier-installed
+
+.PHONY: demo test check lint types layers pytest bench install tesseract clean
+.DEFAULT_GOAL := help
+
+help:
+	@echo "make demo    installs what is missing, then sends sheets once round the loop, into demo-output/"
+	@echo "make test    installs what is missing, then checks style, types, layers and runs all tests"
+	@echo "make bench   measures speed and accuracy, into benchmarks/output/"
+
+# Installed anew only when pyproject.toml changes, so that both commands work again offline.
+$(STAMP): pyproject.toml
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[dev]"
+	@touch $(STAMP)
+
+tesseract:
+	@bash scripts/install-tesseract
+
+install: $(STAMP) tesseract
+
+demo: install
+	$(BIN)/python -m simulator.demo demo-output
+
+lint: $(STAMP)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+
+types: $(STAMP)
+	$(BIN)/mypy
+
+layers: $(STAMP)
+	$(BIN)/lint-imports --no-cache
+
+pytest: install
+	$(BIN)/python -m pytest -n 2
+
+check: lint types layers pytest
+
+test: check
+
+bench: install
+	$(BIN)/python -m benchmarks.run
+
+clean:
+	rm -rf $(VENV) demo-output .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,1 @@
+"""Commands: options, output, exit codes. One module a command."""

@@ -1,0 +1,90 @@
+"""`papier forms`, `papier forms check`, `papier forms schema`"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from papier.cli.context import Context, pass_context
+from papier.errors import DefinitionError, LayoutError, UsageError
+from papier.forms.blank import is_blank_form, load_blank_form
+from papier.forms.library import library_folders, list_forms
+from papier.forms.parsing import load_form
+from papier.forms.schema import json_schema
+from papier.forms.typesetting import lay_out
+from papier.language import translate as _
+
+
+@click.group(
+    "forms",
+    invoke_without_command=True,
+    help=_("List the forms known.\n\n\b\nExamples:\n  papier forms\n  papier forms check my-form.yaml"),
+)
+@click.option("--json", "as_json", is_flag=True, help=_("One JSON object a form."))
+@click.pass_context
+def command(ctx: click.Context, as_json: bool) -> None:
+    if ctx.invoked_subcommand is not None:
+        return
+    context: Context = ctx.find_object(Context) or Context(None)
+    table = Table(box=None, pad_edge=False)
+    for title in (_("form"), _("version"), _("format"), _("title")):
+        table.add_column(title)
+    for entry in list_forms(library_folders(context.form_folder)):
+        form = entry.definition
+        if as_json:
+            data = {"form": entry.form, "path": str(entry.path), "problems": [str(p) for p in entry.problems]}
+            if form is not None:
+                data |= {"version": form.version, "format": str(form.format), "title": dict(form.title.texts)}
+            click.echo(json.dumps(data, ensure_ascii=False))
+        elif form is None:
+            table.add_row(entry.form, "–", "–", _("wrong: papier forms check {path}").format(path=entry.path))
+        else:
+            table.add_row(entry.form, str(form.version), str(form.format), form.title.fr)
+    if not as_json:
+        Console().print(table)
+
+
+@command.command(
+    "check",
+    help=_(
+        "Check form definitions: every mistake with its line, and whether the form fits its page.\n\n"
+        "\b\nExample:\n  papier forms check my-form.yaml"
+    ),
+)
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+def check_command(files: tuple[Path, ...]) -> int:
+    worst = 0
+    for path in files:
+        try:
+            if not path.exists():
+                raise UsageError(_("There is no file {path}.").format(path=path))
+            if is_blank_form(path):
+                layout = load_blank_form(path)[0]
+            else:
+                form = load_form(path)
+                layout = lay_out(form)
+                lay_out(form, large=True)
+        except (DefinitionError, LayoutError, UsageError) as error:
+            click.echo(str(error), err=True)
+            worst = max(worst, error.exit_code)
+        else:
+            pages = _("{count} pages").format(count=len(layout.pages))
+            click.echo(_("{path}: right ({form} v{version}, {pages})").format(
+                path=path, form=layout.form, version=layout.version, pages=pages
+            ))
+    return worst
+
+
+@command.command(
+    "schema",
+    help=_(
+        "Print the JSON Schema of form definitions, for editors that complete and check while typing.\n\n"
+        "\b\nExample:\n  papier forms schema > papier-form.schema.json"
+    ),
+)
+def schema_command() -> None:
+    click.echo(json.dumps(json_schema(), ensure_ascii=False, indent=1))

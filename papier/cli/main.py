@@ -1,0 +1,113 @@
+"""`papier`: the group of commands, and the one place where an error becomes a message and an exit code."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from papier import __version__
+from papier.cli.context import Context
+from papier.errors import EXIT_INTERRUPTED, PapierError
+from papier.language import translate as _
+
+# command → its module; each is imported only when it is used, so that `papier --help` answers at once.
+COMMANDS = {
+    "init": "papier.cli.init",
+    "forms": "papier.cli.forms",
+    "layout": "papier.cli.layout",
+    "print": "papier.cli.print_sheets",
+    "read": "papier.cli.read",
+    "intake": "papier.cli.intake",
+    "records": "papier.cli.records",
+    "deadline": "papier.cli.deadline",
+    "verify": "papier.cli.verify",
+    "demo": "papier.cli.demo",
+    "completion": "papier.cli.completion",
+}
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported on use."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(COMMANDS[cmd_name])
+        command: click.Command = module.command
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            import difflib  # noqa: PLC0415 - needed for a mistyped command only
+
+            close = difflib.get_close_matches(args[0], COMMANDS, n=1)
+            if close:
+                error.message += " " + _("Did you mean “{command}”?").format(command=close[0])
+            raise
+
+
+@click.group(
+    cls=LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    help=_(
+        "papier prints forms, reads the filled sheets, and keeps the records.\n\n"
+        "\b\n"
+        "The loop, in five commands:\n"
+        "  papier init                                   make a workspace\n"
+        "  papier print carnet/absence --copies 30       numbered sheets, one PDF\n"
+        "  papier read scan.pdf --json                   what a scan says; stores nothing\n"
+        "  papier intake scan.pdf                        take a scan in\n"
+        "  papier records missing                        who has not answered"
+    ),
+)
+@click.option(
+    "--workspace",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help=_("The workspace; else $PAPIER_WORKSPACE, else the platform's data directory."),
+)
+@click.version_option(__version__, prog_name="papier")
+@click.pass_context
+def cli(ctx: click.Context, workspace: Path | None) -> None:
+    ctx.obj = Context(workspace)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run papier. Exit codes: see `papier.errors`; nothing a user can cause ends in a traceback."""
+    sys.exit(run(arguments))
+
+
+def run(arguments: list[str] | None = None) -> int:
+    """Run papier and give its exit code."""
+    try:
+        result: Any = cli.main(args=arguments, prog_name="papier", standalone_mode=False)
+    except PapierError as error:
+        click.echo(str(error), err=True)
+        return error.exit_code
+    except click.exceptions.Abort:
+        click.echo(_("Interrupted. What was finished is kept; run the same command again to go on."), err=True)
+        return EXIT_INTERRUPTED
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except click.exceptions.Exit as error:
+        return error.exit_code
+    except KeyboardInterrupt:
+        click.echo(_("Interrupted. What was finished is kept; run the same command again to go on."), err=True)
+        return EXIT_INTERRUPTED
+    except BrokenPipeError:
+        # The reader of our output went away (`papier … | head`): nothing is wrong here.
+        sys.stdout = None  # type: ignore[assignment]
+        return 0
+    return result if isinstance(result, int) else 0

@@ -1,0 +1,148 @@
+"""`papier print`"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+
+import click
+
+from papier.cli.context import Context, pass_context
+from papier.cli.output import progress_bar
+from papier.cli.sources import find_path
+from papier.errors import DefinitionError, MissingProgramError, ProgramFailedError, UsageError
+from papier.forms.definition import FormDefinition, TableField
+from papier.forms.parsing import load_form
+from papier.forms.pdf import roster_columns
+from papier.forms.roster import Roster, group_people, load_roster, split_complete
+from papier.forms.typesetting import lay_out
+from papier.language import translate as _
+from papier.print_run import Addressee, print_sheets
+
+
+@click.command(
+    "print",
+    help=_(
+        "Number and print sheets of a form: one a person of the roster, or blank copies.\n\n"
+        "\b\nExamples:\n"
+        "  papier print carnet/absence --copies 30 --output absences.pdf\n"
+        "  papier print carnet/mot-aux-parents --roster 6A.csv --output 6A.pdf\n"
+        "  papier print carnet/absence --master --output modele.pdf      (to photocopy)\n"
+        "  papier print carnet/absence --roster 6A.csv --dry-run"
+    ),
+)
+@click.argument("form")
+@click.option("--roster", type=click.Path(path_type=Path), help=_("A CSV file, one person a line."))
+@click.option("--copies", type=click.IntRange(1, 100_000), help=_("How many blank sheets (else one)."))
+@click.option("--output", type=click.Path(path_type=Path, dir_okay=False), help=_("The PDF to write."))
+@click.option("--printer", metavar="NAME", help=_("Send it to this CUPS printer too."))
+@click.option("--large", is_flag=True, help=_("The large-print variant: 16 pt at least."))
+@click.option("--master", is_flag=True, help=_("One sheet to photocopy; all its copies share its number."))
+@click.option("--set", "settings", multiple=True, metavar="COLUMN=VALUE", help=_("A value for every sheet."))
+@click.option("--dry-run", is_flag=True, help=_("Say what would be printed; number nothing."))
+@click.option("--json", "as_json", is_flag=True, help=_("One JSON object."))
+@pass_context
+def command(
+    context: Context,
+    form: str,
+    roster: Path | None,
+    copies: int | None,
+    output: Path | None,
+    printer: str | None,
+    large: bool,
+    master: bool,
+    settings: tuple[str, ...],
+    dry_run: bool,
+    as_json: bool,
+) -> int:
+    if roster is not None and (copies is not None or master):
+        raise UsageError(_("--roster prints one sheet a person: leave --copies and --master out."))
+    if master and copies is not None:
+        raise UsageError(_("--master prints one sheet to photocopy: leave --copies out."))
+    workspace = context.workspace
+    definition = load_form(find_path(form, context.form_folder))
+    layout = lay_out(definition, large=large)
+    common = _parse_settings(settings)
+    incomplete = 0
+    if roster is None:
+        addressees = [Addressee(common)] * (copies or 1)
+    else:
+        addressees, incomplete = _addressees(definition, load_roster(roster), common, roster_columns(layout))
+    if not addressees:
+        raise UsageError(_("No sheet to print: no line of the roster has all that this form needs."))
+    if dry_run:
+        click.echo(_("{count} sheets of {form}, {pages} pages each; nothing was printed.").format(
+            count=len(addressees), form=definition.form, pages=len(layout.pages)
+        ))
+        return DefinitionError.exit_code if incomplete else 0
+    if output is None:
+        stamp = context.now().strftime("%Y-%m-%d-%H%M%S")
+        output = workspace.printed / f"{definition.form.replace('/', '-')}-{stamp}.pdf"
+    with progress_bar(len(addressees), _("printing")) as advance:
+        run = print_sheets(
+            workspace,
+            context.engine,
+            layout,
+            addressees,
+            output,
+            context.now(),
+            master=master,
+            progress=lambda _done, _total: advance(),
+        )
+    if as_json:
+        click.echo(
+            json.dumps(
+                {"run": run.run, "form": definition.form, "output": str(run.output), "sheets": list(run.numbers)},
+                ensure_ascii=False,
+            )
+        )
+    else:
+        click.echo(_("{count} sheets of {form}: {output} (print run {run})").format(
+            count=len(run.numbers), form=definition.form, output=run.output, run=run.run
+        ))
+    if printer is not None:
+        _send(run.output, printer)
+    return DefinitionError.exit_code if incomplete else 0
+
+
+def _parse_settings(settings: tuple[str, ...]) -> dict[str, str]:
+    values = {}
+    for setting in settings:
+        column, separator, value = setting.partition("=")
+        if not separator:
+            raise UsageError(_("--set wants COLUMN=VALUE, not “{setting}”.").format(setting=setting))
+        values[column.strip()] = value
+    return values
+
+
+def _addressees(
+    definition: FormDefinition, roster: Roster, common: dict[str, str], columns: tuple[str, ...]
+) -> tuple[list[Addressee], int]:
+    """One sheet a person, or one a group where the form has a row a person. Incomplete people are told by line."""
+    needed = [column for column in columns if column not in common]
+    complete, problems = split_complete(roster, needed)
+    for problem in (*roster.problems, *problems):
+        click.echo(str(problem), err=True)
+    table = next((f for f in definition.fields() if isinstance(f, TableField) and f.roster_rows), None)
+    if table is None:
+        people = [Addressee(common | dict(person.values)) for person in complete]
+    else:
+        people = [
+            Addressee(common | dict(group[0].values), tuple(dict(person.values) for person in group))
+            for group in group_people(complete, table.group_by, table.row_count)
+        ]
+    return people, len(problems) + len(roster.problems)
+
+
+def _send(output: Path, printer: str) -> None:
+    if shutil.which("lp") is None:
+        raise MissingProgramError(_("“lp” is not installed. Install CUPS: apt install cups-client"))
+    done = subprocess.run(["lp", "-d", printer, "--", str(output)], capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise ProgramFailedError(
+            _("The printer {printer} refused {output}: {why}. The PDF is there; print it again by hand.").format(
+                printer=printer, output=output, why=done.stderr.strip()
+            )
+        )

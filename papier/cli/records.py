@@ -1,0 +1,167 @@
+"""`papier records list/show/export/missing`"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from papier.cli.context import Context, pass_context
+from papier.errors import UsageError
+from papier.forms.listing import write_listing
+from papier.language import translate as _
+from papier.store.export import to_csv, to_json
+from papier.store.records import StoredRecord, list_records
+from papier.store.sheets import find_outstanding
+
+
+@click.group("records", help=_("The records: what the sheets that came back say."))
+def command() -> None: ...
+
+
+@command.command("list", help=_("List the records.\n\n\b\nExample:\n  papier records list --form carnet/absence"))
+@click.option("--form", help=_("Only this form."))
+@click.option("--json", "as_json", is_flag=True, help=_("One JSON object a line."))
+@pass_context
+def list_command(context: Context, form: str | None, as_json: bool) -> None:
+    found = list_records(context.engine, form=form)
+    if as_json:
+        for record in found:
+            click.echo(json.dumps(record.to_json(), ensure_ascii=False))
+        return
+    table = Table(box=None, pad_edge=False)
+    for title in (_("record"), _("sheet"), _("form"), _("status"), _("to check"), _("for"), _("remark")):
+        table.add_column(title)
+    for record in found:
+        doubtful = sum(1 for field in record.fields.values() if field["needs_person"])
+        table.add_row(
+            str(record.record),
+            record.sheet or "–",
+            record.form,
+            record.status,
+            str(doubtful or ""),
+            _name(record.person),
+            _(record.flag) if record.flag else "",
+        )
+    Console().print(table)
+
+
+@command.command("show", help=_("Show one record.\n\n\b\nExample:\n  papier records show 4F7K-2M9Q-8XTR"))
+@click.argument("which", metavar=_("RECORD_OR_SHEET"))
+@click.option("--json", "as_json", is_flag=True, help=_("One JSON object a line."))
+@pass_context
+def show_command(context: Context, which: str, as_json: bool) -> None:
+    if which.isdigit() and len(which) < 12:
+        found = list_records(context.engine, record=int(which))
+    else:
+        found = list_records(context.engine, sheet=which.upper())
+    if not found:
+        raise UsageError(_("No record “{which}”. See: papier records list").format(which=which))
+    for record in found:
+        if as_json:
+            click.echo(json.dumps(record.to_json(), ensure_ascii=False))
+        else:
+            _show(record)
+
+
+def _show(record: StoredRecord) -> None:
+    console = Console()
+    console.print(
+        f"{_('record')} {record.record} · {record.form} v{record.version} · {record.sheet or '–'} · {record.status}",
+        highlight=False,
+    )
+    if record.flag:
+        console.print(_(record.flag), style="bold")
+    table = Table(box=None, pad_edge=False)
+    for title in (_("field"), _("value"), _("state"), _("probability"), _("read by")):
+        table.add_column(title)
+    for name, field in record.fields.items():
+        value = field["value"]
+        text = ", ".join(value) if isinstance(value, list) else "" if value is None else str(value)
+        table.add_row(name, text, field["state"], f"{field['probability']:.4f}", field["read_by"])
+    console.print(table)
+    for page in record.pages:
+        console.print(
+            f"{_('page')} {page['page']}: {page['scan_name']} p. {page['source_page']} · sha256 {page['scan'][:16]}…",
+            highlight=False,
+        )
+
+
+@command.command(
+    "export",
+    help=_(
+        "Export the records as CSV (semicolons, opens in LibreOffice and Excel) or JSON.\n\n"
+        "\b\nExample:\n  papier records export --form carnet/absence --format csv --output absences.csv"
+    ),
+)
+@click.option("--form", help=_("Only this form."))
+@click.option("--format", "format_", type=click.Choice(["csv", "json"]), default="csv", show_default=True)
+@click.option("--output", type=click.Path(path_type=Path, dir_okay=False), help=_("A file; else standard output."))
+@pass_context
+def export_command(context: Context, form: str | None, format_: str, output: Path | None) -> None:
+    found = list_records(context.engine, form=form)
+    text = to_csv(found) if format_ == "csv" else to_json(found) + "\n"
+    if output is None:
+        click.get_binary_stream("stdout").write(text.encode())
+        return
+    try:
+        output.write_bytes(text.encode())
+    except OSError as error:
+        raise UsageError(
+            _("{output} cannot be written ({why}). Choose another --output.").format(output=output, why=error.strerror)
+        ) from error
+
+
+@command.command(
+    "missing",
+    help=_(
+        "Who has not answered: the sheets that left and have not come back; with --output as a list to print.\n\n"
+        "\b\nExample:\n  papier records missing --form carnet/absence --output manquants.pdf"
+    ),
+)
+@click.option("--form", help=_("Only this form."))
+@click.option("--run", type=int, help=_("Only the sheets of this print run."))
+@click.option("--output", type=click.Path(path_type=Path, dir_okay=False), help=_("A PDF to print."))
+@click.option("--json", "as_json", is_flag=True, help=_("One JSON object a line."))
+@pass_context
+def missing_command(
+    context: Context, form: str | None, run: int | None, output: Path | None, as_json: bool
+) -> None:
+    found = find_outstanding(context.engine, form, run)
+    if as_json:
+        for sheet in found:
+            click.echo(
+                json.dumps(
+                    {"sheet": sheet.number, "form": sheet.form, "printed_at": sheet.printed_at, "person": dict(sheet.person)},
+                    ensure_ascii=False,
+                )
+            )
+    rows = [
+        (sheet.number, sheet.title, sheet.printed_at[:10], _name(sheet.person), sheet.person.get("classe", ""))
+        for sheet in found
+    ]
+    titles = (_("sheet"), _("form"), _("handed out"), _("name"), _("class"))
+    if output is not None:
+        write_listing(
+            output,
+            _("Sheets that have not come back"),
+            _("{count} sheets, on {day}").format(count=len(rows), day=context.now().date().isoformat()),
+            titles,
+            rows,
+        )
+    if not as_json:
+        table = Table(box=None, pad_edge=False)
+        for title in titles:
+            table.add_column(title)
+        for row in rows:
+            table.add_row(*row)
+        Console().print(table)
+        click.echo(_("{count} sheets have not come back.").format(count=len(rows)))
+
+
+def _name(person: dict[str, str] | object) -> str:
+    values = dict(person) if isinstance(person, dict) else {}
+    return " ".join(filter(None, (values.get("nom"), values.get("prenom"))))

@@ -1,0 +1,56 @@
+"""A plain printed list: a title, a line under it, a table that runs over as many A4 pages as it needs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from reportlab.lib.pagesizes import A4
+from reportlab.lib.units import mm
+from reportlab.pdfgen.canvas import Canvas
+
+from papier.forms.typefaces import register_typefaces, text_width
+
+MARGIN = 18 * mm
+ROW = 7 * mm
+SIZE = 10
+
+
+def write_listing(
+    output: Path, title: str, subtitle: str, titles: Sequence[str], rows: Sequence[Sequence[str]]
+) -> None:
+    """Write the list as a PDF. Columns are as wide as their widest cell, shrunk together where they do not fit."""
+    fonts = register_typefaces()
+    canvas = Canvas(str(output), pagesize=A4, invariant=1)
+    canvas.setTitle(title)
+    width, height = A4
+    natural = [
+        max(text_width(text, "regular", SIZE) for text in [column, *(row[at] for row in rows)]) + 5 * mm
+        for at, column in enumerate(titles)
+    ]
+    scale = min(1.0, (width - 2 * MARGIN) / sum(natural))
+    edges = [MARGIN + scale * sum(natural[:at]) for at in range(len(titles))]
+    per_page = int((height - 2 * MARGIN - 24 * mm) / ROW)
+    pages = [rows[start : start + per_page] for start in range(0, len(rows), per_page)] or [[]]
+    for number, page in enumerate(pages, 1):
+        y = height - MARGIN
+        canvas.setFont(fonts["bold"], 15)
+        canvas.drawString(MARGIN, y - 12, title)
+        canvas.setFont(fonts["regular"], SIZE)
+        canvas.drawString(MARGIN, y - 28, subtitle)
+        canvas.drawRightString(width - MARGIN, y - 28, f"page {number}/{len(pages)}")
+        y -= 20 * mm
+        canvas.setFont(fonts["bold"], SIZE * scale)
+        for x, text in zip(edges, titles, strict=True):
+            canvas.drawString(x, y, text)
+        canvas.setLineWidth(0.6)
+        canvas.line(MARGIN, y - 2 * mm, width - MARGIN, y - 2 * mm)
+        canvas.setFont(fonts["regular"], SIZE * scale)
+        canvas.setLineWidth(0.2)
+        for row in page:
+            y -= ROW
+            for x, text in zip(edges, row, strict=True):
+                canvas.drawString(x, y, text)
+            canvas.line(MARGIN, y - 2 * mm, width - MARGIN, y - 2 * mm)
+        canvas.showPage()
+    canvas.save()

@@ -1,0 +1,33 @@
+"""The language papier speaks to its user: French, or English where the locale says another language than French.
+
+Messages stand in the code in English; `papier/locale/fr` holds the French. `_("…")` at the place of use.
+"""
+
+from __future__ import annotations
+
+import gettext
+import os
+from functools import lru_cache
+from pathlib import Path
+
+LOCALE_FOLDER = Path(__file__).parent / "locale"
+
+
+def chosen_language() -> str:
+    """ "fr" or "en", from PAPIER_LANGUAGE, else the locale; French where nothing is said."""
+    for name in ("PAPIER_LANGUAGE", "LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG"):
+        value = os.environ.get(name, "").split(":")[0].split(".")[0].lower()
+        if value in ("", "c", "posix"):
+            continue
+        return "fr" if value.startswith("fr") else "en"
+    return "fr"
+
+
+@lru_cache(maxsize=2)
+def _catalogue(language: str) -> gettext.NullTranslations:
+    return gettext.translation("papier", LOCALE_FOLDER, languages=[language], fallback=True)
+
+
+def translate(message: str) -> str:
+    """The message in the user's language."""
+    return _catalogue(chosen_language()).gettext(message)

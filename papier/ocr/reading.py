@@ -1,0 +1,205 @@
+"""One scanned page from pixels to readings: find its sheets, know them, read their zones.
+
+Every page comes out as at least one `PageReading`; what cannot be read says why.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from papier.forms.layout import Layout
+from papier.forms.sheet_number import SheetNumbers
+from papier.ocr.characters import CharacterReader
+from papier.ocr.face import Face
+from papier.ocr.face_registration import register_by_face
+from papier.ocr.identification import Identification, identify
+from papier.ocr.register import PrintedForm, SheetRegister
+from papier.ocr.registration import face_match, find_sheets, refine
+from papier.ocr.scan import RegisteredPage, RejectedPage, ScannedPage
+from papier.ocr.zone_readings import read_zones
+from papier.records import FieldReading, PageReading, PageStatus, State
+
+# Below, the print on the page is not the form's: benchmarks/registration.md.
+MIN_FACE_MATCH = 0.45
+# A page with less ink than this share of its area, away from its edges, is the blank back of a sheet.
+BLANK_INK_SHARE = 0.0008
+# Forms to compare with a page whose number cannot be read; older ones are asked of a person.
+MAX_FORMS_COMPARED = 24
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Reads pages. Holds nothing that changes: one reader may serve many pages, one a process.
+
+    `form`: read every page as this form, without asking for a sheet number (a form that somebody else printed, or a
+    page whose number is lost).
+    """
+
+    register: SheetRegister
+    form: PrintedForm | None = None
+    characters: CharacterReader = field(default_factory=CharacterReader)
+
+    def read_page(self, page: ScannedPage | RejectedPage) -> list[PageReading]:
+        """The readings of every sheet on the page, left to right and top to bottom; never empty."""
+        if isinstance(page, RejectedPage):
+            return [PageReading(page.source, page.index, PageStatus.DAMAGED, reason=page.reason)]
+        if self.form is not None and not self.form.layout.marked:
+            readings = [self._read_foreign(page, self.form)]
+        else:
+            readings = self._read_marked(page)
+        return [
+            dataclasses.replace(reading, sheet_index=at, image_index=page.image_index)
+            for at, reading in enumerate(readings, 1)
+        ]
+
+    def _read_marked(self, page: ScannedPage) -> list[PageReading]:
+        numbers = SheetNumbers(self.register.key)
+        readings: list[PageReading] = []
+        for candidate in find_sheets(page):
+            best: tuple[RegisteredPage, Identification] | None = None
+            for alternative in candidate.alternatives:
+                found = identify(alternative, numbers)
+                if found.number is not None and (best is None or found.probability > best[1].probability):
+                    best = (alternative, found)
+                    break
+            if best is not None:
+                readings.append(self._read_numbered(page, *best))
+            else:
+                readings.append(self._read_unnumbered(page, candidate.alternatives))
+        if readings:
+            return readings
+        if _is_blank(page):
+            return [_unknown(page, "blank page")]
+        for form in self._forms():
+            for layout_page in form.layout.pages:
+                registered = register_by_face(page, form, layout_page.page)
+                if registered is None:
+                    continue
+                found = identify(registered, numbers)
+                if found.number is not None:
+                    return [self._read_numbered(page, registered, found)]
+                return [self._read_as(page, registered, form, layout_page.page, "the sheet number cannot be read")]
+        return [_unknown(page, "no corner marks and no known form: is it one of papier's sheets?")]
+
+    def _forms(self) -> list[PrintedForm]:
+        return [self.form] if self.form is not None else list(self.register.forms())[:MAX_FORMS_COMPARED]
+
+    def _read_numbered(self, page: ScannedPage, registered: RegisteredPage, found: Identification) -> PageReading:
+        assert found.number is not None  # noqa: S101 - the callers have looked
+        sheet = self.register.find_sheet(found.number)
+        if sheet is None:
+            return dataclasses.replace(
+                _unknown(page, f"sheet {found.number} is not in this workspace's register"), sheet=found.number
+            )
+        layout = sheet.form.layout
+        if not _same_size(layout.size_mm, registered.size_mm):
+            registered = dataclasses.replace(registered, size_mm=layout.size_mm)
+        number, match = self._choose_page(registered, sheet.form, found)
+        if number is None:
+            reason = f"sheet {found.number} is known, but the page does not look like {layout.form}"
+            return dataclasses.replace(
+                _unknown(page, reason),
+                status=PageStatus.DAMAGED,
+                form=layout.form,
+                version=layout.version,
+                sheet=found.number,
+            )
+        reading = self._read_as(page, registered, sheet.form, number, None, sheet.prefilled)
+        return dataclasses.replace(reading, sheet=found.number)
+
+    def _choose_page(
+        self, registered: RegisteredPage, form: PrintedForm, found: Identification
+    ) -> tuple[int | None, float]:
+        """The page of the form, by its printed number and by its face; None when the face is not the form's."""
+        pages = [page.page for page in form.layout.pages]
+        matches = {number: face_match(registered, Face.of(form, number)) for number in pages}
+        best = max(pages, key=lambda number: matches[number])
+        printed = found.page if found.page in matches else None
+        if printed is not None and matches[printed] >= matches[best] - 0.1:
+            best = printed
+        return (best if matches[best] >= MIN_FACE_MATCH else None), matches[best]
+
+    def _read_unnumbered(self, page: ScannedPage, alternatives: Sequence[RegisteredPage]) -> PageReading:
+        """A sheet with corner marks whose number is lost: its printed face says which form it is."""
+        best: tuple[float, RegisteredPage, PrintedForm, int] | None = None
+        for form in self._forms():
+            for alternative in alternatives:
+                if not _same_size(form.layout.size_mm, alternative.size_mm):
+                    continue
+                for layout_page in form.layout.pages:
+                    match = face_match(alternative, Face.of(form, layout_page.page))
+                    if best is None or match > best[0]:
+                        best = (match, alternative, form, layout_page.page)
+        if best is None or best[0] < MIN_FACE_MATCH:
+            return _unknown(page, "the sheet number cannot be read, and the page looks like no known form")
+        return self._read_as(page, best[1], best[2], best[3], "the sheet number cannot be read")
+
+    def _read_foreign(self, page: ScannedPage, form: PrintedForm) -> PageReading:
+        """A form that somebody else printed: registered by its own face, each of its pages tried."""
+        best: tuple[float, RegisteredPage, int] | None = None
+        for layout_page in form.layout.pages:
+            registered = register_by_face(page, form, layout_page.page)
+            if registered is not None:
+                match = face_match(registered, Face.of(form, layout_page.page))
+                if best is None or match > best[0]:
+                    best = (match, registered, layout_page.page)
+        if best is None:
+            reason = "blank page" if _is_blank(page) else f"the page does not look like {form.layout.form}"
+            return _unknown(page, reason)
+        return self._read_as(page, best[1], form, best[2], None)
+
+    def _read_as(
+        self,
+        page: ScannedPage,
+        registered: RegisteredPage,
+        form: PrintedForm,
+        number: int,
+        doubt: str | None,
+        prefilled: Mapping[str, str] | None = None,
+    ) -> PageReading:
+        layout = form.layout
+        face = Face.of(form, number)
+        registered = refine(registered, face)
+        fields = read_zones(registered, layout, layout.page(number), face, self.characters, prefilled or {})
+        asked = doubt is not None or any(_asks(reading, layout) for reading in fields.values())
+        return PageReading(
+            source=page.source,
+            source_page=page.index,
+            status=PageStatus.DOUBTFUL if asked else PageStatus.READ,
+            form=layout.form,
+            version=layout.version,
+            page=number,
+            reason=doubt,
+            fields=fields,
+            to_scan=tuple(float(value) for value in registered.to_page.matrix.ravel()),
+        )
+
+
+def _asks(reading: FieldReading, layout: Layout) -> bool:
+    """True when a person must look at the field."""
+    del layout
+    return reading.needs_person or reading.state is State.DOUBTFUL
+
+
+def _same_size(one: tuple[float, float], other: tuple[float, float]) -> bool:
+    return bool(np.allclose(one, other, atol=1.0))
+
+
+def _unknown(page: ScannedPage, reason: str) -> PageReading:
+    return PageReading(page.source, page.index, PageStatus.UNKNOWN, reason=reason)
+
+
+def _is_blank(page: ScannedPage) -> bool:
+    """True for a page with next to no ink away from its edges, where scanners leave black borders and holes show."""
+    height, width = page.pixels.shape
+    inner = page.pixels[height // 12 : -height // 12, width // 12 : -width // 12]
+    if inner.size == 0:
+        return True
+    step = max(1, min(inner.shape) // 800)
+    sample = inner[::step, ::step].astype(np.float32)
+    paper = float(np.median(sample))
+    return float(np.mean(sample < paper - 60)) < BLANK_INK_SHARE
