@@ -1,0 +1,278 @@
+"""Finding corner marks: solid squares of 5 mm, one of them with a white window, on a page of unknown resolution.
+
+Candidates are connected dark components of a reduced page; each is then measured on the full one, side by side, from
+the median of many edge crossings, so that a pen stroke or a speck that touches a mark does not move it.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from papier.forms.frame import MARK_SIZE, WINDOW_SIZE
+from papier.geometry import FloatArray
+from papier.ocr.scan import GreyImage
+
+BoolArray = npt.NDArray[np.bool_]
+
+# Longest side of the reduced page, in pixels: an A4 page at about 75 dpi, where a mark has 15 pixels, and still 11 when
+# the glass is A3. Reduction is by a whole number, the case that cv2.resize has a fast path for.
+WORK_LENGTH = 800
+# Sides of a mark on the reduced page: from an A6 coupon on an A3 glass to an A6 coupon that fills the page.
+MIN_SIDE, MAX_SIDE = 7, 56
+# A dark pixel lies below this part of the way from the local paper white to black. The first serves almost every page;
+# the others catch faint copies and marks under a shadow, and are tried when the first leaves a sheet incomplete.
+USUAL_LEVEL = 0.55
+OTHER_LEVELS = (0.75, 0.35)
+# A component's pixels over its bounding square: 0.58 for a windowed mark skewed by 12 degrees, 1.0 for a straight one.
+MIN_FILLING = 0.45
+# Text, rules and table frames are gone by then; measuring costs about 30 microseconds each.
+MAX_CANDIDATES = 40
+# The measured patch: PATCH × PATCH samples over PATCH_SPAN times the side of the mark.
+PATCH = 72
+PATCH_SPAN = 1.7
+# A clean mark scores above 0.9, one crossed by a pen or eaten by a stain above 0.5; hatching and letters below 0.3.
+MIN_SCORE = 0.45
+# Half way between a clear window (1.0) and solid black (0.0).
+WINDOW_LEVEL = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A mark seen: `centre` in scan pixels (corner-based frame), `side` in pixels, `angle` of its sides in degrees.
+
+    `angle` lies in [-45, 45). `window`: how white its middle is, 0 as black as the mark, 1 as white as the paper.
+    `score` in 0…1 says how much it looks like a mark.
+    """
+
+    centre: tuple[float, float]
+    side: float
+    angle: float
+    window: float
+    score: float
+
+    @property
+    def windowed(self) -> bool:
+        return self.window > WINDOW_LEVEL
+
+
+def find_marks(pixels: GreyImage, *, thorough: bool = False) -> list[Mark]:
+    """The marks on a page, best first. `thorough` looks at several grey levels and cuts off strokes that touch."""
+    work, factor = reduce_page(pixels, WORK_LENGTH)
+    white = _paper_white(work)
+    rough = _components(_dark(work, white, USUAL_LEVEL), opened=False)
+    if thorough:
+        rough += _components(_dark(work, white, USUAL_LEVEL), opened=True)
+        for level in OTHER_LEVELS:
+            dark = _dark(work, white, level)
+            rough += _components(dark, opened=False)
+            rough += _components(dark, opened=True)
+    return _distinct(_measure(pixels, _distinct_rough(rough), factor))
+
+
+def reduce_page(pixels: GreyImage, length: int) -> tuple[GreyImage, int]:
+    """The page reduced by the whole factor that brings its longest side nearest to `length` pixels; the factor.
+
+    What is left over of the last row and column is cut off, so that coordinates scale exactly.
+    """
+    factor = max(1, round(max(pixels.shape) / length))
+    if factor == 1:
+        return pixels, 1
+    height, width = pixels.shape[0] // factor, pixels.shape[1] // factor
+    if height == 0 or width == 0:
+        return pixels, 1
+    whole = pixels[: height * factor, : width * factor]
+    return np.asarray(cv2.resize(whole, (width, height), interpolation=cv2.INTER_AREA), dtype=np.uint8), factor
+
+
+def _paper_white(work: GreyImage) -> GreyImage:
+    """The paper's white around each pixel: the brightest within more than a mark's size, smoothed."""
+    height, width = work.shape
+    small = cv2.resize(work, (max(1, width // 4), max(1, height // 4)), interpolation=cv2.INTER_AREA)
+    # 15 × 4 pixels: wider than the largest mark.
+    brightest = cv2.blur(cv2.dilate(small, np.ones((15, 15), np.uint8)), (9, 9))
+    return np.asarray(cv2.resize(brightest, (width, height), interpolation=cv2.INTER_LINEAR), dtype=np.uint8)
+
+
+def _dark(work: GreyImage, white: GreyImage, level: float) -> GreyImage:
+    """255 where the page is dark against its surroundings, else 0."""
+    return np.asarray(cv2.compare(work, cv2.convertScaleAbs(white, alpha=level), cv2.CMP_LT), dtype=np.uint8)
+
+
+# centre x, centre y, side, angle in degrees; all on the reduced page
+_Rough = tuple[float, float, float, float]
+
+
+def _components(dark: GreyImage, *, opened: bool) -> list[_Rough]:
+    """Dark components about as wide as high and well filled. `opened` first cuts off strokes that touch them."""
+    if opened:
+        # The ring of the windowed mark is 1.5 mm wide: closing fills the window, so that opening leaves the ring.
+        closed = cv2.morphologyEx(dark, cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8))
+        dark = np.asarray(cv2.morphologyEx(closed, cv2.MORPH_OPEN, np.ones((7, 7), np.uint8)), dtype=np.uint8)
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(dark, connectivity=4, ltype=cv2.CV_32S)
+    width, height = stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_HEIGHT]
+    filling = stats[:, cv2.CC_STAT_AREA] / np.maximum(1, width * height)
+    fits = (
+        (np.minimum(width, height) >= MIN_SIDE)
+        & (np.maximum(width, height) <= MAX_SIDE * 1.2)
+        & (np.maximum(width, height) <= 1.45 * np.minimum(width, height) + 1)
+        & (filling >= MIN_FILLING)
+    )
+    fits[0] = False  # the background
+    chosen = np.flatnonzero(fits[:count])
+    if len(chosen) > MAX_CANDIDATES:
+        chosen = chosen[np.argsort(-filling[chosen])[:MAX_CANDIDATES]]
+    found: list[_Rough] = []
+    for label in chosen:
+        x, y, w, h = (int(value) for value in stats[label, :4])
+        inside = np.asarray(labels[y : y + h, x : x + w] == label, dtype=np.uint8)
+        (cx, cy), (a, b), turn = cv2.minAreaRect(cv2.findNonZero(inside))
+        # The rectangle runs through pixel centres: half a pixel more on each side.
+        found.append((x + cx + 0.5, y + cy + 0.5, (a + b) / 2 + 1, _quarter(turn)))
+    return found
+
+
+def _quarter(degrees: float) -> float:
+    """The angle of a square's sides, in [-45, 45)."""
+    return (degrees + 45.0) % 90.0 - 45.0
+
+
+def _distinct_rough(rough: list[_Rough]) -> list[_Rough]:
+    """Without those found alike at two levels."""
+    kept: list[_Rough] = []
+    for x, y, side, angle in rough:
+        if not any(math.hypot(x - k[0], y - k[1]) < 1.0 and abs(side - k[2]) < 1.0 for k in kept):
+            kept.append((x, y, side, angle))
+    return kept
+
+
+def _measure(pixels: GreyImage, rough: list[_Rough], factor: int) -> list[Mark]:
+    """Measure each candidate on the full page and keep those that are squares."""
+    if not rough:
+        return []
+    guess = np.array(rough, dtype=np.float64)
+    guess[:, :3] *= factor
+    # The first look corrects centre, size and angle; the second sees the mark straight.
+    for least in (MIN_SCORE / 2, MIN_SCORE):
+        measured = _measure_patches(_patches(pixels, guess))
+        turn = np.radians(guess[:, 3])
+        dx, dy, size, slope = (measured[:, k] for k in range(4))
+        guess = np.column_stack(
+            [
+                guess[:, 0] + guess[:, 2] * (dx * np.cos(turn) - dy * np.sin(turn)),
+                guess[:, 1] + guess[:, 2] * (dx * np.sin(turn) + dy * np.cos(turn)),
+                guess[:, 2] * size,
+                guess[:, 3] + slope,
+            ]
+        )
+        kept = measured[:, 5] >= least
+        guess, measured = guess[kept], measured[kept]
+        if not len(guess):
+            return []
+    return [
+        Mark((float(x), float(y)), float(side), _quarter(float(angle)), float(window), float(score))
+        for (x, y, side, angle), (window, score) in zip(guess, measured[:, 4:], strict=True)
+    ]
+
+
+def _patches(pixels: GreyImage, guess: FloatArray) -> GreyImage:
+    """Each candidate with its surroundings, turned upright; shape (n, PATCH, PATCH)."""
+    turn = np.radians(guess[:, 3])[:, None, None]
+    reach = guess[:, 2][:, None, None]
+    u = _AXIS[None, None, :] * reach
+    v = _AXIS[None, :, None] * reach
+    x = guess[:, 0][:, None, None] + u * np.cos(turn) - v * np.sin(turn) - 0.5
+    y = guess[:, 1][:, None, None] + u * np.sin(turn) + v * np.cos(turn) - 0.5
+    flat = cv2.remap(
+        pixels,
+        x.reshape(-1, PATCH).astype(np.float32),
+        y.reshape(-1, PATCH).astype(np.float32),
+        cv2.INTER_LINEAR,
+        borderMode=cv2.BORDER_REPLICATE,
+    )
+    return np.asarray(flat.reshape(-1, PATCH, PATCH), dtype=np.uint8)
+
+
+# Sample positions in sides of the mark, from its centre.
+_AXIS: FloatArray = ((np.arange(PATCH) + 0.5) / PATCH - 0.5) * PATCH_SPAN
+_REACH = np.maximum(np.abs(_AXIS)[:, None], np.abs(_AXIS)[None, :])
+_HALF_WINDOW = WINDOW_SIZE / MARK_SIZE / 2
+_CORE: BoolArray = _REACH < 0.55 * _HALF_WINDOW
+_RING: BoolArray = (_REACH > _HALF_WINDOW + 0.07) & (_REACH < 0.40)
+_AROUND: BoolArray = (_REACH > 0.62) & (_REACH < 0.80)
+# Rows that cross a side well away from the corners, and the stretch across that side.
+_ROWS = np.flatnonzero(np.abs(_AXIS) < 0.36)
+_ACROSS = np.flatnonzero((_AXIS > 0.28) & (_AXIS < 0.74))
+_STEP = PATCH_SPAN / PATCH
+# An edge crossing further than this from the side's line, in sides, belongs to something else than that side.
+STRAIGHT = 0.05
+# tan(17°): the first guess of a small square's angle may be that wrong.
+MAX_SLOPE = 0.3
+# Logarithm of width over height: a skewed first guess still looks square to a tenth.
+MAX_OBLONG = 0.16
+# Darkness against the paper below which nothing printed is left.
+MIN_CONTRAST = 0.2
+
+
+def _measure_patches(patches: GreyImage) -> FloatArray:
+    """For each patch: centre shift x and y and size in sides, slope in degrees, window, score; shape (n, 6).
+
+    The score is 0 where there is no dark square on light paper.
+    """
+    # Evens out dithering; symmetrical, so that no edge moves.
+    smooth = np.stack([cv2.blur(patch, (5, 5), borderType=cv2.BORDER_REPLICATE) for patch in patches])
+    smooth = smooth.astype(np.float32)
+    ring, around = smooth[:, _RING], smooth[:, _AROUND]
+    black, white = np.median(ring, axis=1), np.median(around, axis=1)
+    contrast = np.maximum(white - black, 1.0)
+    level = np.clip((smooth - black[:, None, None]) / contrast[:, None, None], 0.0, 1.0)
+    edges, slopes, straight = [], [], []
+    # Each side in turn is brought to the right, crossed outwards from the dark; rows run downwards or to the right.
+    upright = level.transpose(0, 2, 1)
+    for side in (level, level[:, :, ::-1], upright, upright[:, :, ::-1]):
+        strip = side[:, _ROWS[0] : _ROWS[-1] + 1, _ACROSS[0] : _ACROSS[-1] + 1]
+        # The dark part of each row is as long as its darkness adds up to: sub-pixel without a threshold.
+        crossing = _AXIS[_ACROSS[0]] - _STEP / 2 + (1.0 - strip).sum(axis=2) * _STEP
+        half = crossing.shape[1] // 2
+        slope = (np.median(crossing[:, half:], axis=1) - np.median(crossing[:, :half], axis=1)) / (half * _STEP)
+        slope = np.clip(slope, -MAX_SLOPE, MAX_SLOPE)
+        middle = np.median(crossing - slope[:, None] * _AXIS[_ROWS], axis=1)
+        off = np.abs(crossing - slope[:, None] * _AXIS[_ROWS] - middle[:, None])
+        edges.append(middle)
+        slopes.append(slope)
+        straight.append((off < STRAIGHT).mean(axis=1))
+    right, left, bottom, top = edges
+    # Turned clockwise, the right side leans to the left further down, the lower side further down to the right.
+    slope = np.median([-slopes[0], slopes[1], slopes[2], -slopes[3]], axis=0)
+    across, down = np.maximum(right + left, 0.01), np.maximum(bottom + top, 0.01)
+    square = (across > 0.7) & (across < 1.35) & (np.abs(np.log(across / down)) < MAX_OBLONG)
+    square &= white - black > MIN_CONTRAST * np.maximum(white, 40.0)
+    middle_level = ((black + white) / 2)[:, None]
+    filled, clear = (ring < middle_level).mean(axis=1), (around > middle_level).mean(axis=1)
+    ordered = np.sort(np.stack(straight), axis=0)
+    # One bad side of four is a stain or a stroke; two are another thing.
+    score = filled * clear**2 * (0.4 * ordered[0] + 0.6 * ordered[1]) * np.minimum(1.0, contrast / (0.4 * white + 1.0))
+    window = level[:, _CORE].mean(axis=1)
+    return np.column_stack(
+        [
+            (right - left) / 2,
+            (bottom - top) / 2,
+            (across + down) / 2,
+            np.degrees(slope),
+            window,
+            np.where(square, score, 0.0),
+        ]
+    )
+
+
+def _distinct(marks: list[Mark]) -> list[Mark]:
+    """Best first, without a second sight of the same mark."""
+    kept: list[Mark] = []
+    for mark in sorted(marks, key=lambda m: -m.score):
+        if all(math.dist(mark.centre, other.centre) > 0.6 * max(mark.side, other.side) for other in kept):
+            kept.append(mark)
+    return kept
