@@ -1,0 +1,449 @@
+"""The printed face of a form, and the local correction of a sheet's position by it.
+
+Corner marks give a projective map. Bent paper and feeders that stretch are not projective: patches of the printed face
+are looked for on the scan (normalised cross-correlation), and a smooth field is laid through their displacements. The
+field is a Gaussian process regression (Rasmussen & Williams 2006, ch. 2) on a reduced basis, made robust against
+patches that a pen or a stain has changed by iterative reweighting.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property, lru_cache
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+import pypdfium2
+
+from papier.errors import DefinitionError, Problem
+from papier.forms.layout import LayoutPage
+from papier.geometry import MM_PER_INCH, FloatArray, RectMm, Transform
+from papier.ocr.register import PrintedForm
+from papier.ocr.scan import GreyImage, RegisteredPage, ScannedPage
+
+# Twice what matching needs, and enough for zone readers to subtract hairlines of 0.1 mm.
+FACE_DPI = 200.0
+# Faces kept in memory: one is about 4 MB. A workspace seldom has more forms in use at a time.
+MAX_FACES = 24
+
+# Matching happens at 100 dpi: a tenth of a pixel, which the parabola through a peak gives, is 0.025 mm.
+MATCH_DPI = 100.0
+PX_PER_MM = MATCH_DPI / MM_PER_INCH
+# A patch of 9 mm holds a few letters or a corner of a table, and bends by less than 0.1 mm.
+PATCH = 36
+# After the coarse stage nothing is further away than 5 px = 1.3 mm.
+FINE_REACH = 5
+# The coarse stage works at half the resolution with patches of 18 mm and looks 2.5 mm around.
+COARSE_REACH = 5
+# One patch a cell of about 14 mm: feeder stretch varies over several centimetres.
+CELL_MM = 14.0
+MAX_PATCHES = 110
+MIN_PATCHES = 8
+# Mean squared grey gradient that a patch needs in its worse direction to be held in that direction: a single hairline
+# of 0.2 mm across a patch gives 60 at 100 dpi.
+MIN_TEXTURE = 25.0
+# A patch matches from here on; the same place of another form stays below 0.4 as a rule.
+MIN_CORRELATION = 0.45
+
+# Prior standard deviations (mm) and lengths (mm) of the field: a linear and bilinear part for what the marks leave, a
+# part that varies along the page only (feeder), and one that varies both ways (curl).
+LINEAR_MM, FEEDER_MM, FEEDER_LENGTH, CURL_MM, CURL_LENGTH = 1.2, 0.5, 45.0, 0.35, 60.0
+# A well textured patch is placed this exactly; below it, the field would follow noise.
+PLACEMENT_MM = 0.05
+BASIS = 30
+# The field is tabulated at this pitch and interpolated: it bends by a hundredth of a millimetre over it at most.
+GRID_MM = 7.0
+# No sheet is bent by more against its marks; a larger field is a mistaken one.
+MAX_DISPLACEMENT_MM = 4.0
+
+
+@dataclass(frozen=True)
+class _Patches:
+    """Pieces of a face: their centres in mm, (n, 2), and their pixels (n, size, size) at `dpi`."""
+
+    dpi: float
+    centres: FloatArray
+    corners: npt.NDArray[np.int64]  # (n, 2): column and row of the top left pixel
+    pixels: GreyImage
+
+
+@dataclass(frozen=True, eq=False)
+class Face:
+    """A page of a form as printed, blank: grey `pixels` at `dpi`, and where people write on it (`written`)."""
+
+    size_mm: tuple[float, float]
+    pixels: GreyImage
+    dpi: float
+    written: tuple[RectMm, ...] = ()
+
+    def cut(self, rects: Sequence[RectMm], shape: tuple[int, int]) -> GreyImage:
+        """Cut rectangles of the sheet, as `RegisteredPage.cut` does from a scan: uint8, (n, height, width)."""
+        return self._as_page.cut(rects, shape)
+
+    @cached_property
+    def _as_page(self) -> RegisteredPage:
+        scan = ScannedPage("", 1, self.pixels, self.dpi)
+        return RegisteredPage(scan, self.size_mm, Transform.scaling(self.dpi / MM_PER_INCH))
+
+    @cached_property
+    def matching(self) -> GreyImage:
+        """The face at MATCH_DPI."""
+        size = (round(self.size_mm[0] * PX_PER_MM), round(self.size_mm[1] * PX_PER_MM))
+        return np.asarray(cv2.resize(self.pixels, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
+
+    @cached_property
+    def _fine(self) -> _Patches:
+        return _choose_patches(self.matching, MATCH_DPI, self.written, CELL_MM, MAX_PATCHES)
+
+    @cached_property
+    def _coarse(self) -> _Patches:
+        half = (self.matching.shape[1] // 2, self.matching.shape[0] // 2)
+        small = np.asarray(cv2.resize(self.matching, half, interpolation=cv2.INTER_AREA), dtype=np.uint8)
+        return _choose_patches(small, MATCH_DPI / 2, self.written, 2.2 * CELL_MM, 40)
+
+    @cached_property
+    def _field(self) -> _FieldBasis:
+        return _FieldBasis.over(self._fine.centres, self.size_mm)
+
+
+def load_face(form: PrintedForm, page: int) -> Face:
+    """The printed face of page `page` (from 1); cached. Raises DefinitionError when the face cannot be drawn."""
+    digest = hashlib.sha256(form.face + form.layout.size_mm.__repr__().encode()).hexdigest()
+    return _load_face(_Key(digest, page, form))
+
+
+@dataclass(frozen=True)
+class _Key:
+    digest: str
+    page: int
+    form: PrintedForm = field(compare=False)
+
+
+@lru_cache(maxsize=MAX_FACES)
+def _load_face(key: _Key) -> Face:
+    layout = key.form.layout
+    written = _written(layout.page(key.page))
+    if key.form.face.startswith(b"%PDF"):
+        return Face(layout.size_mm, _draw_pdf(key.form, key.page), FACE_DPI, written)
+    image = cv2.imdecode(np.frombuffer(key.form.face, np.uint8), cv2.IMREAD_GRAYSCALE)
+    if image is None:
+        raise _no_face(key.form, "is neither a PDF nor an image")
+    size = (round(layout.size_mm[0] * FACE_DPI / MM_PER_INCH), round(layout.size_mm[1] * FACE_DPI / MM_PER_INCH))
+    smaller = size[0] < image.shape[1]
+    scaled = cv2.resize(image, size, interpolation=cv2.INTER_AREA if smaller else cv2.INTER_LINEAR)
+    return Face(layout.size_mm, np.asarray(scaled, dtype=np.uint8), FACE_DPI, written)
+
+
+def _draw_pdf(form: PrintedForm, page: int) -> GreyImage:
+    try:
+        document = pypdfium2.PdfDocument(form.face)
+    except pypdfium2.PdfiumError as error:
+        raise _no_face(form, "is a broken PDF") from error
+    try:
+        if page > len(document):
+            raise _no_face(form, f"has no page {page}")
+        bitmap = document[page - 1].render(scale=FACE_DPI / 72, grayscale=True)
+        return np.array(bitmap.to_numpy(), dtype=np.uint8).reshape(bitmap.height, bitmap.width)
+    finally:
+        document.close()
+
+
+def _no_face(form: PrintedForm, fault: str) -> DefinitionError:
+    message = f"the blank page of {form.layout.form} {fault}. Give a PDF or PNG of the blank page."
+    return DefinitionError(form.layout.form, [Problem(form.layout.form, 1, message)])
+
+
+def _written(page: LayoutPage) -> tuple[RectMm, ...]:
+    """Where a pen or a printer adds something to the face."""
+    rects = [zone.rect for zone in page.zones]
+    rects += [RectMm(prefill.x, prefill.y - 5, prefill.width, 6) for prefill in page.prefills]
+    return tuple(rects)
+
+
+def _choose_patches(image: GreyImage, dpi: float, written: Sequence[RectMm], cell_mm: float, most: int) -> _Patches:
+    """The best textured piece of each cell of a grid, spread over the page."""
+    k = dpi / MM_PER_INCH
+    grey = cv2.GaussianBlur(image, (0, 0), 0.7).astype(np.float32)
+    gx, gy = cv2.Sobel(grey, cv2.CV_32F, 1, 0, scale=1 / 8), cv2.Sobel(grey, cv2.CV_32F, 0, 1, scale=1 / 8)
+    weight = np.ones(image.shape, np.float32)
+    for rect in written:
+        x1, y1 = max(0, round((rect.x - 0.5) * k)), max(0, round((rect.y - 0.5) * k))
+        # A pen may change it, yet frames of boxes are printed and strong.
+        weight[y1 : round((rect.bottom + 0.5) * k), x1 : round((rect.right + 0.5) * k)] = 0.3
+    box = (PATCH, PATCH)
+    xx, xy, yy = (cv2.blur(part * weight, box, borderType=cv2.BORDER_CONSTANT) for part in (gx * gx, gx * gy, gy * gy))
+    # The smaller eigenvalue of the structure tensor: texture in both directions (Shi & Tomasi 1994).
+    worse = (xx + yy) / 2 - np.sqrt(((xx - yy) / 2) ** 2 + xy**2)
+    # Half as good: texture in one direction only, as on a page of rules.
+    value = worse + 0.1 * np.minimum(xx + yy, 10 * MIN_TEXTURE)
+    half = PATCH // 2
+    found: list[tuple[float, int, int]] = []
+    rows, columns = _cells(image.shape[0], cell_mm * k, half), _cells(image.shape[1], cell_mm * k, half)
+    for top, bottom in rows:
+        for left, right in columns:
+            cell = value[top:bottom, left:right]
+            row, column = np.unravel_index(int(np.argmax(cell)), cell.shape)
+            best = float(cell[row, column])
+            if best > MIN_TEXTURE:
+                found.append((best, left + int(column) - half, top + int(row) - half))
+    found.sort(reverse=True)
+    corners = np.array([[x, y] for _, x, y in found[:most]], dtype=np.int64).reshape(-1, 2)
+    pieces = [image[y : y + PATCH, x : x + PATCH] for x, y in corners]
+    pixels = np.stack(pieces) if pieces else np.empty((0, PATCH, PATCH), np.uint8)
+    return _Patches(dpi, (corners + half) / k, corners, pixels)
+
+
+def _cells(length: int, pitch: float, half: int) -> list[tuple[int, int]]:
+    """Ranges of patch centres along one side."""
+    first, last = half, length - half
+    if last <= first:
+        return []
+    count = max(1, round((last - first) / pitch))
+    edges = np.linspace(first, last, count + 1).round().astype(int)
+    return [(int(a), int(b)) for a, b in zip(edges[:-1], edges[1:], strict=True) if b > a]
+
+
+@dataclass(frozen=True, eq=False)
+class _FieldBasis:
+    """Functions that a displacement is made of: their values at the patches and at the nodes of a grid."""
+
+    at_patches: FloatArray  # (n, m)
+    at_nodes: FloatArray  # (rows * columns, m)
+    shape: tuple[int, int]
+
+    @classmethod
+    def over(cls, centres: FloatArray, size_mm: tuple[float, float]) -> _FieldBasis:
+        columns, rows = (int(np.ceil(length / GRID_MM)) + 1 for length in size_mm)
+        x, y = np.meshgrid(np.arange(columns) * GRID_MM, np.arange(rows) * GRID_MM)
+        nodes = np.column_stack([x.ravel(), y.ravel()])
+        if not len(centres):
+            return cls(np.zeros((0, 0)), np.zeros((len(nodes), 0)), (rows, columns))
+        values, vectors = np.linalg.eigh(_covariance(centres, centres, size_mm))
+        # The strongest parts of the prior; what is dropped is far below the noise of a patch.
+        kept = np.argsort(-values)[:BASIS]
+        kept = kept[values[kept] > PLACEMENT_MM**2 / 50]
+        projection = vectors[:, kept] / np.sqrt(values[kept])
+        return cls(
+            _covariance(centres, centres, size_mm) @ projection,
+            _covariance(nodes, centres, size_mm) @ projection,
+            (rows, columns),
+        )
+
+
+def _covariance(a: FloatArray, b: FloatArray, size_mm: tuple[float, float]) -> FloatArray:
+    """How displacements at `a` (n, 2) and `b` (m, 2) go together, in mm², before anything was seen."""
+    middle = np.array(size_mm) / 2
+    u, v = (a - middle) / middle, (b - middle) / middle
+    linear = 1.0 + u @ v.T + np.outer(u[:, 0] * u[:, 1], v[:, 0] * v[:, 1])
+    dx, dy = a[:, None, 0] - b[None, :, 0], a[:, None, 1] - b[None, :, 1]
+    feeder = np.exp(-(dy**2) / (2 * FEEDER_LENGTH**2))
+    curl = np.exp(-(dx**2 + dy**2) / (2 * CURL_LENGTH**2))
+    return np.asarray(LINEAR_MM**2 * linear + FEEDER_MM**2 * feeder + CURL_MM**2 * curl, dtype=np.float64)
+
+
+@dataclass(frozen=True, eq=False)
+class FieldDisplacement:
+    """A displacement tabulated on a grid of GRID_MM, in sheet millimetres, added before `to_page`.
+
+    Called with points in sheet millimetres, (n, 2), it gives the displacement in scan pixels, (n, 2).
+    """
+
+    to_page: Transform
+    table: FloatArray  # (rows, columns, 2)
+
+    def __call__(self, points: FloatArray) -> FloatArray:
+        return self.to_page.apply(points + self.millimetres(points)) - self.to_page.apply(points)
+
+    def millimetres(self, points: FloatArray) -> FloatArray:
+        """The displacement on the sheet; beyond the page as at its edge."""
+        rows, columns = self.table.shape[:2]
+        at = np.clip(points / GRID_MM, 0.0, [columns - 1.0, rows - 1.0])
+        left = np.minimum(at.astype(np.int64), [columns - 2, rows - 2])
+        u, v = (at - left).T[:, :, None]
+        x, y = left.T
+        table = self.table
+        upper = table[y, x] * (1 - u) + table[y, x + 1] * u
+        lower = table[y + 1, x] * (1 - u) + table[y + 1, x + 1] * u
+        return np.asarray(upper * (1 - v) + lower * v, dtype=np.float64)
+
+
+@dataclass(frozen=True)
+class FaceFit:
+    """A page laid on a face. `match` is the mean correlation of the patches where the field puts them, 0…1.
+
+    `patches` were looked for, `agreeing` of them found where the field says.
+    """
+
+    page: RegisteredPage
+    match: float
+    patches: int
+    agreeing: int
+
+
+def refine(page: RegisteredPage, face: Face) -> RegisteredPage:
+    """The same page with its local displacement and residual; as it was when too little of the face is seen."""
+    return fit_face(page, face).page
+
+
+def face_match(page: RegisteredPage, face: Face) -> float:
+    """How well the page shows this face, 0…1; from 0.5 on it is that form's page as a rule."""
+    return fit_face(page, face).match
+
+
+def fit_face(page: RegisteredPage, face: Face) -> FaceFit:
+    """Find the face's patches on the page and lay a smooth field through them."""
+    fine, coarse = face._fine, face._coarse  # noqa: SLF001 - one module
+    bare = replace(page, displacement=None, residual=None)
+    if len(fine.centres) < MIN_PATCHES:
+        return FaceFit(bare, 0.0, len(fine.centres), 0)
+    flat = _flatten(bare, face)
+    shift = _coarse_shift(flat, coarse, fine.centres)
+    found, correlation, noise = _find_patches(flat, fine, shift)
+    basis = face._field  # noqa: SLF001
+    coefficients, off, agreeing = _fit_field(basis.at_patches, found, noise, correlation >= MIN_CORRELATION)
+    match = float(np.where(agreeing, np.maximum(correlation, 0.0), 0.0).mean())
+    count = int(agreeing.sum())
+    if count < MIN_PATCHES or count < 0.2 * len(fine.centres):
+        return FaceFit(bare, match, len(fine.centres), count)
+    table = (basis.at_nodes @ coefficients).reshape(*basis.shape, 2)
+    if np.abs(table).max() > MAX_DISPLACEMENT_MM:
+        return FaceFit(bare, 0.0, len(fine.centres), count)
+    residual = float(np.median(np.hypot(*off[agreeing].T)))
+    displacement = FieldDisplacement(page.to_page, table)
+    return FaceFit(replace(bare, displacement=displacement, residual=residual), match, len(fine.centres), count)
+
+
+def _flatten(page: RegisteredPage, face: Face) -> GreyImage:
+    """The scan laid flat at MATCH_DPI by its global map."""
+    width, height = page.size_mm
+    across = page.to_page.apply([[0, height / 2], [width, height / 2]])
+    dpi = float(np.hypot(*(across[1] - across[0]))) / width * MM_PER_INCH
+    # Averaging first keeps dithering from aliasing.
+    factor = max(1, round(dpi / MATCH_DPI))
+    pixels = page.scan.pixels
+    if factor > 1:
+        rows, columns = pixels.shape[0] // factor, pixels.shape[1] // factor
+        whole = pixels[: rows * factor, : columns * factor]
+        pixels = np.asarray(cv2.resize(whole, (columns, rows), interpolation=cv2.INTER_AREA), dtype=np.uint8)
+    rows, columns = face.matching.shape
+    # Both frames count from pixel corners, warpPerspective from centres.
+    to_corner = np.array([[1, 0, 0.5], [0, 1, 0.5], [0, 0, 1.0]])
+    to_mm = np.diag([1 / PX_PER_MM, 1 / PX_PER_MM, 1.0])
+    reduce = np.diag([1 / factor, 1 / factor, 1.0])
+    matrix = np.linalg.inv(to_corner) @ reduce @ page.to_page.matrix @ to_mm @ to_corner
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    flat = cv2.warpPerspective(
+        pixels, matrix, (columns, rows), flags=flags, borderMode=cv2.BORDER_CONSTANT, borderValue=255
+    )
+    return np.asarray(flat, dtype=np.uint8)
+
+
+def _coarse_shift(flat: GreyImage, coarse: _Patches, at: FloatArray) -> FloatArray:
+    """A first displacement in mm at the points `at`, (n, 2): an affine one, from large patches."""
+    if len(coarse.centres) < MIN_PATCHES:
+        return np.zeros_like(at)
+    small = cv2.resize(flat, (flat.shape[1] // 2, flat.shape[0] // 2), interpolation=cv2.INTER_AREA)
+    found, correlation, _ = _search(np.asarray(small, dtype=np.uint8), coarse, np.zeros((len(coarse.centres), 2)), COARSE_REACH)
+    good = correlation >= MIN_CORRELATION
+    if good.sum() < MIN_PATCHES:
+        return np.zeros_like(at)
+    points = np.column_stack([coarse.centres, np.ones(len(coarse.centres))])
+    weight = good.astype(np.float64)
+    solved = np.zeros((3, 2))
+    for _ in range(4):
+        rooted = np.sqrt(weight)[:, None]
+        # A little ridge keeps a few patches in a row from tilting the page.
+        solved = np.linalg.solve(
+            (points * rooted).T @ (points * rooted) + np.diag([300.0, 300.0, 0.01]), (points * rooted).T @ (found * rooted)
+        )
+        off = np.hypot(*(found - points @ solved).T)
+        spread = max(0.15, 1.5 * float(np.median(off[good])))
+        weight = good / (1 + (off / spread) ** 2) ** 2
+    shift = np.column_stack([at, np.ones(len(at))]) @ solved
+    limit = COARSE_REACH * MM_PER_INCH / coarse.dpi
+    return np.asarray(np.clip(shift, -limit, limit), dtype=np.float64)
+
+
+def _find_patches(flat: GreyImage, fine: _Patches, shift: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+    return _search(flat, fine, shift, FINE_REACH)
+
+
+def _search(
+    image: GreyImage, patches: _Patches, shift: FloatArray, reach: int
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Look for each patch within `reach` pixels of where `shift` (mm) puts it.
+
+    Gives displacements in mm (n, 2), correlations (n,), and standard deviations of the displacements in mm (n, 2).
+    """
+    k = patches.dpi / MM_PER_INCH
+    whole = np.round(shift * k).astype(np.int64)
+    padded = cv2.copyMakeBorder(image, _PAD, _PAD, _PAD, _PAD, cv2.BORDER_CONSTANT, value=255)
+    count, span = len(patches.centres), 2 * reach + 1
+    surfaces = np.zeros((count, span, span), np.float32)
+    for index in range(count):
+        x, y = patches.corners[index] + whole[index] + (_PAD - reach)
+        window = padded[y : y + PATCH + 2 * reach, x : x + PATCH + 2 * reach]
+        surfaces[index] = cv2.matchTemplate(window, patches.pixels[index], cv2.TM_CCOEFF_NORMED)
+    surfaces = np.nan_to_num(surfaces, nan=0.0, posinf=0.0, neginf=0.0)
+    best = surfaces.reshape(count, -1).argmax(axis=1)
+    rows, columns = best // span, best % span
+    peak = surfaces[np.arange(count), rows, columns].astype(np.float64)
+    dx, bend_x = _parabola(surfaces, rows, columns, 0, 1)
+    dy, bend_y = _parabola(surfaces, rows, columns, 1, 0)
+    on_rim = (rows == 0) | (rows == span - 1) | (columns == 0) | (columns == span - 1)
+    found = (np.column_stack([columns + dx, rows + dy]) - reach + whole) / k
+    # A flat peak places loosely: along a rule there is no hold at all.
+    noise = PLACEMENT_MM * np.sqrt(1.0 + (SHARP_PEAK / np.maximum(np.column_stack([bend_x, bend_y]), 1e-4)) ** 2)
+    noise *= np.sqrt(np.clip(0.9 / np.maximum(peak, 0.1), 1.0, 4.0))[:, None]
+    return found, np.where(on_rim, 0.0, peak), noise
+
+
+# Room around the page for patches at its edge: coarse and fine reach together.
+_PAD = 32
+# Second difference of a correlation peak that places to PLACEMENT_MM: text has 0.1 to 0.3 at 100 dpi.
+SHARP_PEAK = 0.06
+
+
+def _parabola(
+    surfaces: npt.NDArray[np.float32],
+    rows: npt.NDArray[np.int64],
+    columns: npt.NDArray[np.int64],
+    down: int,
+    right: int,
+) -> tuple[FloatArray, FloatArray]:
+    """The sub-pixel shift of each peak in one direction, and how sharply it bends there."""
+    each = np.arange(len(rows))
+    last = surfaces.shape[1] - 1
+    middle = surfaces[each, rows, columns].astype(np.float64)
+    before = surfaces[each, np.maximum(rows - down, 0), np.maximum(columns - right, 0)].astype(np.float64)
+    after = surfaces[each, np.minimum(rows + down, last), np.minimum(columns + right, last)].astype(np.float64)
+    bend = np.maximum(2 * middle - before - after, 1e-6)
+    return np.clip((after - before) / (2 * bend), -0.5, 0.5), bend
+
+
+def _fit_field(
+    basis: FloatArray, found: FloatArray, noise: FloatArray, usable: npt.NDArray[np.bool_]
+) -> tuple[FloatArray, FloatArray, npt.NDArray[np.bool_]]:
+    """Coefficients (m, 2) of the smooth field, what is left at each patch (n, 2) in mm, and which patches agree."""
+    weight = usable.astype(np.float64)
+    ridge = np.eye(basis.shape[1])
+    coefficients = np.zeros((basis.shape[1], 2))
+    off = found
+    for _ in range(6):
+        for axis in range(2):
+            w = weight / noise[:, axis] ** 2
+            coefficients[:, axis] = np.linalg.solve((basis.T * w) @ basis + ridge, (basis.T * w) @ found[:, axis])
+        off = found - basis @ coefficients
+        strange = np.max(np.abs(off) / noise, axis=1)
+        spread = max(1.0, 1.5 * float(np.median(strange[usable]))) if usable.any() else 1.0
+        # The weight of a Cauchy-like tail, squared: what is far off has next to no say.
+        weight = usable / (1 + (strange / (2.5 * spread)) ** 2) ** 2
+    agreeing = usable & (np.max(np.abs(off) / noise, axis=1) < 4.0 * spread) & (np.hypot(*off.T) < LARGEST_OFF_MM + 0 * weight)
+    return coefficients, off, agreeing
+
+
+# A patch further off than this shows something else, however loosely it is placed.
+LARGEST_OFF_MM = 0.6
