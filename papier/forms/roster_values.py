@@ -1,0 +1,141 @@
+"""Roster values on their way to paper: what is printed where, and what cannot be printed."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Iterator, Mapping, Sequence
+
+from papier.forms.layout import Layout, LayoutPage, Prefill, Zone
+from papier.forms.typefaces import text_width
+from papier.forms.typography import PLACEHOLDER
+
+Values = Mapping[str, str]
+
+# Under this size print is no longer read at arm's length.
+MIN_VALUE_SIZE = 6.0
+
+_DIGIT_CONTENTS = frozenset({"digits", "telephone", "postcode", "nir", "number"})
+
+
+def fill_template(template: str, values: Values) -> str | None:
+    """`template` with every `{column}` replaced; None when no column of it has a value."""
+    names = PLACEHOLDER.findall(template)
+    found = {name: (values.get(name) or "").strip() for name in names}
+    if names and not any(found.values()):
+        return None
+    return " ".join(PLACEHOLDER.sub(lambda match: found[match[1]], template).split(" ")).strip()
+
+
+def comb_characters(zone: Zone, value: str) -> str | None:
+    """The characters printed into the cells of `zone`; None when the value is no such thing or too long."""
+    content = zone.content or "mixed"
+    if content == "date":
+        day = parse_day(value)
+        return None if day is None else f"{day:%d%m}{day.year:04d}"
+    if content == "hour":
+        found = re.fullmatch(r"\s*(\d{1,2})\s*[:hH]?\s*(\d{2})\s*", value)
+        if not found or int(found[1]) > 23 or int(found[2]) > 59:
+            return None
+        return f"{int(found[1]):02d}{found[2]}"
+    if content in _DIGIT_CONTENTS:
+        text = re.sub(r"[\s.\-\u00a0\u202f/]", "", value).upper()
+        if content == "telephone":
+            text = re.sub(r"^(?:\+|00)33\(?0?\)?", "0", text)
+        if content in ("telephone", "postcode", "nir") and len(text) != len(zone.cells):
+            return None
+    else:
+        text = re.sub(r"[\s\u00a0\u202f]+", " ", value.strip()).upper()
+    return text if text and len(text) <= len(zone.cells) else None
+
+
+def parse_day(value: str) -> dt.date | None:
+    """A day written 2026-10-01, 01/10/2026, 1.10.2026 or 01102026."""
+    text = value.strip()
+    found = re.fullmatch(r"(\d{4})-(\d{1,2})-(\d{1,2})(?:[T ].*)?", text)
+    if found:
+        year, month, day = (int(part) for part in found.groups())
+    else:
+        found = re.fullmatch(r"(\d{1,2})[/. \-](\d{1,2})[/. \-](\d{4})", text) or re.fullmatch(
+            r"(\d{2})(\d{2})(\d{4})", text
+        )
+        if not found:
+            return None
+        day, month, year = (int(part) for part in found.groups())
+    try:
+        return dt.date(year, month, day)
+    except ValueError:
+        return None
+
+
+def prefilled_values(layout: Layout, values: Values, rows: Sequence[Values] = ()) -> dict[str, str]:
+    """What the printer writes into the fields of one sheet, as a reading would give it (ISO dates, HH:MM).
+
+    Fields without a value, or whose value cannot be printed whole, are left out and stay to be written by hand.
+    """
+    found: dict[str, str] = {}
+    for page in layout.pages:
+        for prefill, zone, value in field_prefills(page, values, rows):
+            if value is None or prefill.field is None:
+                continue
+            printed = value if zone is None or zone.kind != "comb" else comb_characters(zone, value)
+            if printed is None:
+                continue
+            if zone is not None and zone.content == "date":
+                printed = f"{printed[4:]}-{printed[2:4]}-{printed[:2]}"
+            elif zone is not None and zone.content == "hour":
+                printed = f"{printed[:2]}:{printed[2:]}"
+            found[prefill.field] = printed
+    return found
+
+
+def unprintable_values(layout: Layout, values: Values, rows: Sequence[Values] = ()) -> list[str]:
+    """One sentence for each value that has no room or no sense in its place; empty when the sheet prints whole."""
+    problems: list[str] = []
+    for page in layout.pages:
+        zones = _zones_by_field(page)
+        for prefill in page.prefills:
+            value = fill_template(prefill.template, values_of(prefill, values, rows))
+            if value is None:
+                continue
+            zone = zones.get(prefill.field or "")
+            if zone is not None and zone.kind == "comb":
+                if comb_characters(zone, value) is None:
+                    problems.append(
+                        f'the value "{value}" of `{prefill.field}` is no {zone.content} of at most '
+                        f"{len(zone.cells)} characters; correct it in the roster."
+                    )
+            elif fitted_size(prefill, value) is None:
+                problems.append(f'the text "{value}" is too long for its place; shorten it in the roster.')
+    most = max((p.row + 1 for page in layout.pages for p in page.prefills if p.row is not None), default=len(rows))
+    if len(rows) > most:
+        problems.append(f"{len(rows)} people do not fit the table's {most} rows; give the table more rows.")
+    return problems
+
+
+def fitted_size(prefill: Prefill, value: str) -> float | None:
+    """The size in points at which `value` fits the run; None when that would be too small to read."""
+    width = text_width(value, prefill.font, prefill.size)
+    size = prefill.size if width <= prefill.width else prefill.size * prefill.width / width
+    return size if size >= min(MIN_VALUE_SIZE, prefill.size) else None
+
+
+def values_of(prefill: Prefill, values: Values, rows: Sequence[Values]) -> Values:
+    """The roster row that a prefill takes its columns from; empty for a table row nobody stands in."""
+    if prefill.row is None:
+        return values
+    return rows[prefill.row] if prefill.row < len(rows) else {}
+
+
+def field_prefills(
+    page: LayoutPage, values: Values, rows: Sequence[Values]
+) -> Iterator[tuple[Prefill, Zone | None, str | None]]:
+    """The prefills of a page that belong to a field, with their zone and their value."""
+    zones = _zones_by_field(page)
+    for prefill in page.prefills:
+        if prefill.field is not None:
+            yield prefill, zones.get(prefill.field), fill_template(prefill.template, values_of(prefill, values, rows))
+
+
+def _zones_by_field(page: LayoutPage) -> dict[str, Zone]:
+    return {zone.field: zone for zone in page.zones if zone.kind != "tick"}

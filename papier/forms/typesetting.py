@@ -1,0 +1,403 @@
+"""From a form definition to its layout: blocks become measured pieces, pieces flow over pages.
+
+Nothing here depends on the time or on the machine: the same definition always gives the same layout.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Iterator, Sequence
+
+from papier.errors import LayoutError
+from papier.forms.definition import (
+    Address,
+    Block,
+    CombField,
+    Demand,
+    Field,
+    FormDefinition,
+    GridField,
+    Heading,
+    Language,
+    LinesField,
+    Notice,
+    Office,
+    PageBreak,
+    PageFormat,
+    Paragraph,
+    Row,
+    SignatureField,
+    Space,
+    TableField,
+    TickField,
+    TypedField,
+    Wording,
+)
+from papier.forms.frame import PageFrame, page_frame
+from papier.forms.furniture import set_instructions, set_small_print, set_title, strip_items
+from papier.forms.layout import Box, Item, Layout, LayoutPage, Prefill, Zone
+from papier.forms.pieces import Piece, beside, overlay, stack
+from papier.forms.prose import WINDOW, set_address, set_heading, set_notice, set_paragraph, set_wording
+from papier.forms.sheet_number import PAGE_GLYPHS
+from papier.forms.styles import FRAME_GREY, TINT, Style, page_format, style_for
+from papier.forms.zones.comb import set_comb
+from papier.forms.zones.grid import set_grid
+from papier.forms.zones.lines import set_lines
+from papier.forms.zones.signature import set_signature
+from papier.forms.zones.table import column_options, set_table, table_rows
+from papier.forms.zones.tick import set_tick
+from papier.forms.zones.typed import set_typed
+from papier.geometry import RectMm
+
+# The white between blocks, from comfortable to the least that still tells them apart; the first that saves a page wins.
+TIGHTENING = (1.0, 0.8, 0.6, 0.45)
+# The sheet number has one character for the page.
+MAX_PAGES = len(PAGE_GLYPHS)
+# Coupons that are cut apart or filed in a card box: one page only.
+SINGLE_PAGE = (PageFormat.A5_TWO_UP, PageFormat.A6)
+# Millimetres that two lengths may differ by and still be called equal.
+TOLERANCE = 1e-6
+# In large print blocks stand side by side only when their cells keep nearly their full size.
+LARGE_ROW_SHRINK = 0.85
+
+
+def lay_out(form: FormDefinition, large: bool = False, shown: tuple[Language, ...] | None = None) -> Layout:
+    """Give every block of `form` its place; raises LayoutError when one does not fit, naming it and the excess in mm.
+
+    `large`: large print, at least 16 points; coupons take an A4 page. `shown`: print only these of the form's
+    languages, everything staying where it is when all are printed.
+    """
+    paper = page_format(form, large)
+    width, height = paper.size_mm
+    frame = page_frame(width, height)
+    style = style_for(form, large, shown)
+    best: list[_Page] | None = None
+    for factor in TIGHTENING:
+        pages = _Flow(form, style.tightened(factor), frame, paper).run()
+        if best is None or len(pages) < len(best):
+            best = pages
+        if len(pages) == 1:
+            break
+    pages = best or []
+    if len(pages) > 1 and paper in SINGLE_PAGE:
+        raise LayoutError(_overflow(form, pages, paper))
+    if len(pages) > MAX_PAGES:
+        raise LayoutError(
+            f"{form.form} ({form.path}) takes {len(pages)} pages, but a sheet has {MAX_PAGES} at most; "
+            "make two forms of it."
+        )
+    demands, labels, options = _describe_fields(form)
+    return Layout(
+        form=form.form,
+        version=form.version,
+        title=form.title.fr,
+        size_mm=(width, height),
+        pages=tuple(
+            LayoutPage(
+                number,
+                tuple(page.zones),
+                (*strip_items(form, frame, number, len(pages), style), *page.items),
+                tuple(page.prefills),
+            )
+            for number, page in enumerate(pages, start=1)
+        ),
+        demands=demands,
+        labels=labels,
+        option_labels=options,
+        large=large,
+        two_up=paper is PageFormat.A5_TWO_UP,
+        recto_verso=form.recto_verso,
+        retention=form.retention.duration if form.retention else None,
+    )
+
+
+@dataclasses.dataclass
+class _Page:
+    items: list[Item] = dataclasses.field(default_factory=list)
+    zones: list[Zone] = dataclasses.field(default_factory=list)
+    prefills: list[Prefill] = dataclasses.field(default_factory=list)
+    used: float = 0.0
+    first: Piece | None = None
+
+    def place(self, piece: Piece, x: float, y: float) -> None:
+        placed = piece.moved(x, y)
+        self.items += placed.items
+        self.zones += placed.zones
+        self.prefills += placed.prefills
+        self.first = self.first or piece
+
+
+class _Flow:
+    """Sets the blocks of one form down the live area, page after page."""
+
+    def __init__(self, form: FormDefinition, style: Style, frame: PageFrame, paper: PageFormat) -> None:
+        self.form, self.style, self.frame, self.paper = form, style, frame, paper
+        self.live = frame.live
+        self.pages = [_Page()]
+        self.y = self.live.y
+        self.fresh = True  # nothing stands on this page yet
+
+    def run(self) -> list[_Page]:
+        live, form = self.live, self.form
+        blocks = list(form.blocks)
+        self._place_all([set_title(form, self.style, live.width)], live.x)
+        window = next((i for i, block in enumerate(blocks) if isinstance(block, Address)), None)
+        numbers = _heading_numbers(blocks)
+        if window is not None and self.paper is PageFormat.A4:
+            self._place_window(blocks[:window], blocks[window], numbers)
+            blocks = blocks[window + 1 :]
+        elif form.instructions:
+            self._place_all([set_instructions(self.style, live.width)], live.x)
+        self._place_all(set_blocks(form, blocks, self.style, live.width, live.height, numbers), live.x)
+        small = set_small_print(form, self.style, live.width)
+        if small is not None:
+            self._place_at_bottom(small)
+        return self.pages
+
+    def _place_window(self, before: Sequence[Block], address: Block, numbers: dict[int, int]) -> None:
+        """The window at its place; what comes before it, and how to fill the form in, at its left."""
+        assert isinstance(address, Address)  # noqa: S101 - found by its type
+        live = self.live
+        title_bottom = self.y
+        if title_bottom > WINDOW.y:
+            raise LayoutError(
+                f"block `address` ({self.form.path}:{address.line}) does not fit: the title reaches "
+                f"{title_bottom - WINDOW.y:.0f} mm into the envelope window; shorten the title or the summary."
+            )
+        column = WINDOW.x - live.x - 8.0
+        pieces = set_blocks(self.form, before, self.style, column, live.height, numbers)
+        if self.form.instructions:
+            pieces.append(set_instructions(self.style, column))
+        self._place_all(pieces, live.x)
+        if len(self.pages) > 1:
+            raise LayoutError(
+                f"block `address` ({self.form.path}:{address.line}) does not fit on the first page; "
+                "move it up in the file."
+            )
+        self.pages[0].place(set_address(address, self.style), WINDOW.x, WINDOW.y)
+        self.y = max(self.y, WINDOW.bottom)
+
+    def _place_all(self, pieces: Iterable[Piece], x: float) -> None:
+        for chunk in _chunks(pieces):
+            if chunk[0].new_page:
+                self._turn_page()
+            needed = _chunk_height(chunk, self.fresh)
+            if not self.fresh and self.y + needed > self.live.bottom + TOLERANCE:
+                self._turn_page()
+                needed = _chunk_height(chunk, fresh=True)
+            for piece in chunk:
+                self._place(piece, x)
+
+    def _place(self, piece: Piece, x: float) -> None:
+        if piece.new_page:
+            return
+        before = 0.0 if self.fresh else piece.before
+        if self.y + before + piece.height > self.live.bottom + TOLERANCE and not self.fresh:
+            self._turn_page()
+            before = 0.0
+        if self.fresh and piece.header is not None and len(self.pages) > 1:
+            self._set_down(piece.header, x, 0.0)
+        excess = self.y + before + piece.height - self.live.bottom
+        if excess > TOLERANCE:
+            raise LayoutError(
+                f"block `{piece.name}` ({self.form.path}:{piece.line}) does not fit: {excess:.0f} mm too high for the "
+                f"page ({self.paper.value}); shorten it, make it lower or split it."
+            )
+        self._set_down(piece, x, before)
+
+    def _set_down(self, piece: Piece, x: float, before: float) -> None:
+        self.y += before
+        self.pages[-1].place(piece, x, self.y)
+        self.y += piece.height
+        self.pages[-1].used = self.y
+        self.fresh = False
+
+    def _turn_page(self) -> None:
+        self.pages.append(_Page())
+        self.y = self.live.y
+        self.fresh = True
+
+    def _place_at_bottom(self, piece: Piece) -> None:
+        if self.y + piece.before + piece.height > self.live.bottom + TOLERANCE:
+            self._turn_page()
+        self.y = self.live.bottom - piece.height
+        self._set_down(piece, self.live.x, 0.0)
+
+
+def set_blocks(
+    form: FormDefinition,
+    blocks: Sequence[Block],
+    style: Style,
+    width: float,
+    height: float,
+    numbers: dict[int, int] | None = None,
+) -> list[Piece]:
+    """All pieces of `blocks` for a column of `width`; raises LayoutError naming the block that is too wide."""
+    pieces: list[Piece] = []
+    for block in blocks:
+        try:
+            pieces += _set_block(form, block, style, width, height, numbers or {})
+        except LayoutError as error:
+            message = str(error)
+            if message.startswith("block `"):
+                raise
+            raise LayoutError(f"block `{_block_name(block)}` ({form.path}:{block.line}): {message}") from error
+    return pieces
+
+
+def _set_block(
+    form: FormDefinition, block: Block, style: Style, width: float, height: float, numbers: dict[int, int]
+) -> list[Piece]:
+    match block:
+        case Heading():
+            return [set_heading(block, style, width, numbers.get(id(block)))]
+        case Paragraph():
+            return set_paragraph(block, style, width)
+        case Notice():
+            return [set_notice(block, style, width)]
+        case Address():
+            left = max(0.0, width - WINDOW.width)
+            return [dataclasses.replace(set_address(block, style).moved(left, 0.0), before=style.before_block)]
+        case Space():
+            return [Piece(block.height, name="space", line=block.line)]
+        case PageBreak():
+            return [Piece(0.0, new_page=True, name="page", line=block.line)]
+        case TickField():
+            return [set_tick(block, style, width)]
+        case CombField():
+            return [set_comb(block, style, width)]
+        case LinesField():
+            return [set_lines(block, style, width)]
+        case SignatureField():
+            return [set_signature(block, style, width)]
+        case TypedField():
+            return [set_typed(block, style, width)]
+        case GridField():
+            return set_grid(block, style, width)
+        case TableField():
+            return set_table(block, style, width)
+        case Row():
+            return _set_row(form, block, style, width, height)
+        case Office():
+            return _set_office(form, block, style, width, height)
+    raise LayoutError(f"there is no way to set a {type(block).__name__}; use one of the block kinds of the schema.")
+
+
+def _set_row(form: FormDefinition, row: Row, style: Style, width: float, height: float) -> list[Piece]:
+    """Side by side; in large print one below the other when the columns are too narrow."""
+    gap = style.column_gap
+    widths = row.widths or tuple(1.0 for _ in row.blocks)
+    share = (width - gap * (len(row.blocks) - 1)) / sum(widths)
+    columns: list[tuple[float, Piece]] = []
+    x = 0.0
+    column_style = style
+    if style.large:
+        column_style = dataclasses.replace(style, min_cell_width=style.cell_width * LARGE_ROW_SHRINK)
+    try:
+        for block, part in zip(row.blocks, widths, strict=True):
+            columns.append((x, stack(set_blocks(form, [block], column_style, part * share, height))))
+            x += part * share + gap
+    except LayoutError:
+        if not style.large:
+            raise
+        return set_blocks(form, row.blocks, style, width, height)
+    name = _block_name(row)
+    return [dataclasses.replace(beside(columns), name=name, line=row.line, keep=row.same_page)]
+
+
+def _set_office(form: FormDefinition, office: Office, style: Style, width: float, height: float) -> list[Piece]:
+    """A light frame under its title; without the frame when it must go over several pages."""
+    pad = 3.5
+    inner = set_blocks(form, office.blocks, style, width - 2 * pad, height)
+    body = stack(inner)
+    title = set_wording(office.title, style, width - 2 * pad, font="bold", size=style.help)
+    band = title.height + 1.6
+    whole = band + pad * 0.8 + body.height + pad
+    if whole > height:
+        first = dataclasses.replace(title, before=style.before_heading, keep=True, name="office", line=office.line)
+        return [first, *(piece.moved(pad, 0.0) for piece in inner)]
+    items: tuple[Item, ...] = (
+        Box(RectMm(0.0, 0.0, width, band), stroke=0.0, fill=TINT),
+        Box(RectMm(0.0, 0.0, width, whole), stroke=0.25, grey=FRAME_GREY),
+    )
+    framed = overlay(Piece(whole, items), title.moved(pad, 0.8), body.moved(pad, band + pad * 0.8))
+    return [
+        dataclasses.replace(framed, before=style.before_heading, name="office", line=office.line, keep=office.same_page)
+    ]
+
+
+def _chunks(pieces: Iterable[Piece]) -> Iterator[list[Piece]]:
+    """Pieces that must stay together, in order; a page break stands alone."""
+    chunk: list[Piece] = []
+    for piece in pieces:
+        if piece.new_page:
+            if chunk:
+                yield chunk
+            yield [piece]
+            chunk = []
+            continue
+        chunk.append(piece)
+        if not piece.keep:
+            yield chunk
+            chunk = []
+    if chunk:
+        yield chunk
+
+
+def _chunk_height(chunk: Sequence[Piece], fresh: bool) -> float:
+    return sum(p.height + (0.0 if fresh and not i else p.before) for i, p in enumerate(chunk))
+
+
+def _heading_numbers(blocks: Sequence[Block]) -> dict[int, int]:
+    """Numbers of the main headings by the block's identity; none when there is only one."""
+    main = [block for block in blocks if isinstance(block, Heading) and block.level == 1]
+    return {id(block): number for number, block in enumerate(main, start=1)} if len(main) > 1 else {}
+
+
+def _block_name(block: Block) -> str:
+    if isinstance(block, Field):
+        return block.field
+    if isinstance(block, Row):
+        return " + ".join(_block_name(inner) for inner in block.blocks)
+    return {"paragraph": "text"}.get(type(block).__name__.lower(), type(block).__name__.lower())
+
+
+def _overflow(form: FormDefinition, pages: Sequence[_Page], paper: PageFormat) -> str:
+    live = page_frame(*paper.size_mm).live
+    excess = sum(page.used - live.y for page in pages[1:])
+    first = pages[1].first or Piece(0.0)
+    return (
+        f"block `{first.name}` ({form.path}:{first.line}) does not fit: the form is {max(excess, 1):.0f} mm too high for "
+        f"its single page ({paper.value}); leave out a block or take a larger format."
+    )
+
+
+def _describe_fields(
+    form: FormDefinition,
+) -> tuple[dict[str, Demand], dict[str, str], dict[str, dict[str, str]]]:
+    demands: dict[str, Demand] = {}
+    labels: dict[str, str] = {}
+    options: dict[str, dict[str, str]] = {}
+
+    def add(name: str, demand: Demand, label: str, choices: Iterable[tuple[str, Wording]] = ()) -> None:
+        demands[name], labels[name] = demand, label
+        listed = {option: wording.fr for option, wording in choices}
+        if listed:
+            options[name] = listed
+
+    for field in form.fields():
+        if isinstance(field, GridField):
+            for row, wording in field.rows.items():
+                add(f"{field.field}.{row}", field.demand, f"{field.label.fr} – {wording.fr}", field.options.items())
+        elif isinstance(field, TableField):
+            for row, wording in table_rows(field).items():
+                for column in field.columns:
+                    if column.kind == "text":
+                        continue
+                    label = f"{wording.fr or row} – {column.label.fr}"
+                    choices = column_options(column).items() if column.kind == "tick" else ()
+                    add(f"{field.field}.{row}.{column.column}", column.demand, label, choices)
+        else:
+            choices = field.options.items() if isinstance(field, TickField) else ()
+            add(field.field, field.demand, field.label.fr, choices)
+    return demands, labels, options
