@@ -1,0 +1,209 @@
+"""What may stand in a comb, by content: from the text of the cells to a value, and how likely people write such a
+thing.
+
+The text of the cells has a space for every blank cell but the last ones. A rule never refuses: people do write the 31st
+of February, and the record must then ask, not guess. It lowers the prior instead, and says what is wrong.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+
+from papier.forms.definition import Demand
+from papier.ocr.check_keys import KEYS, nir_is_whole
+
+# Priors, as ratios to an ordinary value. One person in two hundred writes a date that does not exist or a wrong key;
+# one in fifty goes beyond the range that the form asks for; an unfinished number is as rare.
+IMPOSSIBLE = 0.005
+OUT_OF_RANGE = 0.02
+UNFINISHED = 0.02
+# "8" for "08" with a blank cell first: some people do.
+BLANK_FOR_ZERO = 0.2
+# A hyphen or an apostrophe at either end of a word, or two together.
+ODD_PUNCTUATION = 0.02
+# A class that is named unlike all that we know.
+UNUSUAL_CLASS = 0.2
+
+DATE_CELLS, HOUR_CELLS, TELEPHONE_CELLS, POSTCODE_CELLS, NIR_CELLS = 8, 4, 10, 5, 15
+# CP to CM2, nursery sections, 6e to terminale with a letter or number, and the special classes of a collège or lycée.
+_CLASS = re.compile(
+    r"(CP|CE[12]|CM[12]|[PMGT]PS|[PMG]S|ULIS|UPE2A|SEGPA)( ?[A-Z0-9]{0,3})"
+    r"|[3-6](E|EME)?( ?[A-Z0-9]{0,3})|2(E|ND|NDE|DE)?( ?[A-Z0-9]{0,4})|1(E|RE|ERE)?( ?[A-Z0-9]{0,4})"
+    r"|T(LE|ERM|ERMINALE)?( ?[A-Z0-9]{0,4})|BTS ?[12]?( ?[A-Z0-9]{0,3})"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """`value` as papier stores it, None where it cannot be stored; `prior` relative to an ordinary value, at most 1;
+    `problem`: what a person must look at, one sentence.
+    """
+
+    value: str | None
+    prior: float = 1.0
+    problem: str | None = None
+
+
+Rule = Callable[[str], Judgement]
+
+
+def rule_for(content: str, demand: Demand) -> Rule:
+    """The rule of one comb: that of its content, then the demand's pattern, range and check key."""
+    basic = _RULES.get(content, _judge_mixed)
+
+    def judge(text: str) -> Judgement:
+        judgement = basic(text)
+        if judgement.value is None or judgement.value == "":
+            return judgement
+        return _demanded(judgement, judgement.value, content, demand)
+
+    return judge
+
+
+def cells_text(value: str, content: str) -> str:
+    """How `value` is written in the cells of a comb, one character a cell: the inverse of the rules."""
+    if content == "date":
+        found = re.fullmatch(r"(\d{4})-(\d{2})-(\d{2})", value.strip())
+        if found:
+            return found[3] + found[2] + found[1]
+        return "".join(re.findall(r"\d", value))
+    if content in {"hour", "telephone", "postcode", "digits"}:
+        return "".join(re.findall(r"\d", value))
+    if content == "nir":
+        return re.sub(r"[^0-9A-Z]", "", value.upper())
+    return " ".join(value.upper().replace("’", "'").split())
+
+
+def shown_text(text: str, content: str) -> str:
+    """The text of the cells as a person is shown it, where it makes no value."""
+    if content == "date" and len(text) == DATE_CELLS:
+        return f"{text[:2]}/{text[2:4]}/{text[4:]}"
+    if content == "hour" and len(text) == HOUR_CELLS:
+        return f"{text[:2]}:{text[2:]}"
+    return text.strip()
+
+
+def _demanded(judgement: Judgement, value: str, content: str, demand: Demand) -> Judgement:
+    prior, problem = judgement.prior, judgement.problem
+    if demand.pattern is not None and not re.fullmatch(demand.pattern, value):
+        prior, problem = prior * OUT_OF_RANGE, problem or "the value does not have the form that is asked for"
+    if demand.check_key is not None and not KEYS[demand.check_key](value) and not (content == "nir" and problem):
+        prior, problem = prior * IMPOSSIBLE, problem or "the check key is wrong"
+    if _below(value, demand.minimum, content) or _below(demand.maximum, value, content):
+        prior, problem = prior * OUT_OF_RANGE, problem or "the value is out of the range that is asked for"
+    return Judgement(value, prior, problem)
+
+
+def _below(one: str | None, other: str | None, content: str) -> bool:
+    """True when both are there and the first comes before the second; ISO dates and hours compare as text."""
+    if one is None or other is None:
+        return False
+    if content in {"date", "hour"}:
+        return one < other
+    try:
+        return Decimal(one.replace(",", ".")) < Decimal(other.replace(",", "."))
+    except InvalidOperation:
+        return False
+
+
+def _judge_letters(text: str) -> Judgement:
+    value = " ".join(text.split())
+    odd = re.search(r"(^|[ '-])[-']|[-']( |$)", value)
+    return Judgement(value, ODD_PUNCTUATION if odd else 1.0)
+
+
+def _judge_mixed(text: str) -> Judgement:
+    return Judgement(" ".join(text.split()))
+
+
+def _judge_digits(text: str) -> Judgement:
+    value = text.strip()
+    if " " in value:
+        return Judgement(value.replace(" ", ""), UNFINISHED, "a cell between two digits is blank")
+    return Judgement(value)
+
+
+def _judge_class(text: str) -> Judgement:
+    value = " ".join(text.split())
+    return Judgement(value, 1.0 if _CLASS.fullmatch(value) else UNUSUAL_CLASS)
+
+
+def _judge_date(text: str) -> Judgement:
+    digits, prior = _zero_filled(text, DATE_CELLS)
+    if digits is None:
+        return Judgement(None, UNFINISHED, "the date is unfinished")
+    try:
+        date = dt.date(int(digits[4:]), int(digits[2:4]), int(digits[:2]))
+    except ValueError:
+        return Judgement(None, IMPOSSIBLE, f"the date {shown_text(digits, 'date')} does not exist")
+    # Without a range of its own, a form speaks of living people and their plans.
+    far = not 1900 <= date.year <= 2100
+    return Judgement(date.isoformat(), prior * (IMPOSSIBLE if far else 1.0), "the year is far away" if far else None)
+
+
+def _judge_hour(text: str) -> Judgement:
+    digits, prior = _zero_filled(text, HOUR_CELLS)
+    if digits is None:
+        return Judgement(None, UNFINISHED, "the hour is unfinished")
+    if int(digits[:2]) > 23 or int(digits[2:]) > 59:
+        return Judgement(None, IMPOSSIBLE, f"the hour {shown_text(digits, 'hour')} does not exist")
+    return Judgement(f"{digits[:2]}:{digits[2:]}", prior)
+
+
+def _judge_telephone(text: str) -> Judgement:
+    value = text.replace(" ", "")
+    if len(value) < TELEPHONE_CELLS:
+        return Judgement(value, UNFINISHED, "the telephone number is unfinished")
+    if not re.fullmatch(r"0[1-9]\d{8}", value):
+        return Judgement(value, IMPOSSIBLE, "no French telephone number begins so")
+    return Judgement(value)
+
+
+def _judge_postcode(text: str) -> Judgement:
+    value = text.replace(" ", "")
+    if len(value) < POSTCODE_CELLS:
+        return Judgement(value, UNFINISHED, "the postcode is unfinished")
+    # Departments 01 to 95, 97 and 98 overseas; Corsica writes 20 (Base officielle des codes postaux, La Poste).
+    if not re.fullmatch(r"(0[1-9]|[1-8]\d|9[0-5]|9[78])\d{3}", value):
+        return Judgement(value, IMPOSSIBLE, "no department has this postcode")
+    return Judgement(value)
+
+
+def _judge_nir(text: str) -> Judgement:
+    value = text.replace(" ", "")
+    if len(value) < NIR_CELLS:
+        return Judgement(value, UNFINISHED, "the number is unfinished")
+    if not nir_is_whole(value):
+        return Judgement(value, IMPOSSIBLE, "the check key of the number is wrong")
+    return Judgement(value)
+
+
+def _zero_filled(text: str, cells: int) -> tuple[str | None, float]:
+    """`text` with the first blank of each pair as a zero, and its prior; None when other cells are blank."""
+    padded = text.ljust(cells)
+    filled = ""
+    prior = 1.0
+    for position, character in enumerate(padded):
+        blank_day = character == " " and position in (0, 2) and padded[position + 1] != " "
+        if blank_day:
+            prior *= BLANK_FOR_ZERO
+        filled += "0" if blank_day else character
+    return (filled, prior) if filled.isascii() and filled.isdigit() and len(filled) == cells else (None, prior)
+
+
+_RULES: dict[str, Rule] = {
+    "letters": _judge_letters,
+    "mixed": _judge_mixed,
+    "digits": _judge_digits,
+    "number": _judge_digits,
+    "class": _judge_class,
+    "date": _judge_date,
+    "hour": _judge_hour,
+    "telephone": _judge_telephone,
+    "postcode": _judge_postcode,
+    "nir": _judge_nir,
+}

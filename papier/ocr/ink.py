@@ -1,0 +1,254 @@
+"""Ink on a sheet: what a scan shows beyond the paper and the printed face.
+
+Ink is 0 where there is bare paper and 255 where there is as much black as the page has anywhere, whatever the tint of
+the paper, the shade over it or the scanner's contrast. Under solid print nothing can be known; `known` says where.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from papier.geometry import RectMm
+from papier.ocr.scan import GreyImage, RegisteredPage
+
+Ink = npt.NDArray[np.uint8]  # shape (n, height, width), 255 = full ink
+Known = npt.NDArray[np.bool_]  # shape (n, height, width), False under solid print
+Floats = npt.NDArray[np.float32]
+
+# One sample a millimetre shows shadows and stains, and costs less than a millisecond for an A4 page.
+TONE_STEP = 1.0
+# Paper within this many millimetres of any point is bare somewhere: no print or handwriting is that dense.
+BARE_PAPER_REACH = 9
+# A page has at least its corner marks, a six-hundredth of its area, in full black.
+BLACK_SHARE = 0.15
+# Black is never taken to be lighter than this share of the paper, or a blank page would be all contrast.
+MAX_BLACK = 0.45
+# In a patch, more than 30 % is bare paper, except where a box is blackened wholly and the pen left its frame.
+BARE_PERCENTILE = 75
+# A patch darker than its surroundings by more than this is covered with ink; by less, it lies in a stain or a shadow.
+MAX_LOCAL_SHADE = 0.78
+# Scanners and JPEG make paper noisy: this many standard deviations are cut off, within the two limits.
+NOISE_SIGMAS, MIN_NOISE_FLOOR, MAX_NOISE_FLOOR = 2.5, 0.03, 0.10
+# Registration by the printed face leaves about a fifth of a millimetre: benchmarks/registration.md.
+SEARCH_MM = 0.3
+# Boxes this close to each other are displaced alike, and are aligned together.
+ALIGNED_TOGETHER_MM = 40.0
+# The face is printed in a few greys; scanners drop light ones. Above the limit a grey counts as black print.
+DARK_PRINT = 0.55
+# Print that shows in the scan with less than this share of its darkness was dropped.
+LOST_PRINT = 0.12
+# Where print is expected to be this dark, ink and print cannot be told apart.
+UNKNOWABLE = 0.55
+
+
+class PrintedFace(Protocol):
+    """The raster of a form's printed face; `papier.ocr.face.Face` is one."""
+
+    def cut(self, rects: Sequence[RectMm], shape: tuple[int, int]) -> GreyImage:
+        """As `RegisteredPage.cut`: (n, height, width) grey, 0 black, 255 bare paper."""
+
+
+@dataclass(frozen=True)
+class PageTone:
+    """The greys of one scanned page. `paper`: its level at every millimetre of the sheet; `black`: full ink."""
+
+    paper: Floats
+    black: float
+    two_level: bool
+
+    def paper_at(self, rects: Sequence[RectMm]) -> Floats:
+        """Paper level around the centres of `rects`, shape (n,)."""
+        rows, columns = self.paper.shape
+        centres = np.array([rect.centre for rect in rects], dtype=np.float64).reshape(-1, 2) / TONE_STEP
+        x = np.clip(centres[:, 0].astype(int), 0, columns - 1)
+        y = np.clip(centres[:, 1].astype(int), 0, rows - 1)
+        return np.asarray(self.paper[y, x], dtype=np.float32)
+
+
+@dataclass(frozen=True)
+class InkPatches:
+    """Ink of a batch of rectangles, as in the module's docstring; `noise`: what was cut off as noise, 0 to 1."""
+
+    ink: Ink
+    known: Known
+    noise: float
+
+
+def measure_tone(page: RegisteredPage) -> PageTone:
+    """Paper level and black of a page, from one sample a millimetre."""
+    width, height = page.size_mm
+    shape = (max(8, round(height / TONE_STEP)), max(8, round(width / TONE_STEP)))
+    sample = page.cut([RectMm(0, 0, width, height)], shape)[0]
+    reach = np.ones((BARE_PAPER_REACH, BARE_PAPER_REACH), np.uint8)
+    paper = cv2.dilate(cv2.medianBlur(sample, 3), reach)
+    paper = cv2.blur(paper, (BARE_PAPER_REACH, BARE_PAPER_REACH)).astype(np.float32)
+    typical = float(np.median(paper))
+    paper = np.clip(paper, 0.35 * typical, 255).astype(np.float32)
+    black = min(float(np.percentile(sample, BLACK_SHARE)), MAX_BLACK * typical)
+    pixels = page.scan.pixels
+    levels = np.unique(pixels[:: max(1, pixels.shape[0] // 400), :: max(1, pixels.shape[1] // 400)])
+    return PageTone(np.asarray(paper, dtype=np.float32), black, two_level=len(levels) <= 2)
+
+
+@dataclass(frozen=True)
+class InkPage:
+    """A registered page as ink: the scan, less its paper, less its printed face."""
+
+    page: RegisteredPage
+    face: PrintedFace
+    tone: PageTone
+
+    @classmethod
+    def of(cls, page: RegisteredPage, face: PrintedFace) -> InkPage:
+        return cls(page, face, measure_tone(page))
+
+    def cut(self, rects: Sequence[RectMm], shape: tuple[int, int]) -> InkPatches:
+        """The ink in each of `rects`, see `read_ink`."""
+        return read_ink(self, rects, shape)
+
+
+def read_ink(page: InkPage, rects: Sequence[RectMm], shape: tuple[int, int]) -> InkPatches:
+    """The ink in each of `rects`, resampled to `shape` (height, width).
+
+    All of one call share the noise level and the density of the print, so that one kind of zone goes in one call.
+    """
+    if not rects:
+        return InkPatches(np.empty((0, *shape), np.uint8), np.empty((0, *shape), bool), 0.0)
+    height, width = shape
+    darkness, noise = _darkness(page.page.cut(rects, shape), page.tone, rects)
+    pixel = float(np.median([rect.width for rect in rects])) / width
+    margin = int(np.clip(round(SEARCH_MM / pixel), 1, 6))
+    edge = margin + 1  # one more, which the dilation below may read
+    wider = [
+        RectMm(
+            rect.x - edge * rect.width / width,
+            rect.y - edge * rect.height / height,
+            rect.width * (1 + 2 * edge / width),
+            rect.height * (1 + 2 * edge / height),
+        )
+        for rect in rects
+    ]
+    face_patches = page.face.cut(wider, (height + 2 * edge, width + 2 * edge))
+    printed = 255 - face_patches
+    if printed.max() < 16:
+        return InkPatches(_finish(darkness, noise), np.ones(darkness.shape, bool), noise)
+    shifts = _align(darkness, printed, edge, margin, _groups(rects))
+    # A scanned edge is soft and may lie half a pixel off: print reaches one pixel further than it was drawn.
+    tall = printed.reshape(-1, width + 2 * edge)
+    thick = cv2.dilate(tall, np.ones((3, 3), np.uint8)).reshape(printed.shape)
+    core = np.empty(darkness.shape, np.uint8)
+    cover = np.empty(darkness.shape, np.uint8)
+    for i, (dx, dy) in enumerate(shifts.tolist()):
+        rows, columns = slice(edge + dy, edge + dy + height), slice(edge + dx, edge + dx + width)
+        core[i], cover[i] = printed[i, rows, columns], thick[i, rows, columns]
+    expected = cv2.LUT(cover.reshape(-1, width), _print_response(darkness, core, page.tone.two_level)).reshape(
+        cover.shape
+    )
+    known = expected < UNKNOWABLE
+    remaining = np.clip((darkness - expected) / np.maximum(1 - expected, 1 - UNKNOWABLE), 0, 1)
+    remaining = np.where(known, remaining, 0)
+    return InkPatches(_bridged(_finish(np.asarray(remaining, dtype=np.float32), noise), known), known, noise)
+
+
+def _darkness(patches: GreyImage, tone: PageTone, rects: Sequence[RectMm]) -> tuple[Floats, float]:
+    """Darkness against the paper around, 0 to 1 and a little noise below 0; and the noise floor."""
+    around = tone.paper_at(rects)
+    sample = patches[:, ::2, ::2].reshape(len(patches), -1)
+    rank = sample.shape[1] * BARE_PERCENTILE // 100
+    local = np.partition(sample, rank, axis=1)[:, rank].astype(np.float32)
+    paper = np.maximum(local, MAX_LOCAL_SHADE * around)
+    scale = 1 / np.maximum(paper - tone.black, 30)
+    darkness = (paper[:, None, None] - patches.astype(np.float32)) * scale[:, None, None]
+    bare = darkness[:, ::3, ::3]
+    bare = bare[np.abs(bare) < 0.15]
+    spread = 1.4826 * float(np.median(np.abs(bare - np.median(bare)))) if bare.size else 0.0
+    return np.clip(darkness, -1, 1).astype(np.float32), float(
+        np.clip(NOISE_SIGMAS * spread, MIN_NOISE_FLOOR, MAX_NOISE_FLOOR)
+    )
+
+
+def _finish(remaining: Floats, noise: float) -> Ink:
+    return np.asarray(np.clip((remaining - noise) * (255 / (1 - noise)), 0, 255), dtype=np.uint8)
+
+
+def _groups(rects: Sequence[RectMm]) -> npt.NDArray[np.int_]:
+    """A number for each rectangle; those that lie together share it."""
+    tiles: dict[tuple[int, int], int] = {}
+    numbers = []
+    for rect in rects:
+        x, y = rect.centre
+        tile = (int(x // ALIGNED_TOGETHER_MM), int(y // ALIGNED_TOGETHER_MM))
+        numbers.append(tiles.setdefault(tile, len(tiles)))
+    return np.array(numbers)
+
+
+def _align(
+    darkness: Floats, printed: npt.NDArray[np.uint8], edge: int, margin: int, groups: npt.NDArray[np.int_]
+) -> npt.NDArray[np.int_]:
+    """Whole-pixel displacement (x, y) of the print within the face's patch, shape (n, 2), at most `margin`.
+
+    Frames are straight, so rows and columns are matched apart, by the correlation of their sums (separable template
+    matching); the boxes of a group vote together, which no single mark of a pen outvotes.
+    """
+    height, width = darkness.shape[1:]
+    core = printed[:, edge : edge + height, edge : edge + width]
+    found = np.zeros((len(darkness), 2), dtype=int)
+    for axis, length, (seen, drawn) in (
+        (0, width, (darkness.mean(axis=1), printed[:, edge : edge + height].mean(axis=1))),
+        (1, height, (darkness.mean(axis=2), printed[:, :, edge : edge + width].mean(axis=2))),
+    ):
+        signal = seen - seen.mean(axis=1, keepdims=True)
+        scores = []
+        for shift in range(-margin, margin + 1):
+            window = drawn[:, edge + shift : edge + shift + length]
+            window = window - window.mean(axis=1, keepdims=True)
+            strength = np.sqrt((window**2).sum(axis=1)) + 1e-3
+            # The nearer of two equal matches: displacements are small.
+            scores.append((signal * window).sum(axis=1) / strength * (1 - 0.01 * abs(shift)))
+        pooled = np.zeros((int(groups.max()) + 1, 2 * margin + 1))
+        np.add.at(pooled, groups, np.stack(scores, axis=1))
+        best = pooled.argmax(axis=1) - margin
+        best[pooled.max(axis=1) <= 0] = 0
+        found[:, axis] = best[groups]
+    found[core.reshape(len(core), -1).max(axis=1) < 16] = 0
+    return found
+
+
+def _print_response(darkness: Floats, core: npt.NDArray[np.uint8], two_level: bool) -> Floats:
+    """What each darkness of the face (0 to 255) looks like on this scan, 0 to 1: a table of 256.
+
+    Measured where print stands; the lower half of what is seen there is print without a pen over it.
+    """
+    response = np.arange(256, dtype=np.float32) / 255
+    sampled, seen = core[:, ::2, ::2].ravel(), darkness[:, ::2, ::2].ravel()
+    dark = sampled > DARK_PRINT * 255
+    light = (sampled > 20) & ~dark
+    for chosen, levels in ((dark, response > DARK_PRINT), (light, response <= DARK_PRINT)):
+        if np.count_nonzero(chosen) < 20:
+            continue
+        gain = float(np.percentile(seen[chosen] * 255 / sampled[chosen], 40))
+        response[levels] *= np.clip(gain, 0, 1.25) if gain > LOST_PRINT else 0
+    response = np.minimum(response, 1)
+    if two_level:
+        # A 1-bit scan shows grey print as black dots, here and there.
+        response[response > LOST_PRINT] = 1
+    response[:8] = 0
+    return response.astype(np.float32)
+
+
+def _bridged(ink: Ink, known: Known) -> Ink:
+    """Ink under solid print, guessed from the pixels around it, so that strokes cross a frame without a gap."""
+    if known.all():
+        return ink
+    width = ink.shape[2]
+    tall = ink.reshape(-1, width)
+    weight = cv2.blur(known.reshape(-1, width).astype(np.float32), (5, 5))
+    total = cv2.blur(tall.astype(np.float32), (5, 5))
+    filled = total / np.maximum(weight, 0.04)
+    return np.where(known, ink, np.clip(filled, 0, 255).reshape(ink.shape)).astype(np.uint8)

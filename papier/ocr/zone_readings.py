@@ -1,0 +1,82 @@
+"""All zones of one registered page, kind by kind in batches, put together as readings of fields."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from papier.forms.definition import Demand
+from papier.forms.layout import Layout, LayoutPage, Zone
+from papier.geometry import bounding_rect
+from papier.ocr.ink import InkPage, PrintedFace
+from papier.ocr.scan import RegisteredPage
+from papier.ocr.zones.comb import CellReader, read_combs
+from papier.ocr.zones.lines import LineReader, read_lines
+from papier.ocr.zones.signature import read_signatures
+from papier.ocr.zones.tick import read_ticks
+from papier.ocr.zones.typed import read_typed
+from papier.records import FieldReading, State
+
+PAPER_ONLY = "kept on paper only"
+
+
+def read_zones(  # noqa: PLR0917 - a page, what it should look like, and who reads it
+    page: RegisteredPage,
+    layout: Layout,
+    layout_page: LayoutPage,
+    face: PrintedFace,
+    reader: CellReader,
+    prefilled: Mapping[str, str],
+    *,
+    known_values: Mapping[str, Sequence[str]] | None = None,
+    line_reader: LineReader | None = None,
+) -> dict[str, FieldReading]:
+    """The readings of every field that has a zone on this page, in the layout's order.
+
+    `prefilled`: the printed value of a field, by field; `known_values`: what the roster knows of a field. Fields that
+    the form keeps on paper only are not looked at: their reading has no value and says why.
+    """
+    fields: dict[str, list[Zone]] = {}
+    for zone in layout_page.zones:
+        fields.setdefault(zone.field, []).append(zone)
+    demands = {field: layout.demands.get(field, Demand()) for field in fields}
+    readings: dict[str, FieldReading] = {}
+    kinds: dict[str, list[str]] = {}
+    for field, zones in fields.items():
+        if demands[field].paper_only:
+            readings[field] = _paper_only(field, zones)
+        elif field in prefilled and zones[0].kind in ("lines", "typed"):
+            readings[field] = _printed(field, zones, prefilled[field])
+        else:
+            kinds.setdefault(zones[0].kind, []).append(field)
+    paper = InkPage.of(page, face)
+
+    def zones_of(kind: str) -> list[Sequence[Zone]]:
+        return [fields[field] for field in kinds.get(kind, ())]
+
+    def firsts(kind: str) -> list[Zone]:
+        return [zones[0] for zones in zones_of(kind)]
+
+    def demanded(kind: str) -> list[Demand]:
+        return [demands[field] for field in kinds.get(kind, ())]
+
+    found = [
+        *read_ticks(paper, zones_of("tick"), demanded("tick"), dense_cancels=layout.marked),
+        *read_combs(
+            paper, zones_of("comb"), demanded("comb"), reader, prefilled=prefilled, known_values=known_values or {}
+        ),
+        *read_lines(paper, firsts("lines"), demanded("lines"), line_reader),
+        *read_signatures(paper, firsts("signature"), demanded("signature")),
+        *read_typed(paper, firsts("typed"), demanded("typed")),
+    ]
+    readings.update((reading.field, reading) for reading in found)
+    return {field: readings[field] for field in fields}
+
+
+def _paper_only(field: str, zones: Sequence[Zone]) -> FieldReading:
+    rect = bounding_rect(zone.rect for zone in zones)
+    return FieldReading(field, zones[0].kind, None, State.BLANK, 1.0, rect=rect, reason=PAPER_ONLY)
+
+
+def _printed(field: str, zones: Sequence[Zone], value: str) -> FieldReading:
+    rect = bounding_rect(zone.rect for zone in zones)
+    return FieldReading(field, zones[0].kind, value, State.SURE, 0.9999, read_by="printed", rect=rect)

@@ -1,0 +1,178 @@
+"""Combs: one character a cell, read by the character network and decoded under the field's constraints."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from papier.forms.definition import Demand
+from papier.forms.layout import Zone
+from papier.geometry import RectMm, bounding_rect
+from papier.ocr.characters import BLANK, CLASSES, INK_HEIGHT, INK_WIDTH, MARGIN_MM, NOISE
+from papier.ocr.content_rules import cells_text
+from papier.ocr.decoding import Alphabet, Decoding, decode
+from papier.ocr.ink import InkPage
+from papier.records import FieldReading, State
+
+ALPHABET = Alphabet(CLASSES, BLANK, NOISE)
+# The character network was trained with cells of this size; others are cut in proportion.
+USUAL_CELL = (6.0, 8.0)
+# Nothing plausible stands there.
+MIN_PLAUSIBLE = 0.05
+# A cell crossed out or scribbled over with this probability is not to be decided by the other cells.
+CROSSED_OUT = 0.5
+# Faint pencil is raised to ordinary ink, at most this much, or the grain of the paper would be writing.
+MAX_GAIN = 2.5
+# Ink from which a field's strokes are taken to be writing, and the darkness they are raised to.
+WRITING_INK, ORDINARY_INK = 50, 210
+# A printed character of a prefilled cell has at least so much ink and at most so much (mean, 0 to 255); a hand that
+# writes over it adds to that, and a stroke through the field shows between the characters.
+MIN_PRINTED_INK, MAX_PRINTED_INK = 3.0, 110.0
+MAX_INK_BETWEEN = 40.0
+
+
+class CellReading(Protocol):
+    @property
+    def log_probs(self) -> npt.NDArray[np.float32]: ...
+
+
+class CellReader(Protocol):
+    """Reads ink images of cells; `papier.ocr.characters.CharacterReader` is one."""
+
+    def read(self, cells: npt.NDArray[np.uint8], /) -> CellReading:
+        """(n, INK_HEIGHT, INK_WIDTH) uint8, 255 full ink → log-probabilities (n, len(CLASSES))."""
+
+
+@dataclass(frozen=True, slots=True)
+class Comb:
+    """One comb of a page; `cells` are those of all its zones in order."""
+
+    field: str
+    content: str
+    cells: tuple[RectMm, ...]
+
+
+def read_combs(
+    page: InkPage,
+    combs: Sequence[Sequence[Zone]],
+    demands: Sequence[Demand],
+    reader: CellReader,
+    *,
+    prefilled: Mapping[str, str],
+    known_values: Mapping[str, Sequence[str]],
+) -> list[FieldReading]:
+    """One reading a field, each given as its zones on this page; all cells go through the network together."""
+    fields = [
+        Comb(zones[0].field, zones[0].content or "mixed", tuple(cell for zone in zones for cell in zone.cells))
+        for zones in combs
+    ]
+    ink = page.cut([_window(cell) for comb in fields for cell in comb.cells], (INK_HEIGHT, INK_WIDTH)).ink
+    parts = np.split(ink, np.cumsum([len(comb.cells) for comb in fields])[:-1]) if fields else []
+    parts = [_strengthened(part) for part in parts]
+    written = [i for i, comb in enumerate(fields) if comb.field not in prefilled and len(parts[i])]
+    log_probs: dict[int, npt.NDArray[np.float32]] = {}
+    if written:
+        read = reader.read(np.concatenate([parts[i] for i in written])).log_probs
+        ends = np.cumsum([len(parts[i]) for i in written])[:-1]
+        log_probs = dict(zip(written, np.split(read, ends), strict=True))
+    readings = []
+    for i, (comb, demand) in enumerate(zip(fields, demands, strict=True)):
+        if i in log_probs:
+            known = known_values.get(comb.field, ())
+            readings.append(interpret(comb, decode(log_probs[i], ALPHABET, comb.content, demand, known), demand))
+        else:
+            readings.append(_read_printed(comb, parts[i], prefilled.get(comb.field, "")))
+    return readings
+
+
+def interpret(comb: Comb, decoding: Decoding, demand: Demand) -> FieldReading:
+    """What the demand makes of a decoding."""
+    value, probability, reason = decoding.value, decoding.probability, decoding.problem
+    if decoding.text == "" and decoding.value == "":
+        state = State.BLANK if probability >= demand.accept else State.DOUBTFUL
+        reason = reason if state is State.BLANK else "there may be something written"
+    elif probability < MIN_PLAUSIBLE:
+        state, value, reason = State.UNREADABLE, None, "no plausible reading"
+    elif decoding.noise > CROSSED_OUT:
+        state, reason = State.DOUBTFUL, "a cell is crossed out or written over"
+    elif reason is not None:
+        state = State.DOUBTFUL
+    elif probability < demand.accept:
+        state, reason = State.DOUBTFUL, "not certain enough"
+    else:
+        state = State.SURE
+    needs = (
+        state in (State.DOUBTFUL, State.UNREADABLE)
+        or (state is State.BLANK and demand.required)
+        or (state is State.SURE and demand.two_readers)
+    )
+    return FieldReading(
+        comb.field,
+        "comb",
+        value,
+        state,
+        probability,
+        candidates=decoding.candidates,
+        rect=bounding_rect(comb.cells),
+        reason=reason,
+        needs_person=needs,
+    )
+
+
+def _window(cell: RectMm) -> RectMm:
+    """The cell and its margin, in proportion to the usual cell's."""
+    x = MARGIN_MM * cell.width / USUAL_CELL[0]
+    y = MARGIN_MM * cell.height / USUAL_CELL[1]
+    return RectMm(cell.x - x, cell.y - y, cell.width + 2 * x, cell.height + 2 * y)
+
+
+def _strengthened(ink: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    """One field's ink, its strokes brought to ordinary darkness: one pen wrote the field."""
+    strokes = ink[ink >= WRITING_INK]
+    # Fewer pixels than a hyphen's are dirt.
+    if strokes.size < 40:
+        return ink
+    strong = float(np.percentile(strokes, 80))
+    gain = min(MAX_GAIN, ORDINARY_INK / strong)
+    return np.asarray(cv2.convertScaleAbs(ink, alpha=gain), dtype=np.uint8).reshape(ink.shape) if gain > 1.05 else ink
+
+
+def _read_printed(comb: Comb, ink: npt.NDArray[np.uint8], value: str) -> FieldReading:
+    """A prefilled comb: its printed value, unless a pen has been over it."""
+    reason = _written_over(ink, cells_text(value, comb.content))
+    return FieldReading(
+        comb.field,
+        "comb",
+        value,
+        State.SURE if reason is None else State.DOUBTFUL,
+        0.9999 if reason is None else 0.5,
+        read_by="printed",
+        rect=bounding_rect(comb.cells),
+        reason=reason,
+        needs_person=reason is not None,
+    )
+
+
+def _written_over(ink: npt.NDArray[np.uint8], text: str) -> str | None:
+    """What speaks against the printed value `text` standing alone in the cells, or None."""
+    margin_x = round(INK_WIDTH * MARGIN_MM / (USUAL_CELL[0] + 2 * MARGIN_MM))
+    margin_y = round(INK_HEIGHT * MARGIN_MM / (USUAL_CELL[1] + 2 * MARGIN_MM))
+    inner = ink[:, margin_y + 3 : -margin_y - 3, margin_x + 3 : -margin_x - 3].reshape(len(ink), -1).mean(axis=1)
+    # Columns on both sides of each separator: printed characters keep clear of them.
+    between = ink[:, margin_y + 6 : -margin_y - 6, margin_x - 2 : margin_x + 3].max(axis=1).mean(axis=1)
+    for i in range(len(ink)):
+        printed = i < len(text) and text[i] != " "
+        if printed and inner[i] < MIN_PRINTED_INK:
+            return "the printed value does not show in the scan"
+        if printed and inner[i] > MAX_PRINTED_INK:
+            return "something is written over the printed value"
+        if not printed and inner[i] > 4 * MIN_PRINTED_INK:
+            return "something is written beside the printed value"
+        if i > 0 and between[i] > MAX_INK_BETWEEN:
+            return "a stroke runs through the printed value"
+    return None

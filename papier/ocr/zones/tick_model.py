@@ -1,0 +1,164 @@
+"""From what a box looks like to the probabilities that it is empty, marked, or blackened.
+
+A multinomial logistic model on a few features.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """The ink of one box. Shares are of the box's interior unless said otherwise.
+
+    `coverage`: share covered by strokes that belong to the box; `mean`: their ink, 0 to 1; `peak`: how dark the darkest
+    thirtieth is, 0 to 1; `extent`: how far the largest stroke spans, in boxes; `share`: how much of the strokes lies
+    in the box; `outside`: what they have outside, in box areas; `around`: strokes close by that touch no box, in box
+    areas; `foreign`: ink in the box that belongs to another box's mark; `gap`: radius of the largest bare disc, in boxes
+    (a cross leaves four, a blackened box none); `shared`: a stroke runs through this and
+    another box alike; `circled`: a stroke goes round the box.
+    """
+
+    coverage: float
+    mean: float
+    peak: float
+    extent: float
+    share: float
+    outside: float
+    around: float
+    foreign: float
+    gap: float
+    shared: bool
+    circled: bool
+
+    @classmethod
+    def nothing(cls, peak: float, mean: float) -> Evidence:
+        """A box without any stroke in or near it; `peak` and `mean` are those of the paper's noise."""
+        return cls(0.0, mean, peak, 0.0, 1.0, 0.0, 0.0, 0.0, 0.5, shared=False, circled=False)
+
+    def features(self) -> list[float]:
+        return [
+            1.0,
+            self.coverage,
+            self.coverage**2,
+            self.coverage**0.5,
+            self.extent,
+            self.peak,
+            self.mean**0.5,
+            1 - self.share,
+            self.outside,
+            self.around,
+            self.foreign,
+            self.extent * self.peak,
+            math.log(self.coverage + 0.01),
+            math.log(self.mean + 0.003),
+            math.log(self.peak + 0.03),
+            self.extent**2,
+            self.coverage**3,
+            self.gap,
+            self.gap**2,
+        ]
+
+
+# Rows: empty, marked, blackened; columns as in `Evidence.features`. Fitted on 39,000 simulated boxes by
+# `python -m training.ticks --pages 350`; on 13,000 others one reading of 99 % was wrong, none of 99.9 %.
+COEFFICIENTS: Floats = np.array(
+    [
+        [
+            0.00,
+            0.00,
+            0.00,
+            0.00,
+            0.00,
+            0.00,
+            0.00,
+            0.00,
+            0.00,
+            0.00,
+            0.00,
+            0.00,
+            0.00,
+            0.00,
+            0.00,
+            0.00,
+            0.00,
+            0.00,
+            0.00,
+        ],
+        [
+            10.87,
+            2.21,
+            -3.60,
+            7.92,
+            -5.21,
+            -0.25,
+            5.13,
+            2.72,
+            -3.46,
+            4.10,
+            -0.00,
+            3.49,
+            1.74,
+            3.43,
+            -0.82,
+            1.56,
+            -1.76,
+            7.94,
+            -2.38,
+        ],
+        [
+            -0.65,
+            5.05,
+            5.71,
+            2.77,
+            0.30,
+            4.50,
+            2.36,
+            -5.32,
+            -2.26,
+            9.39,
+            0.00,
+            2.84,
+            7.53,
+            -2.54,
+            3.94,
+            1.83,
+            2.27,
+            -17.70,
+            -4.20,
+        ],
+    ]
+)
+# What the model was never shown happens to about this share of the boxes that bear ink.
+UNFORESEEN = 2e-4
+# A box without a stroke in or near it holds a mark that the scan lost, once in so many.
+LOST_MARK = 1e-5
+# A stroke through two boxes alike, or a ring round one, may mean either.
+EVEN_CHANCE = 0.5
+
+
+def class_probabilities(evidence: Sequence[Evidence]) -> Floats:
+    """Probabilities of (empty, marked, blackened), shape (n, 3)."""
+    if not evidence:
+        return np.zeros((0, 3))
+    scores = np.array([one.features() for one in evidence]) @ COEFFICIENTS.T
+    scores -= scores.max(axis=1, keepdims=True)
+    probabilities = np.exp(scores)
+    probabilities /= probabilities.sum(axis=1, keepdims=True)
+    probabilities = (1 - UNFORESEEN) * probabilities + UNFORESEEN / 3
+    for i, one in enumerate(evidence):
+        if one.extent == 0 and one.around == 0 and one.foreign == 0 and one.outside == 0 and not one.circled:
+            probabilities[i] = [1 - LOST_MARK, LOST_MARK, 0]
+        elif one.shared or (one.circled and probabilities[i, 0] > EVEN_CHANCE):
+            empty = min(probabilities[i, 0], EVEN_CHANCE)
+            marked = 1 - EVEN_CHANCE if one.shared else 1 - empty
+            probabilities[i] = [1 - marked, marked, 0]
+    return np.asarray(probabilities)

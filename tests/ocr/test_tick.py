@@ -1,0 +1,176 @@
+"""Tick boxes, from drawn marks to the reading of a question."""
+
+import numpy as np
+import pytest
+
+from papier.forms.definition import Demand
+from papier.forms.layout import Zone
+from papier.geometry import RectMm
+from papier.ocr.ink import InkPage
+from papier.ocr.scan import GreyImage
+from papier.ocr.zones.tick import Box, decide_question, page_habit, read_ticks
+from papier.records import FieldReading, OptionState, State
+from tests.ocr.drawn_boxes import DrawnPage, boxes_in_row
+
+OPTIONS = "abcd"
+
+
+class Sheet:
+    """Eight questions of four boxes; `page` is written on."""
+
+    def __init__(self, *, multiple: bool = False, shape: str = "square") -> None:
+        self.rects = [boxes_in_row(4, y=12.0 + 10 * row) for row in range(8)]
+        self.page = DrawnPage([rect for row in self.rects for rect in row])
+        self.multiple, self.shape = multiple, shape
+
+    def read(self, *, dense_cancels: bool = True, demand: Demand | None = None, **scan: object) -> list[FieldReading]:
+        questions = [
+            [
+                Zone(f"q{row}", "tick", rect, option=option, multiple=self.multiple, shape=self.shape)  # type: ignore[arg-type]
+                for rect, option in zip(rects, OPTIONS, strict=True)
+            ]
+            for row, rects in enumerate(self.rects)
+        ]
+        paper = InkPage.of(self.page.scan(**scan), self.page.face())  # type: ignore[arg-type]
+        return read_ticks(paper, questions, [demand or Demand()] * 8, dense_cancels=dense_cancels)
+
+    def box(self, row: int, column: int) -> RectMm:
+        return self.rects[row][column]
+
+
+def test_an_untouched_sheet_is_blank_throughout() -> None:
+    for reading in Sheet().read(shift_mm=(0.15, -0.1)):
+        assert (reading.value, reading.state, reading.needs_person) == ([], State.BLANK, False)
+        assert {option.state for option in reading.options.values()} == {OptionState.EMPTY}
+
+
+def test_crosses_are_sure() -> None:
+    sheet = Sheet()
+    for row in range(6):
+        sheet.page.cross(sheet.box(row, row % 4), reach=0.45 + 0.03 * row)
+    readings = sheet.read(shift_mm=(-0.1, 0.2))
+    for row in range(6):
+        assert (readings[row].value, readings[row].state) == ([OPTIONS[row % 4]], State.SURE)
+    assert readings[7].state is State.BLANK
+
+
+def test_a_check_mark_that_leaves_its_box_ticks_it_alone() -> None:
+    sheet = Sheet()
+    box = sheet.box(3, 1)
+    x, y = box.x, box.y
+    sheet.page.stroke([[x + 0.6, y + 2.0], [x + 1.8, y + 3.9], [x + 6.5, y - 3.5]])
+    readings = sheet.read()
+    assert readings[3].value == ["b"]
+    assert readings[3].state is State.SURE
+    assert readings[2].value == []
+
+
+def test_a_blackened_box_beside_a_cross_is_cancelled() -> None:
+    sheet = Sheet()
+    for row in range(5):
+        sheet.page.cross(sheet.box(row, 2))
+    sheet.page.cross(sheet.box(1, 0))
+    sheet.page.blacken(sheet.box(1, 0))
+    reading = sheet.read()[1]
+    assert reading.options["a"].state is OptionState.CANCELLED
+    assert reading.value == ["c"]
+    assert reading.probability > 0.98
+
+
+def test_a_lone_blackened_box_is_a_question() -> None:
+    """On papier's sheets it is cancelled by the printed rule; but some people tick so."""
+    sheet = Sheet()
+    sheet.page.blacken(sheet.box(0, 0))
+    reading = sheet.read()[0]
+    assert (reading.state, reading.needs_person) == (State.DOUBTFUL, True)
+
+
+@pytest.mark.parametrize("shape", ["square", "bubble"])
+def test_on_foreign_forms_a_blackened_box_is_ticked(shape: str) -> None:
+    sheet = Sheet(shape=shape)
+    sheet.page.blacken(sheet.box(0, 3))
+    reading = sheet.read(dense_cancels=False)[0]
+    assert (reading.value, reading.state) == (["d"], State.SURE)
+
+
+def test_two_ticks_in_a_single_choice_are_doubtful() -> None:
+    sheet = Sheet()
+    sheet.page.cross(sheet.box(0, 0))
+    sheet.page.cross(sheet.box(0, 2))
+    reading = sheet.read()[0]
+    assert (reading.value, reading.state) == (["a", "c"], State.DOUBTFUL)
+    assert reading.needs_person
+
+
+def test_two_ticks_where_several_are_asked_for_are_sure() -> None:
+    sheet = Sheet(multiple=True)
+    sheet.page.cross(sheet.box(0, 0))
+    sheet.page.cross(sheet.box(0, 2))
+    reading = sheet.read()[0]
+    assert (reading.value, reading.state) == (["a", "c"], State.SURE)
+
+
+def test_a_required_question_left_blank_needs_a_person() -> None:
+    reading = Sheet().read(demand=Demand(required=True))[0]
+    assert (reading.state, reading.needs_person) == (State.BLANK, True)
+
+
+def test_faint_pencil_is_not_overlooked() -> None:
+    sheet = Sheet()
+    for row in range(4):
+        sheet.page.cross(sheet.box(row, 1), darkness=0.25)
+    for reading in sheet.read()[:4]:
+        assert reading.value == ["b"]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_dirt_is_never_a_sure_tick(seed: int) -> None:
+    sheet = Sheet()
+    random = np.random.default_rng(seed)
+    for _ in range(60):
+        x, y = random.uniform(15, 60), random.uniform(8, 95)
+        angle = random.uniform(0, 6.3)
+        sheet.page.stroke([[x, y], [x + 0.3 * np.cos(angle), y + 0.3 * np.sin(angle)]], 0.2, random.uniform(0.2, 0.8))
+    for reading in sheet.read():
+        assert not (reading.value and reading.state is State.SURE)
+
+
+def test_a_fold_through_the_boxes_is_no_tick() -> None:
+    sheet = Sheet()
+
+    def fold(pixels: GreyImage) -> GreyImage:
+        folded = pixels.astype(np.float32)
+        rows = np.arange(len(pixels))[:, None]
+        at = (sheet.box(2, 0).y + 2) * 300 / 25.4
+        return np.clip(folded - 28 * np.exp(-(((rows - at) / 6) ** 2)), 0, 255).astype(np.uint8)
+
+    reading = sheet.read(after=fold)[2]
+    assert not (reading.value and reading.state is State.SURE)
+
+
+def test_a_ring_round_a_box_is_never_silently_blank() -> None:
+    sheet = Sheet()
+    x, y = sheet.box(4, 2).centre
+    angle = np.linspace(0, 6.6, 40)
+    sheet.page.stroke(np.column_stack([x + 4.0 * np.cos(angle), y + 4.0 * np.sin(angle)]))
+    assert sheet.read()[4].state is State.DOUBTFUL
+
+
+def box(option: str, empty: float, marked: float, dense: float) -> Box:
+    zone = Zone("q", "tick", RectMm(0, 0, 4, 4), option=option)
+    return Box(zone, empty, marked, dense)
+
+
+def test_the_page_tells_who_blackens_to_cancel() -> None:
+    crosses = [box("a", 0.0, 1.0, 0.0)] * 6
+    fills = [box("a", 0.0, 0.0, 1.0)] * 6
+    assert page_habit([*crosses, fills[0]]) > 1000
+    assert page_habit(fills) < 0.001
+
+
+def test_one_unclear_box_makes_the_question_doubtful() -> None:
+    boxes = [box("a", 0.9999, 0.0001, 0.0), box("b", 0.4, 0.6, 0.0)]
+    reading = decide_question(boxes, Demand(), habit=10.0, dense_cancels=True)
+    assert reading.state is State.DOUBTFUL
+    assert reading.options["b"].state is OptionState.DOUBTFUL
+    assert reading.reason == "unclear whether ticked: b"
