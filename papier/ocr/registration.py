@@ -159,9 +159,7 @@ def _complete(
     return None if score < MIN_QUAD_SCORE else _Quad(found, shape, score)
 
 
-def _quad_score(
-    marks: list[Mark], centres: FloatArray, corners: tuple[int | None, ...], model: FloatArray
-) -> float:
+def _quad_score(marks: list[Mark], centres: FloatArray, corners: tuple[int | None, ...], model: FloatArray) -> float:
     """How well these marks make one sheet, 0…1."""
     which = [k for k in range(4) if corners[k] is not None]
     used = [marks[c] for c in corners if c is not None]

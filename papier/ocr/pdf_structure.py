@@ -1,0 +1,233 @@
+"""What a PDF page is made of, as its dictionaries state it: checked before anything is decoded or drawn.
+
+A renderer passes over what it cannot find or decode and leaves white paper, which would read as a sheet left blank; and
+it unpacks whatever it is told to. So the objects of a page are looked at first, unopened.
+"""
+
+from __future__ import annotations
+
+import re
+import struct
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import pikepdf
+
+# A page of dense vector drawing has a few megabytes of operators; text pages have kilobytes.
+MAX_CONTENT_BYTES = 64 * 1024 * 1024
+
+# Deflate packs at most 1,032 to 1, so below this nothing can exceed the limit and nothing needs unpacking to know.
+HARMLESS_PACKED_BYTES = MAX_CONTENT_BYTES // 1032
+
+# Forms inside forms: real files have two or three levels.
+MAX_DEPTH = 12
+
+# Deep enough for any page; an endless one is caught by this too.
+MAX_OBJECTS = 5_000
+
+PACKING_FILTERS = frozenset({"/FlateDecode", "/Fl", "/LZWDecode", "/LZW", "/RunLengthDecode", "/RL"})
+
+DRAW_OPERATOR = re.compile(rb"/([^\s/<>\[\](){}%]+)\s+Do\b")
+HEX_ESCAPE = re.compile(rb"#([0-9A-Fa-f]{2})")
+
+LOST = "A part of this PDF page is missing or damaged. Scan the page again, or copy the file again from where it came."
+TOO_COMPLEX = "This PDF page holds far more drawing than any sheet. Print it and scan the paper."
+
+
+@dataclass(frozen=True, slots=True)
+class PageFacts:
+    """`masked` lists the sizes (width, height) of images that are only partly opaque; `reason` says why not to draw."""
+
+    masked: frozenset[tuple[int, int]] = frozenset()
+    reason: str | None = None
+
+
+class PdfStructure:
+    """The dictionaries of one PDF file. Raises pikepdf.PdfError (or PasswordError) where they cannot be read."""
+
+    def __init__(self, path: Path) -> None:
+        self._pdf = pikepdf.open(path, suppress_warnings=True)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *unused: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._pdf.close()
+
+    def find_facts(self, index: int) -> PageFacts:
+        """The facts of page `index`, counted from 1."""
+        page = self._pdf.pages[index - 1].obj
+        resources = _inherited(page, "/Resources")
+        contents = page.get("/Contents")
+        parts = list(contents) if isinstance(contents, pikepdf.Array) else [contents] if contents is not None else []
+        streams = [part for part in parts if isinstance(part, pikepdf.Stream)]
+        # A lost object reads as if its key were not there; a page made to be empty has nothing to draw either.
+        if len(streams) < len(parts) or (not streams and _find_xobjects(resources)):
+            return PageFacts(reason=LOST)
+        masked: set[tuple[int, int]] = set()
+        seen: set[tuple[int, int]] = set()
+        stack = [(resources, streams, 0)]
+        drawn = 0
+        while stack:
+            resources, streams, depth = stack.pop()
+            content, reason = _read_operators(streams)
+            if reason:
+                return PageFacts(reason=reason)
+            xobjects = _find_xobjects(resources)
+            for name in _find_drawn_names(content):
+                found = xobjects.get(name)
+                if not isinstance(found, pikepdf.Stream):
+                    return PageFacts(reason=LOST)
+                drawn += 1
+                if drawn > MAX_OBJECTS or depth > MAX_DEPTH:
+                    return PageFacts(reason=TOO_COMPLEX)
+                if found.objgen in seen:
+                    continue
+                seen.add(found.objgen)
+                if found.get("/Subtype") == "/Form":
+                    # A form without resources of its own uses those of what it stands on (PDF 1.1).
+                    stack.append((found.get("/Resources", resources), [found], depth + 1))
+                elif "/SMask" in found or "/Mask" in found:
+                    masked.add(_image_size(found))
+        return PageFacts(frozenset(masked))
+
+
+def find_encoded_size(data: bytes) -> tuple[int, int] | None:
+    """Width and height as the header of a JPEG or JPEG 2000 stream states them, None where there is no such header."""
+    if data.startswith(b"\xff\xd8"):
+        return _find_jpeg_size(data)
+    # The SIZ marker comes straight after the start of the code stream.
+    start = 0 if data.startswith(b"\xff\x4f\xff\x51") else data.find(b"\xff\x4f\xff\x51", 0, 4096)
+    if start < 0 or len(data) < start + 24:
+        return None
+    right, bottom, left, top = struct.unpack_from(">IIII", data, start + 8)
+    return max(0, right - left), max(0, bottom - top)
+
+
+def _find_jpeg_size(data: bytes) -> tuple[int, int] | None:
+    for marker, position in _jpeg_segments(data):
+        # Start of frame, all processes; C4, C8 and CC are tables and extensions.
+        if 0xC0 <= marker <= 0xCF and marker not in {0xC4, 0xC8, 0xCC} and position + 7 <= len(data):
+            height, width = struct.unpack_from(">HH", data, position + 3)
+            return width, height
+    return None
+
+
+def is_whole_jpeg(data: bytes) -> bool:
+    """True when the picture data runs to its end marker. Decoders fill what is missing with grey, without a word."""
+    for marker, position in _jpeg_segments(data):
+        if marker == 0xDA:
+            return data.find(b"\xff\xd9", position) >= 0
+    return False
+
+
+def _jpeg_segments(data: bytes) -> Iterator[tuple[int, int]]:
+    """(marker, position of its length) for every segment up to the first scan (ITU-T T.81, annex B)."""
+    position = 2
+    while position + 4 <= len(data):
+        if data[position] != 0xFF:
+            return
+        marker = data[position + 1]
+        if marker == 0xFF:  # fill byte
+            position += 1
+            continue
+        yield marker, position + 2
+        if marker in {0xDA, 0xD9}:
+            return
+        position += 2 + int(struct.unpack_from(">H", data, position + 2)[0])
+
+
+def is_whole_deflate(data: bytes, limit: int) -> bool:
+    """True when a deflate stream unpacks to its end, checksum included, to at most `limit` bytes."""
+    unpacker = zlib.decompressobj()
+    total = 0
+    try:
+        while data and not unpacker.eof:
+            # Chunk by chunk: the pixels themselves are decoded elsewhere, and memory stays flat.
+            total += len(unpacker.decompress(data, 1 << 20))
+            if total > limit:
+                return False
+            data = unpacker.unconsumed_tail
+            if not data and not unpacker.eof:
+                return False
+    except zlib.error:
+        return False
+    return unpacker.eof
+
+
+def _find_xobjects(resources: Any) -> dict[str, Any]:
+    xobjects = resources.get("/XObject") if isinstance(resources, pikepdf.Dictionary) else None
+    return dict(xobjects.items()) if isinstance(xobjects, pikepdf.Dictionary) else {}
+
+
+def _find_drawn_names(content: bytes) -> set[str]:
+    """The names, with their slash, that operators draw with `Do`."""
+    return {"/" + _unescape(name) for name in DRAW_OPERATOR.findall(content)}
+
+
+def _unescape(name: bytes) -> str:
+    return HEX_ESCAPE.sub(lambda match: bytes([int(match[1], 16)]), name).decode("utf-8", "surrogateescape")
+
+
+def _read_operators(streams: list[Any]) -> tuple[bytes, str | None]:
+    """The unpacked operators of content streams, or why they are not unpacked."""
+    total = 0
+    content = []
+    for stream in streams:
+        filters = stream.get("/Filter")
+        names = (
+            [str(name) for name in filters] if isinstance(filters, pikepdf.Array) else [str(filters)] if filters else []
+        )
+        # Deflate within deflate packs a million to one, and has no other use.
+        if sum(name in PACKING_FILTERS for name in names) > 1:
+            return b"", TOO_COMPLEX
+        raw = stream.read_raw_bytes()
+        if names and len(raw) > HARMLESS_PACKED_BYTES:
+            # Of the others, run length packs best, 64 to 1.
+            total += _unpacked_size(raw) if names[0] in {"/FlateDecode", "/Fl"} else 64 * len(raw)
+        else:
+            total += len(raw)
+        if total > MAX_CONTENT_BYTES:
+            return b"", TOO_COMPLEX
+        try:
+            content.append(stream.read_bytes())
+        except pikepdf.PdfError:
+            return b"", LOST
+    return b"\n".join(content), None
+
+
+def _unpacked_size(data: bytes) -> int:
+    unpacker = zlib.decompressobj()
+    total = 0
+    try:
+        while data and not unpacker.eof and total <= MAX_CONTENT_BYTES:
+            total += len(unpacker.decompress(data, 1 << 20))
+            data = unpacker.unconsumed_tail
+    except zlib.error:
+        pass
+    return total
+
+
+def _inherited(page: Any, key: str) -> Any:
+    """A page attribute, from the page or the nearest parent that has it."""
+    node = page
+    for _ in range(MAX_DEPTH * 4):
+        if not isinstance(node, pikepdf.Dictionary):
+            return None
+        if key in node:
+            return node.get(key)
+        node = node.get("/Parent")
+    return None
+
+
+def _image_size(image: Any) -> tuple[int, int]:
+    try:
+        return int(image.get("/Width", 0)), int(image.get("/Height", 0))
+    except (TypeError, ValueError):
+        return 0, 0
