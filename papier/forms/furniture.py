@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import re
 from dataclasses import dataclass
-from typing import Literal
 
 from papier.forms.definition import FormDefinition, Language, Retention
 from papier.forms.frame import MARK_MARGIN, MARK_SIZE, PageFrame
@@ -22,24 +21,23 @@ NUMBER_CLEAR = 2.0
 # Below this a copier fills the counters of the letters.
 MIN_STRIP_SIZE = 5.0
 
-Sample = Literal["crossed", "filled", "cells"]
-
 
 @dataclass(frozen=True, slots=True)
 class _Instructions:
-    """Two sentences; a `Sample` stands for the little drawing."""
+    """How to tick and how to write, in words and little drawings."""
 
     tick: tuple[str, ...]
     write: tuple[str, ...]
 
 
-_CROSSED, _FILLED, _CELLS = "\x01", "\x02", "\x03"
+_CROSSED, _FILLED, _CELLS, _GAP = "\x01", "\x02", "\x03", "\x04"
 _INSTRUCTIONS: dict[Language, _Instructions] = {
     "fr": _Instructions(
         (
             "Cochez d’une croix",
             _CROSSED,
-            "\u2002Pour annuler, noircissez toute la case",
+            _GAP,
+            "Pour annuler, noircissez toute la case",
             _FILLED,
             "puis cochez la bonne.",
         ),
@@ -187,6 +185,9 @@ def _line_with_samples(parts: tuple[str, ...], style: Style, width: float, font:
             run.clear()
 
     for part in parts:
+        if part == _GAP:
+            x += 2 * space
+            continue
         if part in (_CROSSED, _FILLED, _CELLS):
             taken = side * (3 if part == _CELLS else 1)
             flush()

@@ -101,6 +101,7 @@ class Prefill:
 
     `template` holds `{column}`; `rect` bounds the run; for a comb the cells are those of zone `field`.
     `row` is the roster row within a group (0-based) for tables with a person a row, else None.
+    A run of several `lines` is a text of any length, from baseline `y` on, `pitch` millimetres apart when by hand.
     """
 
     template: str
@@ -112,6 +113,8 @@ class Prefill:
     field: str | None = None
     row: int | None = None
     align: Literal["left", "centre", "right"] = "left"
+    lines: int = 1
+    pitch: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

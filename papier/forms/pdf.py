@@ -310,6 +310,9 @@ class _Pen:
 
     def _running(self, sheet: SheetToPrint, prefill: Prefill, values: Mapping[str, str]) -> None:
         """A line of prose with its values; a dotted line stands where a value is missing."""
+        if prefill.lines > 1:
+            self._open_text(sheet, prefill, fill_template(prefill.template, values))
+            return
         names = PLACEHOLDER.findall(prefill.template)
         missing = [name for name in names if not (values.get(name) or "").strip()]
         if not missing:
@@ -325,18 +328,37 @@ class _Pen:
         line = PLACEHOLDER.sub(lambda match: (values.get(match[1]) or "").strip() or dots, prefill.template)
         self._fitted(sheet, prefill, line)
 
+    def _open_text(self, sheet: SheetToPrint, prefill: Prefill, value: str | None) -> None:
+        """A text of any length over its lines; without one, dotted lines for the hand."""
+        if value is None:
+            for place in range(prefill.lines):
+                y = prefill.y + place * prefill.pitch + 0.6
+                self.rule(Rule(prefill.x, y, prefill.x + prefill.width, y, 0.25, CUT_GREY, (0.3, 0.9)))
+            return
+        size = fitted_size(prefill, value)
+        if size is None:
+            raise _too_long(sheet, value)
+        pitch, baseline = line_metrics(prefill.font, size)
+        top = prefill.y - line_metrics(prefill.font, prefill.size)[1]
+        for place, line in enumerate(break_lines(value, prefill.width, prefill.font, size)):
+            self.text(Text(prefill.x, top + baseline + place * pitch, line, prefill.font, size, VALUE_GREY))
+
     def _fitted(self, sheet: SheetToPrint, prefill: Prefill, value: str) -> None:
         size = fitted_size(prefill, value)
         if size is None:
-            raise LayoutError(
-                f'The text "{value}" is too long for its place on {sheet.layout.form} (sheet {sheet.number}); '
-                "shorten it in the roster."
-            )
+            raise _too_long(sheet, value)
         rtl = prefill.font in RTL_FACES
         self.text(Text(prefill.x, prefill.y, value, prefill.font, size, VALUE_GREY, prefill.align, rtl))
 
     def _y(self, y: float) -> float:
         return (self.height - y) * POINTS_PER_MM
+
+
+def _too_long(sheet: SheetToPrint, value: str) -> LayoutError:
+    return LayoutError(
+        f'The text "{value}" is too long for its place on {sheet.layout.form} (sheet {sheet.number}); '
+        "shorten it in the roster."
+    )
 
 
 def _open_canvas(target: Path | str | IO[bytes], size_mm: tuple[float, float], title: str) -> Any:

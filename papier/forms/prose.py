@@ -22,6 +22,10 @@ SECOND_GREY = 0.35
 INLINE_GAP = 2.0
 # What a hand needs for one word on a dotted line.
 BLANK_WIDTH = 38.0
+# A text that the roster gives whole: four lines as a hand writes them, six or seven as they are printed.
+OPEN_LINES = 4
+OPEN_PITCH = 0.85
+MIN_OPEN_WIDTH = 95.0
 LARGEST_SMALL_PRINT = 16.0
 
 # Office envelopes show a window of 85 × 33 mm, 110 mm from the left and 55 mm from the top of a folded A4 sheet.
@@ -133,12 +137,58 @@ def set_heading(block: Heading, style: Style, width: float, number: int | None) 
 
 
 def set_paragraph(block: Paragraph, style: Style, width: float) -> list[Piece]:
-    """Running text; `{column}` is left to the roster."""
+    """Running text; `{column}` is left to the roster. Long texts may go over to the next page between two lines.
+
+    A paragraph that is one placeholder alone, across the page, is a text of any length: it gets several lines.
+    """
     font = "bold" if block.style == "bold" else "regular"
     size = style.small if block.style == "small" else style.body
+    before = style.before_block * 0.75
+    if PLACEHOLDER.fullmatch(block.text.fr.strip()) and width >= MIN_OPEN_WIDTH:
+        pitch = style.line_pitch * OPEN_PITCH
+        template = block.text.fr.strip()
+        run = Prefill(template, 0.0, pitch - 1.8, width, font=font, size=size, lines=OPEN_LINES, pitch=pitch)
+        return [Piece(OPEN_LINES * pitch, prefills=(run,), before=before, name="text", line=block.line)]
     blank = min(BLANK_WIDTH, width * 0.6)
-    words = set_wording(block.text, style, width, font=font, size=size, align=block.align, blank=blank)
-    return [dataclasses.replace(words, before=style.before_block * 0.75, name="text", line=block.line)]
+    pieces: list[Piece] = []
+    for index, language in enumerate(style.languages):
+        text = drawn_text(block.text, language) or ("" if index else drawn_text(block.text, "fr"))
+        if not text:
+            continue
+        face = _second_face(language, font) if index else _face(language, font)
+        points = _second_size(language, size, style) if index else size
+        grey = SECOND_GREY if index else 0.0
+        words = set_text(text, width, face, points, grey=grey, align=block.align, blank=blank)
+        lines = _split_lines(words, line_metrics(face, points)[0])
+        lines[0] = dataclasses.replace(lines[0], before=0.0 if index else before)
+        # No first or last line of a paragraph stands alone on a page.
+        kept = {0, len(lines) - 2} if len(lines) > 1 else set()
+        pieces += [
+            dataclasses.replace(
+                line if language in style.shown else Piece(line.height, before=line.before),
+                keep=place in kept,
+                name="text",
+                line=block.line,
+            )
+            for place, line in enumerate(lines)
+        ]
+    pieces[-1] = dataclasses.replace(pieces[-1], keep=block.same_page)
+    return pieces
+
+
+def _split_lines(words: Piece, line_height: float) -> list[Piece]:
+    """The lines of a text, each as its own piece."""
+    count = max(1, round(words.height / line_height))
+    lines: list[Piece] = []
+    for index in range(count):
+        top, bottom = index * line_height, (index + 1) * line_height
+        part = Piece(
+            line_height,
+            tuple(item for item in words.items if isinstance(item, Text) and top < item.y <= bottom),
+            prefills=tuple(prefill for prefill in words.prefills if top < prefill.y <= bottom),
+        )
+        lines.append(part.moved(0.0, -top))
+    return lines
 
 
 def set_notice(block: Notice, style: Style, width: float) -> Piece:
@@ -213,10 +263,6 @@ def _shown(piece: Piece, language: Language, style: Style) -> Piece:
 
 
 def _level(main: Piece, font: str, size: float, other: Piece, other_font: str, other_size: float) -> Piece:
-    """Both on one baseline."""
+    """Both on the first one's baseline and as high as it: one line of Naskh fits the white round a line of Latin."""
     shift = line_metrics(font, size)[1] - line_metrics(other_font, other_size)[1]
-    if shift < 0:
-        main = dataclasses.replace(main.moved(0.0, -shift), height=main.height - shift)
-        shift = 0.0
-    other = dataclasses.replace(other.moved(0.0, shift), height=other.height + shift)
-    return overlay(main, other)
+    return dataclasses.replace(overlay(main, other.moved(0.0, shift)), height=main.height)

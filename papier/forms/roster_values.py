@@ -7,8 +7,9 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from papier.forms.layout import Layout, LayoutPage, Prefill, Zone
+from papier.forms.prose import line_metrics
 from papier.forms.typefaces import text_width
-from papier.forms.typography import PLACEHOLDER
+from papier.forms.typography import PLACEHOLDER, break_lines
 
 Values = Mapping[str, str]
 
@@ -24,7 +25,7 @@ def fill_template(template: str, values: Values) -> str | None:
     found = {name: (values.get(name) or "").strip() for name in names}
     if names and not any(found.values()):
         return None
-    return " ".join(PLACEHOLDER.sub(lambda match: found[match[1]], template).split(" ")).strip()
+    return re.sub(r" {2,}", " ", PLACEHOLDER.sub(lambda match: found[match[1]], template)).strip()
 
 
 def comb_characters(zone: Zone, value: str) -> str | None:
@@ -115,6 +116,14 @@ def unprintable_values(layout: Layout, values: Values, rows: Sequence[Values] = 
 
 def fitted_size(prefill: Prefill, value: str) -> float | None:
     """The size in points at which `value` fits the run; None when that would be too small to read."""
+    if prefill.lines > 1:
+        size = prefill.size
+        while size >= MIN_VALUE_SIZE:
+            lines = break_lines(value, prefill.width, prefill.font, size)
+            if len(lines) * line_metrics(prefill.font, size)[0] <= prefill.lines * prefill.pitch:
+                return size
+            size -= 0.25
+        return None
     width = text_width(value, prefill.font, prefill.size)
     size = prefill.size if width <= prefill.width else prefill.size * prefill.width / width
     return size if size >= min(MIN_VALUE_SIZE, prefill.size) else None

@@ -6,6 +6,7 @@ import dataclasses
 from dataclasses import dataclass
 
 from papier.forms.definition import FormDefinition, Language, PageFormat
+from papier.forms.frame import page_frame
 
 # An ink grey that a copier keeps but that a pen stroke stands out from.
 CELL_GREY = 0.55
@@ -45,6 +46,8 @@ class Style:
     after_label: float
     column_gap: float
     table_pad: float
+    # The height of a page's live area: nothing is set higher.
+    room: float = 264.0
     languages: tuple[Language, ...] = ("fr",)
     # The languages printed; positions are those of all `languages`.
     shown: tuple[Language, ...] = ("fr",)
@@ -127,8 +130,9 @@ _COUPONS = (PageFormat.A5, PageFormat.A5_TWO_UP, PageFormat.A6)
 def style_for(form: FormDefinition, large: bool, shown: tuple[Language, ...] | None = None) -> Style:
     """The style of a form; `shown` limits which of its languages are printed."""
     base = LARGE if large else COUPON if form.format in _COUPONS else OFFICE
+    room = page_frame(*page_format(form, large).size_mm).live.height
     return dataclasses.replace(
-        base, languages=form.languages, shown=form.languages if shown is None else shown, large=large
+        base, room=room, languages=form.languages, shown=form.languages if shown is None else shown, large=large
     )
 
 

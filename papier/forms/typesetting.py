@@ -6,7 +6,7 @@ Nothing here depends on the time or on the machine: the same definition always g
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from papier.errors import LayoutError
 from papier.forms.definition import (
@@ -39,7 +39,7 @@ from papier.forms.layout import Box, Item, Layout, LayoutPage, Prefill, Zone
 from papier.forms.pieces import Piece, beside, overlay, stack
 from papier.forms.prose import WINDOW, set_address, set_heading, set_notice, set_paragraph, set_wording
 from papier.forms.sheet_number import PAGE_GLYPHS
-from papier.forms.styles import FRAME_GREY, TINT, Style, page_format, style_for
+from papier.forms.styles import FRAME_GREY, OFFICE, TINT, Style, page_format, style_for
 from papier.forms.zones.comb import set_comb
 from papier.forms.zones.grid import set_grid
 from papier.forms.zones.lines import set_lines
@@ -57,6 +57,8 @@ MAX_PAGES = len(PAGE_GLYPHS)
 SINGLE_PAGE = (PageFormat.A5_TWO_UP, PageFormat.A6)
 # Millimetres that two lengths may differ by and still be called equal.
 TOLERANCE = 1e-6
+# A column of a row must hold a comb of two cells and a short word.
+MIN_COLUMN_WIDTH = 14.0
 # In large print blocks stand side by side only when their cells keep nearly their full size.
 LARGE_ROW_SHRINK = 0.85
 
@@ -273,14 +275,25 @@ def _set_block(
         case TypedField():
             return [set_typed(block, style, width)]
         case GridField():
-            return set_grid(block, style, width)
+            return _set_wide(lambda fitting: set_grid(block, fitting, width), style)
         case TableField():
-            return set_table(block, style, width)
+            return _set_wide(lambda fitting: set_table(block, fitting, width), style)
         case Row():
             return _set_row(form, block, style, width, height)
         case Office():
             return _set_office(form, block, style, width, height)
     raise LayoutError(f"there is no way to set a {type(block).__name__}; use one of the block kinds of the schema.")
+
+
+def _set_wide(set_block: Callable[[Style], list[Piece]], style: Style) -> list[Piece]:
+    """Set a grid or a table; in large print with the boxes and cells of ordinary print where the larger do not fit."""
+    try:
+        return set_block(style)
+    except LayoutError:
+        if not style.large:
+            raise
+        ordinary = {name: getattr(OFFICE, name) for name in ("tick", "tick_clear", "cell_width", "table_pad")}
+        return set_block(dataclasses.replace(style, **ordinary))
 
 
 def _set_row(form: FormDefinition, row: Row, style: Style, width: float, height: float) -> list[Piece]:
@@ -289,6 +302,11 @@ def _set_row(form: FormDefinition, row: Row, style: Style, width: float, height:
     widths = row.widths or tuple(1.0 for _ in row.blocks)
     share = (width - gap * (len(row.blocks) - 1)) / sum(widths)
     columns: list[tuple[float, Piece]] = []
+    if share * min(widths) < MIN_COLUMN_WIDTH and not style.large:
+        raise LayoutError(
+            f"{len(row.blocks)} blocks side by side do not fit: a column is "
+            f"{MIN_COLUMN_WIDTH - share * min(widths):.0f} mm too narrow; put fewer in one row."
+        )
     x = 0.0
     column_style = style
     if style.large:

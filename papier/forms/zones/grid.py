@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
+from papier.errors import LayoutError
 from papier.forms.definition import GridField
 from papier.forms.layout import Item, Rule
 from papier.forms.pieces import Piece, overlay
@@ -20,9 +21,13 @@ def set_grid(field: GridField, style: Style, width: float) -> list[Piece]:
     """Header and rows; the header comes again where the grid goes over to another page."""
     count = max(1, len(field.options))
     least = style.tick + 2 * style.tick_clear
+    # Room between two boxes of one question for a cross that overshoots.
     widest = max((natural_width(w, style, "regular", style.help) for w in field.options.values()), default=least)
     column = min(max(widest + 4.0, least, 18.0), width * (1 - QUESTION_SHARE) / count)
-    question = min(width - column * count, max(width * 0.5, width * QUESTION_SHARE))
+    if column < least:
+        missing = (least - column) * count
+        raise LayoutError(f"its columns do not fit: {missing:.0f} mm too wide; give it fewer answers or more width.")
+    question = width * 0.5
     questions = max((natural_width(w, style, "regular", style.body) for w in field.rows.values()), default=0.0)
     question = min(width - column * count, max(question * 0.6, questions + 4.0))
     centres = [question + column * (index + 0.5) for index in range(count)]

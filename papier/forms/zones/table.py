@@ -9,8 +9,9 @@ from papier.errors import LayoutError
 from papier.forms.definition import TableColumn, TableField, Wording
 from papier.forms.layout import Box, Item, Prefill, Rule
 from papier.forms.pieces import Piece, overlay
-from papier.forms.prose import line_metrics, natural_width, set_wording
+from papier.forms.prose import drawn_text, line_metrics, natural_width, set_wording
 from papier.forms.styles import HAIR_GREY, HELP_GREY, TINT, Style
+from papier.forms.typefaces import text_width
 from papier.forms.zones.comb import GROUP_GAP, GROUPS, HOUR_GAP, place_cells, roster_template
 from papier.forms.zones.labels import set_label
 from papier.forms.zones.tick import unlabelled_boxes
@@ -64,9 +65,9 @@ def _least_width(column: TableColumn, field: TableField, style: Style) -> float:
     pad = 2 * style.table_pad
     title = natural_width(column.label, style, "bold", style.help)
     if column.kind == "tick":
-        options = column_options(column)
         box = style.tick + 2 * style.tick_clear
-        return max(box * len(options), min(title + pad, 28.0))
+        words = [_longest_word(wording, style, "regular") + 1.2 for wording in column.options.values()]
+        return max(max([box, *words]) * len(column_options(column)), min(title, 26.0) + pad * 0.6)
     if column.kind == "comb" and column.content is not None:
         groups = GROUPS.get(column.content, (column.cells,))
         gap = HOUR_GAP if column.content.value == "hour" else GROUP_GAP
@@ -75,6 +76,11 @@ def _least_width(column: TableColumn, field: TableField, style: Style) -> float:
     return (
         max(MIN_TEXT_WIDTH, title + pad, *(name + pad for name in named)) if named else max(MIN_TEXT_WIDTH, title + pad)
     )
+
+
+def _longest_word(wording: Wording, style: Style, font: str) -> float:
+    texts = (drawn_text(wording, language) for language in style.languages)
+    return max((text_width(word, font, style.help) for text in texts for word in text.split(" ")), default=0.0)
 
 
 def _column_widths(columns: list[TableColumn], field: TableField, style: Style, width: float) -> list[float]:

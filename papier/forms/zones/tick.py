@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 
+from papier.errors import LayoutError
 from papier.forms.definition import TickField, Wording
 from papier.forms.layout import Box, Zone
 from papier.forms.pieces import Piece, beside, stack
 from papier.forms.prose import line_metrics, natural_width, set_wording
 from papier.forms.styles import BOX_GREY, Style
 from papier.forms.zones.labels import set_label, under_label
-from papier.geometry import RectMm
+from papier.geometry import POINTS_PER_MM, RectMm
 
 STROKE = 0.35
 # Beside its label a question may take this part of the width before the boxes move below it.
 BESIDE_SHARE = 0.62
+# Half the height of the capitals, in em.
+CAP_MIDDLE = 0.33
+# A label needs room for a short word; a column without it is an error of the form.
+MIN_LABEL_WIDTH = 8.0
 # More columns than this are hard to read down.
 MAX_COLUMNS = 4
 
@@ -29,6 +33,9 @@ def tick_box(field: str, option: str, multiple: bool, x: float, y: float, size: 
 
 def set_tick(field: TickField, style: Style, width: float) -> Piece:
     """The boxes beside their question when all stand on one line, else in columns below it."""
+    if width < style.tick + style.tick_clear + MIN_LABEL_WIDTH:
+        missing = style.tick + style.tick_clear + MIN_LABEL_WIDTH - width
+        raise LayoutError(f"its boxes do not fit: {missing:.0f} mm too wide for the column; give it a wider column.")
     widths = [_option_width(option, style) for option in field.options.values()]
     label_width = natural_width(field.label, style, "bold", style.label)
     spread = sum(widths) + style.tick_clear * 2 * len(widths)
@@ -89,23 +96,12 @@ def _option(
     """Box and label, the first line of the label level with the box; `pitch` mm high at least."""
     top = (pitch - style.tick) / 2
     indent = style.tick + style.tick_clear
-    words = set_wording(wording, style, max(width - indent, 1.0), size=style.body)
-    line = min(words.height, line_metrics("regular", style.body)[0])
-    offset = top + style.tick / 2 - line / 2
-    if words.height > 1.9 * line:
-        # A label of several lines stays centred on its box when there is room, else starts beside it.
-        offset = max(0.3, top + style.tick / 2 - words.height / 2)
+    words = set_wording(wording, style, width - indent, size=style.body)
+    # The middle of the capitals, not of the line, stands level with the middle of the box.
+    offset = top + style.tick / 2 - line_metrics("regular", style.body)[1] + CAP_MIDDLE * style.body / POINTS_PER_MM
     box = tick_box(field, option, multiple, 0.0, top, style.tick)
-    height = max(pitch, offset + words.height + (0.6 if words.height > pitch else 0.0))
-    if words.height > pitch:
-        shift = (height - style.tick) / 2 - top
-        box = box.moved(0.0, shift)
-        offset = (height - words.height) / 2
-    return Piece(
-        math.ceil(height * 100) / 100,
-        box.items + words.moved(indent, offset).items,
-        box.zones,
-    )
+    height = pitch if offset + words.height <= pitch + 0.5 else offset + words.height + 0.5
+    return Piece(height, box.items + words.moved(indent, offset).items, box.zones)
 
 
 def unlabelled_boxes(
