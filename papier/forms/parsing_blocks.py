@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -183,9 +182,10 @@ class BlockParser:
         proof = self._proof.within(f"field `{name}`" if name else f"`{kind}`")
         values = read_keys(entries, {kind: FIELD_ID_KEY, **ASKED[kind]}, proof, node)
         if name and kind in values:
-            first = self._lines.setdefault(name, node.line)
-            if first != node.line:
+            if name in self._lines:
+                first = self._lines[name]
                 proof.report(node, f"the identifier is already taken on line {first}. Give this field another one.")
+            self._lines.setdefault(name, node.line)
         sound = all(key in values for key, shape in ASKED[kind].items() if shape.needed) and kind in values
         common = {
             "line": node.line,
@@ -194,21 +194,15 @@ class BlockParser:
             "label": values.get("label", Wording({"fr": ""})),
             "help": values.get("help"),
         }
-        block = self._build_field(kind, node, entries, values, proof, common)
+        block = self._build_field(node, kind, values, common, proof)
         return block if sound else None
 
     def _build_field(
-        self,
-        kind: str,
-        node: Node,
-        entries: Mapping[str, Node],
-        values: dict[str, Any],
-        proof: Proofreader,
-        common: dict[str, Any],
+        self, node: Node, kind: str, values: dict[str, Any], common: dict[str, Any], proof: Proofreader
     ) -> Block | None:
         """The field, as far as its values are sound: missing ones were reported by the caller."""
         if kind == "comb":
-            comb = read_comb(node, values, entries, proof)
+            comb = read_comb(node, values, proof)
             return CombField(content=comb[0], cells=comb[1], demand=comb[2], **common) if comb else None
         common["demand"] = demand_of(values)
         if kind == "tick":
@@ -229,7 +223,14 @@ class BlockParser:
         columns = read_columns(values["columns"], proof) if "columns" in values else None
         if rows is None or columns is None:
             return None
-        return TableField(columns=columns, **dataclasses.asdict(rows) | {"rows": rows.rows}, **common)
+        return TableField(
+            columns=columns,
+            rows=rows.rows,
+            row_count=rows.row_count,
+            roster_rows=rows.roster_rows,
+            group_by=rows.group_by,
+            **common,
+        )
 
 
 def _chosen(values: Mapping[str, Any], *names: str) -> dict[str, Any]:

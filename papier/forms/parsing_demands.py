@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import importlib
 import re
 from collections.abc import Mapping
@@ -30,33 +31,24 @@ _KEYED: dict[str, frozenset[CombContent]] = {
     "mod97": frozenset({CombContent.DIGITS, CombContent.MIXED, CombContent.NUMBER}),
     "mod11": frozenset({CombContent.DIGITS, CombContent.MIXED, CombContent.NUMBER}),
 }
+# The keys that `Demand` spells out.
+_RENAMED = {"min": "minimum", "max": "maximum"}
 _RANGED = frozenset({CombContent.DATE, CombContent.HOUR, CombContent.NUMBER, CombContent.DIGITS})
 
 
 def demand_of(values: Mapping[str, Any]) -> Demand:
     """The demand that a block's sound values make; what is not said keeps its default."""
-    return Demand(
-        required=values.get("required", False),
-        minimum=values.get("min"),
-        maximum=values.get("max"),
-        choices=values.get("choices", ()),
-        roster=values.get("roster"),
-        prefill=values.get("prefill", True),
-        pattern=values.get("pattern"),
-        check_key=values.get("check_key"),
-        paper_only=values.get("paper_only", False),
-        accept=values.get("accept", Demand.accept),
-        two_readers=values.get("two_readers", False),
-    )
+    names = {field.name for field in dataclasses.fields(Demand)}
+    said = {_RENAMED.get(key, key): value for key, value in values.items()}
+    return Demand(**{name: value for name, value in said.items() if name in names})
 
 
-def read_comb(
-    node: Node, values: dict[str, Any], entries: Mapping[str, Node], proof: Proofreader
-) -> tuple[CombContent, int, Demand] | None:
+def read_comb(node: Node, values: dict[str, Any], proof: Proofreader) -> tuple[CombContent, int, Demand] | None:
     """Content, cells and demand of a comb from its sound `values`; reports what contradicts itself.
 
     A NIR always carries its own key. Without `cells`, the longest of the `choices` says how many.
     """
+    entries = node.entries
     if "prefill" in entries and "roster" not in entries:
         proof.report(entries["prefill"], "`prefill` says nothing without `roster`. Add `roster: …` or delete it.")
     if "content" not in values:
@@ -140,8 +132,9 @@ def _check_choices(
     proof: Proofreader,
 ) -> None:
     seen: set[str] = set()
-    # The values are the members in order: a list is sound only as a whole.
-    for choice, node in zip(values.get("choices", ()), entries["choices"].members if "choices" in entries else ()):
+    if "choices" not in values:
+        return
+    for choice, node in zip(values["choices"], entries["choices"].members, strict=True):
         if choice in seen:
             proof.report(node, f"the choice `{choice}` stands twice. Delete one.")
         seen.add(choice)

@@ -80,7 +80,7 @@ def _read_column(node: Node, table: Proofreader) -> TableColumn | None:
     name = node.entries[kind].text or kind
     proof = table.within(f"{table.place}, column `{name}`")
     values = read_keys(node.entries, {kind: FIELD_ID_KEY, **TABLE_COLUMNS[kind]}, proof, node)
-    comb = read_comb(node, values, node.entries, proof) if kind == "comb" else None
+    comb = read_comb(node, values, proof) if kind == "comb" else None
     if kind not in values or "label" not in values or (kind == "comb" and comb is None):
         return None
     common = {"column": values[kind], "label": values["label"], "width": values.get("width")}
