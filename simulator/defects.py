@@ -6,6 +6,7 @@ Functions that change pixels work in place on the paper (at its own dpi) or on t
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import cv2
 import numpy as np
@@ -163,6 +164,15 @@ def cut_corner(size_mm: tuple[float, float], rng: np.random.Generator, share: fl
     x, y = outline[corner]
     jag = [(x + dx, y + dy) for dx, dy in signs]
     return np.array(outline[:corner] + jag + outline[corner + 1 :])
+
+
+@lru_cache(maxsize=16)
+def noise_tile(side: int, sigma: float, seed: int) -> FloatField:
+    """A square of noise of unit spread, smooth over `sigma` pixels, that can be repeated without seams."""
+    noise = np.random.default_rng(seed).standard_normal((side, side)).astype(np.float32)
+    margin = int(4 * sigma) + 1
+    blurred = cv2.GaussianBlur(np.pad(noise, margin, mode="wrap"), (0, 0), sigma)[margin:-margin, margin:-margin]
+    return np.asarray(blurred / blurred.std(), dtype=np.float32)
 
 
 def smooth_noise(shape: tuple[int, int], correlation: float, rng: np.random.Generator) -> FloatField:

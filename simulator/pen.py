@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from papier.geometry import FloatArray
+from simulator.defects import noise_tile
 from simulator.hands import Glyph, Mask, stroke_width
 
 # Strokes are drawn this many times larger and averaged: OpenCV draws whole pixels of thickness only.
@@ -201,7 +202,5 @@ def _restroked(mask: Mask, wanted: float) -> Mask:
 @lru_cache(maxsize=8)
 def _grain(kind: str) -> npt.NDArray[np.float32]:
     """A tile of grain in [0, 1]: fine and hard for pencil on paper, long and soft for ink."""
-    noise = np.random.default_rng(len(kind)).standard_normal((GRAIN_TILE, GRAIN_TILE)).astype(np.float32)
-    blurred = cv2.GaussianBlur(noise, (0, 0), 0.8 if kind == "pencil" else 4.0, borderType=cv2.BORDER_WRAP)
-    level = blurred / blurred.std()
+    level = noise_tile(GRAIN_TILE, 0.8 if kind == "pencil" else 4.0, len(kind))
     return np.asarray(np.clip(0.5 + 0.5 * level, 0, 1), dtype=np.float32)

@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pypdfium2 as pdfium
 
 from papier.geometry import MM_PER_INCH, POINTS_PER_MM, RectMm
+from simulator.defects import noise_tile
 from simulator.pen import InkLayer
 
 GreyImage = npt.NDArray[np.uint8]
@@ -111,7 +112,6 @@ def lay_toner(pixels: GreyImage, dpi: float, toner: Toner, rng: np.random.Genera
 
 
 def _specks(share: float) -> GreyImage:
-    noise = np.random.default_rng(7).standard_normal((512, 512)).astype(np.float32)
-    blurred = cv2.GaussianBlur(noise, (0, 0), 0.9, borderType=cv2.BORDER_WRAP)
+    blurred = noise_tile(512, 0.9, 7)
     threshold = float(np.quantile(blurred, 1 - share))
-    return np.asarray(np.clip((blurred - threshold) * 900, 0, 150), dtype=np.uint8)
+    return np.asarray(np.clip((blurred - threshold) * 250, 0, 150), dtype=np.uint8)
