@@ -33,6 +33,8 @@ MAX_FACES = 24
 # Matching happens at 100 dpi: a tenth of a pixel, which the parabola through a peak gives, is 0.025 mm.
 MATCH_DPI = 100.0
 PX_PER_MM = MATCH_DPI / MM_PER_INCH
+# Both images are blurred by this many pixels first: dithering and a 1-bit threshold else halve the correlation.
+SOFTNESS = 0.9
 # A patch of 9 mm holds a few letters or a corner of a table, and bends by less than 0.1 mm.
 PATCH = 36
 # After the coarse stage nothing is further away than 5 px = 1.3 mm.
@@ -98,20 +100,18 @@ class Face:
         return RegisteredPage(scan, self.size_mm, Transform.scaling(self.dpi / MM_PER_INCH))
 
     @cached_property
-    def matching(self) -> GreyImage:
+    def at_match_dpi(self) -> GreyImage:
         """The face at MATCH_DPI."""
         size = (round(self.size_mm[0] * PX_PER_MM), round(self.size_mm[1] * PX_PER_MM))
         return np.asarray(cv2.resize(self.pixels, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
 
     @cached_property
     def _fine(self) -> _Patches:
-        return _choose_patches(self.matching, MATCH_DPI, self.written, CELL_MM, MAX_PATCHES)
+        return _choose_patches(self.at_match_dpi, MATCH_DPI, self.written, CELL_MM, MAX_PATCHES)
 
     @cached_property
     def _coarse(self) -> _Patches:
-        half = (self.matching.shape[1] // 2, self.matching.shape[0] // 2)
-        small = np.asarray(cv2.resize(self.matching, half, interpolation=cv2.INTER_AREA), dtype=np.uint8)
-        return _choose_patches(small, MATCH_DPI / 2, self.written, 2.2 * CELL_MM, 40)
+        return _choose_patches(_halved(self.at_match_dpi), MATCH_DPI / 2, self.written, 2.2 * CELL_MM, 40)
 
     @cached_property
     def _field(self) -> _FieldBasis:
@@ -172,6 +172,11 @@ def _written(page: LayoutPage) -> tuple[RectMm, ...]:
     return tuple(rects)
 
 
+def _halved(image: GreyImage) -> GreyImage:
+    size = (image.shape[1] // 2, image.shape[0] // 2)
+    return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
+
+
 def _choose_patches(image: GreyImage, dpi: float, written: Sequence[RectMm], cell_mm: float, most: int) -> _Patches:
     """The best textured piece of each cell of a grid, spread over the page."""
     k = dpi / MM_PER_INCH
@@ -200,7 +205,8 @@ def _choose_patches(image: GreyImage, dpi: float, written: Sequence[RectMm], cel
                 found.append((best, left + int(column) - half, top + int(row) - half))
     found.sort(reverse=True)
     corners = np.array([[x, y] for _, x, y in found[:most]], dtype=np.int64).reshape(-1, 2)
-    pieces = [image[y : y + PATCH, x : x + PATCH] for x, y in corners]
+    soft = cv2.GaussianBlur(image, (0, 0), SOFTNESS * dpi / MATCH_DPI)
+    pieces = [soft[y : y + PATCH, x : x + PATCH] for x, y in corners]
     pixels = np.stack(pieces) if pieces else np.empty((0, PATCH, PATCH), np.uint8)
     return _Patches(dpi, (corners + half) / k, corners, pixels)
 
@@ -347,7 +353,7 @@ def _flatten(page: RegisteredPage, face: Face) -> GreyImage:
         rows, columns = pixels.shape[0] // factor, pixels.shape[1] // factor
         whole = pixels[: rows * factor, : columns * factor]
         pixels = np.asarray(cv2.resize(whole, (columns, rows), interpolation=cv2.INTER_AREA), dtype=np.uint8)
-    rows, columns = face.matching.shape
+    rows, columns = face.at_match_dpi.shape
     # Both frames count from pixel corners, warpPerspective from centres.
     to_corner = np.array([[1, 0, 0.5], [0, 1, 0.5], [0, 0, 1.0]])
     to_mm = np.diag([1 / PX_PER_MM, 1 / PX_PER_MM, 1.0])
@@ -357,16 +363,15 @@ def _flatten(page: RegisteredPage, face: Face) -> GreyImage:
     flat = cv2.warpPerspective(
         pixels, matrix, (columns, rows), flags=flags, borderMode=cv2.BORDER_CONSTANT, borderValue=255
     )
-    return np.asarray(flat, dtype=np.uint8)
+    return np.asarray(cv2.GaussianBlur(flat, (0, 0), SOFTNESS), dtype=np.uint8)
 
 
 def _coarse_shift(flat: GreyImage, coarse: _Patches, at: FloatArray) -> FloatArray:
     """A first displacement in mm at the points `at`, (n, 2): an affine one, from large patches."""
     if len(coarse.centres) < MIN_PATCHES:
         return np.zeros_like(at)
-    small = cv2.resize(flat, (flat.shape[1] // 2, flat.shape[0] // 2), interpolation=cv2.INTER_AREA)
     nowhere = np.zeros((len(coarse.centres), 2))
-    found, correlation, _ = _search(np.asarray(small, dtype=np.uint8), coarse, nowhere, COARSE_REACH)
+    found, correlation, _ = _search(_halved(flat), coarse, nowhere, COARSE_REACH)
     good = correlation >= MIN_CORRELATION
     if good.sum() < MIN_PATCHES:
         return np.zeros_like(at)

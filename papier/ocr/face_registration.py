@@ -106,7 +106,7 @@ def _features(image: GreyImage, scale: float) -> _Features:
 
 @lru_cache(maxsize=24)
 def _face_features(face: Face) -> _Features:
-    return _features(face.matching, MM_PER_INCH / FEATURE_DPI)
+    return _features(face.at_match_dpi, MM_PER_INCH / FEATURE_DPI)
 
 
 @lru_cache(maxsize=2)
