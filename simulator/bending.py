@@ -30,12 +30,16 @@ class Bend:
 
     def displace(self, points: FloatArray) -> FloatArray:
         """Flat position (n, 2) in millimetres → position on the bent paper."""
-        grid = (points / GRID_MM).astype(np.float32).reshape(-1, 1, 2)
+        # A rectangle of points, not a column: cv2.remap takes at most 32,767 rows.
+        count = len(points)
+        grid = np.zeros((-(-count // 256) * 256, 2), np.float32)
+        grid[:count] = points / GRID_MM
+        columns, rows = grid[:, 0].reshape(-1, 256), grid[:, 1].reshape(-1, 256)
         moved = [
-            cv2.remap(field, grid[..., 0], grid[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+            cv2.remap(field, columns, rows, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE).ravel()[:count]
             for field in (self.dx, self.dy)
         ]
-        return np.asarray(points + np.column_stack([m.ravel() for m in moved]), dtype=np.float64)
+        return np.asarray(points + np.column_stack(moved), dtype=np.float64)
 
     def flatten(self, points: FloatArray) -> FloatArray:
         """The inverse of `displace`."""

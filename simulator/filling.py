@@ -210,10 +210,10 @@ class _Clerk:
                         self._character(character, cell, self.hand.size, layer)
             return text
         written = []
-        zoom = rng.uniform(0.85, 1.15)
+        zoom = rng.uniform(0.75, 1.1)
         for strip, line in zip(strips, self.lines.pick(count, rng), strict=False):
             height = strip.height * zoom
-            mask, text = _cropped(line.mask, line.text, (strip.width - 4) / height)
+            mask, text = _cropped(_tight(line.mask), line.text, (strip.width - 4) / height)
             left = strip.x + rng.uniform(0.5, 4)
             top = strip.y + (strip.height - height) * 0.6 + rng.normal(0, 0.03 * height)
             layer.paste(mask, (left, top), height, self.pen, rng)
@@ -256,6 +256,16 @@ def type_text(text: str, rect: RectMm, layer: InkLayer, rng: np.random.Generator
     x = rect.x + rng.uniform(1, max(1.1, min(8, rect.width - width - 1)))
     y = rect.y + (rect.height - height) * rng.uniform(0.3, 0.7)
     layer.paste(np.asarray(image, dtype=np.uint8), (x, y), height, TYPED_INK, rng)
+
+
+def _tight(mask: Mask) -> Mask:
+    """The rows that hold ink, at least six tenths of them: a line without tall letters is not blown up."""
+    inked = np.flatnonzero((mask > 100).sum(axis=1) > 2)
+    if not len(inked):
+        return mask
+    least = int(0.6 * mask.shape[0])
+    top = min(int(inked[0]), mask.shape[0] - least)
+    return mask[top : max(int(inked[-1]) + 1, top + least)]
 
 
 def _cropped(mask: Mask, text: str, aspect: float) -> tuple[Mask, str]:

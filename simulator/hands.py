@@ -10,11 +10,12 @@ import dataclasses
 import hashlib
 import io
 import itertools
+import os
 import unicodedata
 import zipfile
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 import cv2
@@ -195,11 +196,17 @@ class WrittenLines:
         writers = sorted(self.by_writer)
         lines = self.by_writer[writers[int(rng.integers(len(writers)))]]
         start = int(rng.integers(max(1, len(lines) - count + 1)))
-        with zipfile.ZipFile(self.path) as archive:
-            return [
-                WrittenLine(_ink_of(archive.read(image)), text)
-                for image, text in (lines[(start + i) % len(lines)] for i in range(count))
-            ]
+        archive = _archive(self.path, os.getpid())
+        return [
+            WrittenLine(_ink_of(archive.read(image)), text)
+            for image, text in (lines[(start + i) % len(lines)] for i in range(count))
+        ]
+
+
+@lru_cache(maxsize=8)
+def _archive(path: Path, _process: int) -> zipfile.ZipFile:
+    """The archive, opened once a process: a forked one may not share its parent's place in the file."""
+    return zipfile.ZipFile(path)
 
 
 def stroke_width(mask: Mask) -> float:

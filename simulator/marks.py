@@ -51,7 +51,9 @@ def _curve(ends: FloatArray, rng: np.random.Generator, bend: float) -> FloatArra
 
 
 def _cross(rng: np.random.Generator, slop: float) -> list[FloatArray]:
-    reach = rng.uniform(0.36, 0.62) + 0.06 * slop * rng.random()
+    # One cross in eight is made with a large gesture, far beyond the box.
+    large = rng.uniform(0.1, 0.45) if rng.random() < 0.12 * slop else 0.0
+    reach = rng.uniform(0.34, 0.6) + 0.06 * slop * rng.random() + large
     ends = reach + rng.normal(0, 0.07 * slop, (4, 2))
     signs = np.array([[-1, -1], [1, 1], [1, -1], [-1, 1]])
     corners = ends * signs

@@ -147,7 +147,10 @@ class InkLayer:
         size = (max(1, round(mask.shape[1] * zoom)), max(1, round(mask.shape[0] * zoom)))
         scaled = cv2.resize(mask, size, interpolation=cv2.INTER_AREA if zoom < 1 else cv2.INTER_CUBIC)
         corner = np.round(np.array(place) * self.scale).astype(int)
-        self._add(corner, np.asarray(scaled, dtype=np.uint8), pen, rng)
+        traced = (
+            _restroked(np.asarray(scaled, dtype=np.uint8), pen.width * self.scale) if pen.kind != "typed" else scaled
+        )
+        self._add(corner, np.asarray(traced, dtype=np.uint8), pen, rng)
         return float(size[0] / self.scale)
 
     def composite(self, paper: npt.NDArray[np.uint8], origin: tuple[float, float] = (0.0, 0.0)) -> None:

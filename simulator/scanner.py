@@ -23,6 +23,8 @@ from simulator.printer import Paper
 
 Pixels = npt.NDArray[np.uint8]
 A4 = (210.0, 297.0)
+# Noise is drawn for so many rows and used again, shifted: fresh noise everywhere costs more than all the rest.
+NOISE_ROWS = 128
 
 
 @dataclass(frozen=True)
@@ -205,12 +207,12 @@ def _lay(page: Pixels, surface: Pixels, placement: Placement, conditions: Condit
             cv2.circle(mask, np.round(centre * 16).astype(int).tolist(), round(radius * 16), 0, -1, cv2.LINE_AA, 4)
     shade = placement.shade((shape[0], shape[1]))
     if shade.min() < 0.995 or shade.max() > 1.005:
-        # A shadow of the paper's edge belongs to it as well; 128 stands for 1.
-        coarse = np.clip(shade * 128, 0, 255).astype(np.uint8)
+        # A shadow of the paper's edge belongs to it as well; 200 stands for 1.
+        coarse = np.clip(shade * 200, 0, 255).astype(np.uint8)
         grown = cv2.resize(coarse, (coarse.shape[1] * 16, coarse.shape[0] * 16), interpolation=cv2.INTER_LINEAR)
         grown = grown[: shape[0], : shape[1]]
         grown = cv2.cvtColor(grown, cv2.COLOR_GRAY2RGB) if page.ndim == 3 else grown
-        warped = cv2.multiply(warped, grown, scale=1 / 128)
+        warped = cv2.multiply(warped, grown, scale=1 / 200)
     cv2.copyTo(np.asarray(warped, dtype=np.uint8), (mask > 127).astype(np.uint8), page)
     if "staple" in conditions.defects:
         corner = [(12.0, 12.0), (size[0] - 12, 12.0)][int(rng.integers(2))]
@@ -235,12 +237,12 @@ def _expose(page: Pixels, conditions: Conditions, rng: np.random.Generator) -> P
         band = np.repeat(band[..., None], 3, axis=2) if page.ndim == 3 else band
         page = np.asarray(cv2.multiply(page, np.repeat(band, page.shape[0], axis=0), scale=1 / 255), dtype=np.uint8)
     if conditions.noise:
-        tile = rng.normal(0, conditions.noise, (256, *page.shape[1:])).astype(np.float32)
-        noise = np.round(tile).astype(np.int8)
-        for top in range(0, page.shape[0], 256):
-            part = page[top : top + 256]
-            rolled = np.roll(noise, int(rng.integers(page.shape[1])), axis=1)[: part.shape[0]]
-            cv2.add(part, rolled, dst=part, dtype=cv2.CV_8U)
+        shape = (NOISE_ROWS, page.shape[1] + NOISE_ROWS, *page.shape[2:])
+        noise = np.round(rng.standard_normal(shape, dtype=np.float32) * conditions.noise).astype(np.int8)
+        for top in range(0, page.shape[0], NOISE_ROWS):
+            part = page[top : top + NOISE_ROWS]
+            start = int(rng.integers(NOISE_ROWS))
+            cv2.add(part, noise[: part.shape[0], start : start + part.shape[1]], dst=part, dtype=cv2.CV_8U)
     if conditions.contrast != 1.0:
         levels = np.clip((np.arange(256) - 240) * conditions.contrast + 244, 0, 255).astype(np.uint8)
         page = np.asarray(cv2.LUT(page, levels), dtype=np.uint8)
