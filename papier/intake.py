@@ -69,7 +69,7 @@ def read_scan(
 
 
 def read_one(path: Path, index: int, reader: Reader) -> list[PageReading]:
-    """The readings of one page; a page that breaks the reader is a rejected page with its reason, never a lost batch."""
+    """The readings of one page; one that breaks the reader is a rejected page with its reason, never a lost batch."""
     try:
         return reader.read_page(load_page(path, index))
     except PapierError:

@@ -14,7 +14,7 @@ LOCALE_FOLDER = Path(__file__).parent / "locale"
 
 
 def chosen_language() -> str:
-    """ "fr" or "en", from PAPIER_LANGUAGE, else the locale; French where nothing is said."""
+    """Give "fr" or "en": from PAPIER_LANGUAGE, else the locale; French where nothing is said."""
     for name in ("PAPIER_LANGUAGE", "LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG"):
         value = os.environ.get(name, "").split(":")[0].split(".")[0].lower()
         if value in ("", "c", "posix"):

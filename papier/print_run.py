@@ -12,7 +12,8 @@ from sqlalchemy import Engine
 
 from papier.errors import ProgramFailedError
 from papier.forms.layout import Layout
-from papier.forms.pdf import SheetToPrint, face_pdf, prefilled_values, write_sheets
+from papier.forms.pdf import SheetToPrint, face_pdf, write_sheets
+from papier.forms.roster_values import prefilled_values
 from papier.store.sheets import SheetOrder, mark_printed, number_sheets, void_run
 from papier.store.workspace import Workspace
 
@@ -43,7 +44,7 @@ def print_sheets(
     now: dt.datetime,
     *,
     master: bool = False,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Callable[[int], None] | None = None,
 ) -> PrintRun:
     """Number one sheet an addressee and write them to `output`, which is whole or absent.
 

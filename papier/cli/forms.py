@@ -9,7 +9,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from papier.cli.context import Context, pass_context
+from papier.cli.context import Context
 from papier.errors import DefinitionError, LayoutError, UsageError
 from papier.forms.blank import is_blank_form, load_blank_form
 from papier.forms.library import library_folders, list_forms
@@ -60,8 +60,6 @@ def check_command(files: tuple[Path, ...]) -> int:
     worst = 0
     for path in files:
         try:
-            if not path.exists():
-                raise UsageError(_("There is no file {path}.").format(path=path))
             if is_blank_form(path):
                 layout = load_blank_form(path)[0]
             else:
@@ -73,9 +71,11 @@ def check_command(files: tuple[Path, ...]) -> int:
             worst = max(worst, error.exit_code)
         else:
             pages = _("{count} pages").format(count=len(layout.pages))
-            click.echo(_("{path}: right ({form} v{version}, {pages})").format(
-                path=path, form=layout.form, version=layout.version, pages=pages
-            ))
+            click.echo(
+                _("{path}: right ({form} v{version}, {pages})").format(
+                    path=path, form=layout.form, version=layout.version, pages=pages
+                )
+            )
     return worst
 
 

@@ -25,6 +25,8 @@ def command(context: Context) -> None:
         click.echo(_("The workspace {folder} is there already.").format(folder=workspace.folder))
     else:
         click.echo(_("Workspace made in {folder}.").format(folder=workspace.folder))
-        click.echo(_("Keep a copy of its key ({key}) in a safe: it proves the sheets are yours.").format(
-            key=workspace.folder / "key"
-        ))
+        click.echo(
+            _("Keep a copy of its key ({key}) in a safe: it proves the sheets are yours.").format(
+                key=workspace.folder / "key"
+            )
+        )

@@ -73,9 +73,11 @@ def command(
     if not addressees:
         raise UsageError(_("No sheet to print: no line of the roster has all that this form needs."))
     if dry_run:
-        click.echo(_("{count} sheets of {form}, {pages} pages each; nothing was printed.").format(
-            count=len(addressees), form=definition.form, pages=len(layout.pages)
-        ))
+        click.echo(
+            _("{count} sheets of {form}, {pages} pages each; nothing was printed.").format(
+                count=len(addressees), form=definition.form, pages=len(layout.pages)
+            )
+        )
         return DefinitionError.exit_code if incomplete else 0
     if output is None:
         stamp = context.now().strftime("%Y-%m-%d-%H%M%S")
@@ -89,7 +91,7 @@ def command(
             output,
             context.now(),
             master=master,
-            progress=lambda _done, _total: advance(),
+            progress=lambda _done: advance(),
         )
     if as_json:
         click.echo(
@@ -99,9 +101,11 @@ def command(
             )
         )
     else:
-        click.echo(_("{count} sheets of {form}: {output} (print run {run})").format(
-            count=len(run.numbers), form=definition.form, output=run.output, run=run.run
-        ))
+        click.echo(
+            _("{count} sheets of {form}: {output} (print run {run})").format(
+                count=len(run.numbers), form=definition.form, output=run.output, run=run.run
+            )
+        )
     if printer is not None:
         _send(run.output, printer)
     return DefinitionError.exit_code if incomplete else 0

@@ -127,15 +127,18 @@ def export_command(context: Context, form: str | None, format_: str, output: Pat
 @click.option("--output", type=click.Path(path_type=Path, dir_okay=False), help=_("A PDF to print."))
 @click.option("--json", "as_json", is_flag=True, help=_("One JSON object a line."))
 @pass_context
-def missing_command(
-    context: Context, form: str | None, run: int | None, output: Path | None, as_json: bool
-) -> None:
+def missing_command(context: Context, form: str | None, run: int | None, output: Path | None, as_json: bool) -> None:
     found = find_outstanding(context.engine, form, run)
     if as_json:
         for sheet in found:
             click.echo(
                 json.dumps(
-                    {"sheet": sheet.number, "form": sheet.form, "printed_at": sheet.printed_at, "person": dict(sheet.person)},
+                    {
+                        "sheet": sheet.number,
+                        "form": sheet.form,
+                        "printed_at": sheet.printed_at,
+                        "person": dict(sheet.person),
+                    },
                     ensure_ascii=False,
                 )
             )

@@ -7,12 +7,17 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from papier.forms.definition import Demand, ZoneKind
 from papier.geometry import RectMm
+
+
+# A roster column in a text: `{prenom}`.
+COLUMN = re.compile(r"\{(\w+)\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +163,11 @@ class Layout:
 
     def zones(self) -> tuple[Zone, ...]:
         return tuple(zone for page in self.pages for zone in page.zones)
+
+    def roster_columns(self) -> tuple[str, ...]:
+        """The roster columns printed on this form, in reading order."""
+        names = [name for page in self.pages for prefill in page.prefills for name in COLUMN.findall(prefill.template)]
+        return tuple(dict.fromkeys(names))
 
     def to_interface(self) -> dict[str, Any]:
         """The stable object of `papier layout FORM --json`."""

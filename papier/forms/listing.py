@@ -9,7 +9,8 @@ from reportlab.lib.pagesizes import A4
 from reportlab.lib.units import mm
 from reportlab.pdfgen.canvas import Canvas
 
-from papier.forms.typefaces import register_typefaces, text_width
+from papier.forms.pdf import register_faces
+from papier.forms.typefaces import text_width
 
 MARGIN = 18 * mm
 ROW = 7 * mm
@@ -20,7 +21,7 @@ def write_listing(
     output: Path, title: str, subtitle: str, titles: Sequence[str], rows: Sequence[Sequence[str]]
 ) -> None:
     """Write the list as a PDF. Columns are as wide as their widest cell, shrunk together where they do not fit."""
-    fonts = register_typefaces()
+    register_faces()
     canvas = Canvas(str(output), pagesize=A4, invariant=1)
     canvas.setTitle(title)
     width, height = A4
@@ -34,18 +35,18 @@ def write_listing(
     pages = [rows[start : start + per_page] for start in range(0, len(rows), per_page)] or [[]]
     for number, page in enumerate(pages, 1):
         y = height - MARGIN
-        canvas.setFont(fonts["bold"], 15)
+        canvas.setFont("bold", 15)
         canvas.drawString(MARGIN, y - 12, title)
-        canvas.setFont(fonts["regular"], SIZE)
+        canvas.setFont("regular", SIZE)
         canvas.drawString(MARGIN, y - 28, subtitle)
         canvas.drawRightString(width - MARGIN, y - 28, f"page {number}/{len(pages)}")
         y -= 20 * mm
-        canvas.setFont(fonts["bold"], SIZE * scale)
+        canvas.setFont("bold", SIZE * scale)
         for x, text in zip(edges, titles, strict=True):
             canvas.drawString(x, y, text)
         canvas.setLineWidth(0.6)
         canvas.line(MARGIN, y - 2 * mm, width - MARGIN, y - 2 * mm)
-        canvas.setFont(fonts["regular"], SIZE * scale)
+        canvas.setFont("regular", SIZE * scale)
         canvas.setLineWidth(0.2)
         for row in page:
             y -= ROW

@@ -40,7 +40,7 @@ GLYPHS = ALPHABET + "-/"
 
 @lru_cache(maxsize=1)
 def templates() -> FloatImages:
-    """Ink of every glyph at each blur: shape (blurs, glyphs, BOX_HEIGHT, BOX_WIDTH), 1 is ink, in the order of GLYPHS."""
+    """Ink of every glyph (in the order of GLYPHS) at each blur: shape (blurs, glyphs, BOX_HEIGHT, BOX_WIDTH)."""
     size = NUMBER_FONT_SIZE / POINTS_PER_MM * PX_PER_MM * OVERSAMPLING
     with resources.as_file(resources.files("papier.forms") / "fonts" / "number.ttf") as path:
         font = ImageFont.truetype(str(path), size=round(size))
@@ -56,7 +56,9 @@ def templates() -> FloatImages:
         sigma = blur * PX_PER_MM * OVERSAMPLING
         stack.append(
             [
-                cv2.resize(cv2.GaussianBlur(image, (0, 0), sigma), (BOX_WIDTH, BOX_HEIGHT), interpolation=cv2.INTER_AREA)
+                cv2.resize(
+                    cv2.GaussianBlur(image, (0, 0), sigma), (BOX_WIDTH, BOX_HEIGHT), interpolation=cv2.INTER_AREA
+                )
                 for image in drawn
             ]
         )

@@ -69,10 +69,9 @@ def identify(page: RegisteredPage, numbers: SheetNumbers) -> Identification:
         # One blur for the whole print: the one under which its glyphs look most like glyphs.
         best = scores[int(scores.max(axis=2).sum(axis=1).argmax())]
         quality.append(float(best.max(axis=1).mean()))
-        if min(best[place, GLYPHS.index(glyph)] for place, glyph in PUNCTUATION.items()) < MIN_PUNCTUATION:
-            # One of the three may be under a stain; all three low means there is no number here.
-            if max(best[place, GLYPHS.index(glyph)] for place, glyph in PUNCTUATION.items()) < MIN_PUNCTUATION:
-                continue
+        # One of the three may be under a stain; all three low means that there is no number here.
+        if max(best[place, GLYPHS.index(glyph)] for place, glyph in PUNCTUATION.items()) < MIN_PUNCTUATION:
+            continue
         tables.append(_log_probabilities(best[list(CHARACTERS), : len(ALPHABET)]))
         places = [ALPHABET.index(glyph) for glyph in PAGE_GLYPHS]
         pages.append(_log_probabilities(best[[PAGE_PLACE]][:, places])[0])

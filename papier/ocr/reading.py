@@ -14,11 +14,11 @@ import numpy as np
 from papier.forms.layout import Layout
 from papier.forms.sheet_number import SheetNumbers
 from papier.ocr.characters import CharacterReader
-from papier.ocr.face import Face
+from papier.ocr.face import face_match, load_face, refine
 from papier.ocr.face_registration import register_by_face
 from papier.ocr.identification import Identification, identify
 from papier.ocr.register import PrintedForm, SheetRegister
-from papier.ocr.registration import face_match, find_sheets, refine
+from papier.ocr.registration import find_sheets
 from papier.ocr.scan import RegisteredPage, RejectedPage, ScannedPage
 from papier.ocr.zone_readings import read_zones
 from papier.records import FieldReading, PageReading, PageStatus, State
@@ -98,7 +98,7 @@ class Reader:
         layout = sheet.form.layout
         if not _same_size(layout.size_mm, registered.size_mm):
             registered = dataclasses.replace(registered, size_mm=layout.size_mm)
-        number, match = self._choose_page(registered, sheet.form, found)
+        number = self._choose_page(registered, sheet.form, found)
         if number is None:
             reason = f"sheet {found.number} is known, but the page does not look like {layout.form}"
             return dataclasses.replace(
@@ -111,17 +111,15 @@ class Reader:
         reading = self._read_as(page, registered, sheet.form, number, None, sheet.prefilled)
         return dataclasses.replace(reading, sheet=found.number)
 
-    def _choose_page(
-        self, registered: RegisteredPage, form: PrintedForm, found: Identification
-    ) -> tuple[int | None, float]:
+    def _choose_page(self, registered: RegisteredPage, form: PrintedForm, found: Identification) -> int | None:
         """The page of the form, by its printed number and by its face; None when the face is not the form's."""
         pages = [page.page for page in form.layout.pages]
-        matches = {number: face_match(registered, Face.of(form, number)) for number in pages}
+        matches = {number: face_match(registered, load_face(form, number)) for number in pages}
         best = max(pages, key=lambda number: matches[number])
         printed = found.page if found.page in matches else None
         if printed is not None and matches[printed] >= matches[best] - 0.1:
             best = printed
-        return (best if matches[best] >= MIN_FACE_MATCH else None), matches[best]
+        return best if matches[best] >= MIN_FACE_MATCH else None
 
     def _read_unnumbered(self, page: ScannedPage, alternatives: Sequence[RegisteredPage]) -> PageReading:
         """A sheet with corner marks whose number is lost: its printed face says which form it is."""
@@ -131,7 +129,7 @@ class Reader:
                 if not _same_size(form.layout.size_mm, alternative.size_mm):
                     continue
                 for layout_page in form.layout.pages:
-                    match = face_match(alternative, Face.of(form, layout_page.page))
+                    match = face_match(alternative, load_face(form, layout_page.page))
                     if best is None or match > best[0]:
                         best = (match, alternative, form, layout_page.page)
         if best is None or best[0] < MIN_FACE_MATCH:
@@ -144,7 +142,7 @@ class Reader:
         for layout_page in form.layout.pages:
             registered = register_by_face(page, form, layout_page.page)
             if registered is not None:
-                match = face_match(registered, Face.of(form, layout_page.page))
+                match = face_match(registered, load_face(form, layout_page.page))
                 if best is None or match > best[0]:
                     best = (match, registered, layout_page.page)
         if best is None:
@@ -162,7 +160,7 @@ class Reader:
         prefilled: Mapping[str, str] | None = None,
     ) -> PageReading:
         layout = form.layout
-        face = Face.of(form, number)
+        face = load_face(form, number)
         registered = refine(registered, face)
         fields = read_zones(registered, layout, layout.page(number), face, self.characters, prefilled or {})
         asked = doubt is not None or any(_asks(reading, layout) for reading in fields.values())

@@ -97,9 +97,7 @@ def _file_page(connection: Connection, scan: ScanFile, page: PageReading, now: d
     return FiledPage(page, record, flag)
 
 
-def _record_for(
-    connection: Connection, scan: ScanFile, page: PageReading, now: dt.datetime
-) -> tuple[int, str | None]:
+def _record_for(connection: Connection, scan: ScanFile, page: PageReading, now: dt.datetime) -> tuple[int, str | None]:
     """The record that this page belongs to: the sheet's latest if it still lacks this page, else a further one."""
     flag = None
     revision = 1
@@ -113,9 +111,7 @@ def _record_for(
             select(records).where(records.c.sheet == page.sheet).order_by(records.c.revision.desc()).limit(1)
         ).first()
         if latest is not None:
-            had = connection.execute(
-                select(pages.c.page, pages.c.scan).where(pages.c.record == latest.record)
-            ).all()
+            had = connection.execute(select(pages.c.page, pages.c.scan).where(pages.c.record == latest.record)).all()
             master = row is not None and row.master
             # A master's copies share their number: only pages of one scan file can belong together.
             joins = page.page not in {entry.page for entry in had} and (
@@ -272,4 +268,4 @@ def count_pages(engine: Engine) -> dict[str, int]:
     """How many pages went in, by what became of them."""
     with reading(engine) as connection:
         rows = connection.execute(select(pages.c.status, func.count()).group_by(pages.c.status))
-        return {status: count for status, count in rows}
+        return {row[0]: row[1] for row in rows}

@@ -99,7 +99,10 @@ def number_sheets(
             )
         connection.execute(sheets.insert(), rows)
         append_event(
-            connection, now, "numbered", {"run": run, "form": first.form, "first": rows[0]["number"], "sheets": len(rows)}
+            connection,
+            now,
+            "numbered",
+            {"run": run, "form": first.form, "first": rows[0]["number"], "sheets": len(rows)},
         )
     return run, [str(row["number"]) for row in rows]
 

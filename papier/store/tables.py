@@ -90,7 +90,7 @@ pages = Table(
     Index("pages_by_sheet", "sheet"),
 )
 
-# One row a filled sheet. `revision` counts different scans of the same sheet from 1; `flag` says why a person should look.
+# One row a filled sheet. `revision` counts different scans of the same sheet from 1; `flag` says why to look at it.
 records = Table(
     "records",
     metadata,

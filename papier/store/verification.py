@@ -13,16 +13,16 @@ from papier.store.tables import pages, records, scans
 from papier.store.workspace import Workspace
 
 
-def find_damage(
-    workspace: Workspace, engine: Engine, progress: Callable[[int, int], None] | None = None
-) -> list[str]:
+def find_damage(workspace: Workspace, engine: Engine, progress: Callable[[int, int], None] | None = None) -> list[str]:
     """What is wrong, one sentence with the remedy each; empty when everything is whole."""
     problems: list[str] = []
     with reading(engine) as connection:
         verdict = connection.execute(text("PRAGMA integrity_check")).scalars().all()
         if verdict != ["ok"]:
             problems += [f"The store is damaged: {line}. Put it back from a backup." for line in verdict]
-        problems += [f"The chain of events is broken: {link}. Compare with a backup." for link in broken_links(connection)]
+        problems += [
+            f"The chain of events is broken: {link}. Compare with a backup." for link in broken_links(connection)
+        ]
         kept = connection.execute(select(scans)).all()
         for record in connection.execute(
             select(records.c.record).where(~select(pages.c.page_id).where(pages.c.record == records.c.record).exists())

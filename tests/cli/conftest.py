@@ -1,4 +1,4 @@
-"""The program as its users run it: in this process, on a workspace of its own, with what it printed and its exit code."""
+"""The program as its users run it: on a workspace of its own, with what it printed and its exit code."""
 
 from __future__ import annotations
 

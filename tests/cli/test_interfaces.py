@@ -11,6 +11,7 @@ import jsonschema
 import numpy as np
 import pytest
 
+from papier.cli.main import COMMANDS
 from tests.cli.conftest import Papier
 from tests.cli.sheets import cross, render, save, scribble, text_of, zones
 
@@ -288,8 +289,6 @@ def test_deadline_is_explained(papier: Papier) -> None:
 
 
 def test_every_command_has_help_with_an_example(papier: Papier) -> None:
-    from papier.cli.main import COMMANDS
-
     for name in COMMANDS:
         outcome = papier(name, "--help")
         assert outcome.code == 0

@@ -35,7 +35,7 @@ LAYOUT = Layout(
     title="Essai",
     size_mm=(148.0, 210.0),
     pages=tuple(
-        LayoutPage(page, (Zone("nom", "comb", RectMm(20, 20, 12, 8), content="letters", cells=(RectMm(20, 20, 6, 8),)),))
+        LayoutPage(page, (Zone("nom", "comb", RectMm(20, 20, 6, 8), content="letters", cells=(RectMm(20, 20, 6, 8),)),))
         for page in (1, 2)
     ),
     demands={"nom": Demand(required=True, choices=("É",))},
