@@ -5,6 +5,7 @@ The parser reads by these tables and the JSON Schema is made from them, so that 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from papier.forms.definition import CombContent, PageFormat
@@ -25,6 +26,7 @@ from papier.forms.shapes import (
     NumberShape,
     OneOf,
     Part,
+    RectShape,
     RegularExpression,
     TextShape,
     WordingShape,
@@ -103,6 +105,9 @@ PRINTED: Mapping[str, Keys] = {
     "space": {"space": Key(NumberShape(0.1, MAX_LENGTH), "white space, in millimetres", needed=True)},
     "page_break": {"page_break": Key(Part({"type": "null"}), "begin a new page", needed=True)},
 }
+
+# These may be written long: `heading: {text: …, level: 2}`.
+LONG_FORMS = ("heading", "text", "notice")
 
 # Questions. The key of the block's name holds the field's identifier.
 ASKED: Mapping[str, Keys] = {
@@ -198,3 +203,45 @@ FORM: Keys = {
     "law": Key(Part({"$ref": "#/$defs/law"}), "the articles that the form rests on"),
     "blocks": Key(Part({"$ref": "#/$defs/blocks"}), "what stands on the sheet, from top to bottom", needed=True),
 }
+
+# A blank form that somebody else printed: its zones are given where they stand.
+
+BLANK_FORM: Keys = {
+    **{name: FORM[name] for name in ("form", "version", "title", "summary", "retention")},
+    "pages": Key(Part({"type": "array", "minItems": 1, "items": {"$ref": "#/$defs/page"}}), "its pages", needed=True),
+}
+
+# Below 36 dpi print is a blur; no scanner or export goes above 2400.
+_DPI = NumberShape(36, 2400)
+BLANK_PAGE: Keys = {
+    "background": Key(_TEXT, "the blank page: an image, or a page of a PDF (`enquete.pdf#1`)", needed=True),
+    "dpi": Key(_DPI, "the resolution of an image"),
+    "zones": Key(Part({"type": "array", "items": {"$ref": "#/$defs/zone"}}), "where people write"),
+}
+
+# Names come with the other program's data: any word without white space.
+_FOREIGN_ID = Matching(re.compile(r"\S{1,80}"), "Use one word without spaces, as in `q1`.")
+_ZONE: Keys = {
+    "field": Key(_FOREIGN_ID, "the field's identifier", needed=True),
+    "label": Key(_WORDING, "the question in words"),
+    **_DEMAND,
+}
+_RECT = Key(RectShape(), "x, y, width, height in millimetres from the page's top left", needed=True)
+ZONES: Mapping[str, Keys] = {
+    "tick": {
+        **_ZONE,
+        "option": Key(_TEXT, "what a mark in this box means", needed=True),
+        "multiple": Key(_FLAG, "several boxes of the field may be ticked"),
+        "rect": _RECT,
+        "shape": Key(OneOf(("square", "bubble")), "the box's outline"),
+    },
+    "comb": {
+        **_ZONE,
+        **{name: key for name, key in _COMB.items() if name != "prefill"},
+        "cells": Key(ListOf(RectShape(), MAX_CELLS), "one rectangle a character", needed=True),
+    },
+    "lines": {**_ZONE, "rect": _RECT, "lines": Key(ListOf(RectShape()), "one rectangle a line of writing")},
+    "signature": {**_ZONE, "rect": _RECT},
+    "typed": {**_ZONE, "rect": _RECT},
+}
+ZONE_KIND = Key(OneOf(tuple(ZONES)), "what people write there", needed=True)

@@ -54,7 +54,7 @@ def parse_form_node(node: Node | None, path: str) -> tuple[FormDefinition | None
     languages = values.get("languages", ("fr",))
     if len(set(languages)) != len(languages):
         proof.report(entries["languages"], "`languages` names one language twice. Delete one.")
-    retention = _read_retention(values["retention"], proof) if "retention" in values else None
+    retention = read_retention(values["retention"], proof) if "retention" in values else None
     law = _read_law(values["law"], proof) if "law" in values else ()
     _check_verified(node, proof)
     if proof.problems:
@@ -82,7 +82,7 @@ def in_order(problems: list[Problem]) -> list[Problem]:
     return sorted(dict.fromkeys(problems), key=lambda problem: problem.line)
 
 
-def _read_retention(node: Node, proof: Proofreader) -> Retention | None:
+def read_retention(node: Node, proof: Proofreader) -> Retention | None:
     within = proof.within("retention")
     if node.text is not None:  # the duration alone
         node = Node(node.path, node.line, {"duration": node})

@@ -24,16 +24,13 @@ from papier.forms.definition import (
     TypedField,
     Wording,
 )
-from papier.forms.grammar import ASKED, FIELD_ID_KEY, HOLDING, OFFICE, PRINTED
+from papier.forms.grammar import ASKED, FIELD_ID_KEY, HOLDING, LONG_FORMS, OFFICE, PRINTED
 from papier.forms.parsing_demands import demand_of, read_comb
 from papier.forms.parsing_tables import read_columns, read_rows
 from papier.forms.shapes import Keys, read_keys
 from papier.yaml_source import Node, Proofreader, suggest, suggest_or_list
 
 KINDS: Mapping[str, Keys] = {**PRINTED, **ASKED, **HOLDING}
-# A printed block may be written long: `heading: {text: …, level: 2}`.
-LONG_FORMS = ("heading", "text", "notice")
-
 # Blocks that stand at a place of their own, or are as wide as the page.
 _NOT_IN_A_ROW = frozenset({"row", "office", "page_break", "address", "table"})
 _NOT_IN_OFFICE = frozenset({"office", "page_break", "address"})

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from papier.forms.definition import Wording
+from papier.geometry import RectMm
 from papier.yaml_source import Node, Proofreader, suggest_or_list
 
 # The languages whose instructions, yes and no are translated and whose letters the shipped fonts hold.
@@ -25,6 +26,8 @@ COLUMN = re.compile(r"[a-z0-9][a-z0-9_]*")
 PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 SCHOOL_YEAR = "année scolaire"
 _DURATION = re.compile(r"P(?=.)(\d{1,3}Y)?(\d{1,4}M)?(\d{1,4}W)?(\d{1,5}D)?")
+# Millimetres: farther than any sheet reaches.
+_FARTHEST = 2000.0
 
 Schema = dict[str, Any]
 
@@ -128,6 +131,26 @@ class NumberShape:
 
     def schema(self) -> Schema:
         return {"type": "number", "minimum": self.minimum, "maximum": self.maximum}
+
+
+@dataclass(frozen=True)
+class RectShape:
+    """`[x, y, width, height]` in millimetres, width and height above 0."""
+
+    def read(self, node: Node, proof: Proofreader, what: str) -> RectMm | None:
+        numbers = [proof.number(member, what, -_FARTHEST, _FARTHEST) for member in node.members]
+        if any(number is None for number in numbers):
+            return None
+        sound = [number for number in numbers if number is not None]
+        if len(sound) != 4 or sound[2] <= 0 or sound[3] <= 0:
+            proof.report(
+                node, f"`{what}` is no rectangle. Write `[x, y, width, height]` in millimetres, the last two above 0."
+            )
+            return None
+        return RectMm.from_list(sound)
+
+    def schema(self) -> Schema:
+        return {"type": "array", "minItems": 4, "maxItems": 4, "items": {"type": "number"}}
 
 
 @dataclass(frozen=True)
