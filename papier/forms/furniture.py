@@ -1,4 +1,4 @@
-"""The printed things that every form has beside its blocks: title, how to fill it in, the two strips, the small print."""
+"""What every form has printed beside its blocks: title, how to fill it in, the two strips, the small print."""
 
 from __future__ import annotations
 
@@ -31,6 +31,30 @@ class _Instructions:
 
 
 _CROSSED, _FILLED, _CELLS, _GAP = "\x01", "\x02", "\x03", "\x04"
+# On a narrow coupon the same in fewer words.
+SHORT_BELOW = 100.0
+_SHORT_INSTRUCTIONS: dict[Language, _Instructions] = {
+    "fr": _Instructions(
+        ("Cochez", _CROSSED, "Erreur : noircissez", _FILLED, "puis cochez l’autre."),
+        ("CAPITALES, un caractère par case", _CELLS, "stylo noir ou bleu."),
+    ),
+    "en": _Instructions(
+        ("Tick with a cross. Mistake: fill the box, tick another.",),
+        ("CAPITALS, one character a cell, black or blue pen.",),
+    ),
+    "ar": _Instructions(
+        ("ضع علامة ×. عند الخطأ املأ الخانة ثم اختر غيرها.",),
+        ("أحرف لاتينية كبيرة، حرف في كل خانة، قلم أسود أو أزرق.",),
+    ),
+    "tr": _Instructions(
+        ("Çarpı koyun. Hata: kutuyu karalayın, diğerini seçin.",),
+        ("BÜYÜK HARF, kutuya bir karakter, siyah/mavi kalem.",),
+    ),
+    "uk": _Instructions(
+        ("Хрестик. Помилка: зафарбуйте й позначте іншу.",),
+        ("ВЕЛИКІ латинські літери, одна в клітинці, чорна чи синя ручка.",),
+    ),
+}
 _INSTRUCTIONS: dict[Language, _Instructions] = {
     "fr": _Instructions(
         (
@@ -77,7 +101,7 @@ def set_instructions(style: Style, width: float) -> Piece:
     first = style.languages[0] if style.languages[0] in _INSTRUCTIONS else "fr"
     pieces: list[Piece] = []
     for language in (first, *(other for other in style.languages[1:] if other in _INSTRUCTIONS)):
-        texts = _INSTRUCTIONS[language]
+        texts = (_SHORT_INSTRUCTIONS if width < SHORT_BELOW else _INSTRUCTIONS)[language]
         for parts in (texts.tick, texts.write):
             if language in RTL_LANGUAGES:
                 line = set_text(" ".join(parts), width, "arabic", style.help, grey=HELP_GREY)

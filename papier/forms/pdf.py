@@ -36,6 +36,8 @@ CUT_GREY = 0.6
 # Dots for a value that the roster has not: as long as a hand needs for a word.
 DOTS_WIDTH = 34.0
 VALUE_GREY = 0.0
+# Words in the bottom strip stay clear of the live area above and of the paper's edge below.
+MAX_STRIP_HEIGHT = 10.0
 
 
 @dataclass(frozen=True)
@@ -268,16 +270,17 @@ class _Pen:
             return
         left = number.right + NUMBER_GAP
         right = page_width - MARK_MARGIN - MARK_SIZE - NUMBER_GAP
-        size = 16.0 if sheet.layout.large else 7.5
-        lines = break_lines(text, right - left, "bold" if sheet.master else "regular", size)
-        while len(lines) > 2 and size > 5.0:
+        font = "bold" if sheet.master else "regular"
+        size, least = (16.0, 11.0) if sheet.layout.large else (7.5, 5.0)
+        lines = break_lines(text, right - left, font, size)
+        while size > least and len(lines) * line_metrics(font, size)[0] > MAX_STRIP_HEIGHT:
             size -= 0.5
-            lines = break_lines(text, right - left, "bold" if sheet.master else "regular", size)
+            lines = break_lines(text, right - left, font, size)
         pitch, _ = line_metrics("regular", size)
         middle = number.y + number.height / 2
-        for index, line in enumerate(lines[:3]):
+        for index, line in enumerate(lines):
             y = middle - pitch * len(lines) / 2 + pitch * (index + 0.74)
-            self.text(Text(right, y, line, "bold" if sheet.master else "regular", size, 0.15, "right"))
+            self.text(Text(right, y, line, font, size, 0.15, "right"))
 
     def _prefill(self, sheet: SheetToPrint, prefill: Prefill, zone: Zone | None) -> None:
         values = values_of(prefill, sheet.values, sheet.rows)
@@ -365,8 +368,12 @@ def _open_canvas(target: Path | str | IO[bytes], size_mm: tuple[float, float], t
     register_faces()
     size = (size_mm[0] * POINTS_PER_MM, size_mm[1] * POINTS_PER_MM)
     stream = str(target) if isinstance(target, Path) else target
-    canvas = pdf_canvas.Canvas(stream, pagesize=size, invariant=1, pageCompression=1, lang="fr-FR")
+    canvas = pdf_canvas.Canvas(
+        stream, pagesize=size, invariant=1, pageCompression=1, lang="fr-FR", initialFontName="regular"
+    )
     canvas.setTitle(title)
+    canvas.setSubject("papier")
+    canvas.setAuthor("papier")
     canvas.setCreator("papier")
     canvas.setProducer("papier")
     canvas.setViewerPreference("DisplayDocTitle", "true")
@@ -388,7 +395,11 @@ def _draw_shaped(canvas: Any, x: float, y: float, text: str, font: str, size: fl
     text_object = canvas.beginText(x, y)
     text_object.setFont(font, size)
     text_object.textOut(_shape(text, font))
+    # Glyphs have no reading order: the words go along for search and for screen readers (PDF 32000-1, 14.9.4).
+    spoken = ("\ufeff" + text).encode("utf-16-be").hex().upper()
+    canvas._code.append(f"/Span <</ActualText <{spoken}>>> BDC")  # noqa: SLF001 - ReportLab has no public way
     canvas.drawText(text_object)
+    canvas._code.append("EMC")  # noqa: SLF001
 
 
 @lru_cache(maxsize=1024)

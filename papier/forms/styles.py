@@ -101,6 +101,18 @@ COUPON = dataclasses.replace(
     after_label=0.7,
     column_gap=4.0,
 )
+CARD = dataclasses.replace(
+    COUPON,
+    title=12.0,
+    heading=9.5,
+    body=8.5,
+    label=8.5,
+    help=7.0,
+    small=6.5,
+    strip=6.5,
+    before_heading=3.5,
+    before_block=2.8,
+)
 # Large print begins at 16 points (Royal National Institute of Blind People, clear print guidelines).
 LARGE = dataclasses.replace(
     OFFICE,
@@ -124,12 +136,12 @@ LARGE = dataclasses.replace(
     table_pad=2.0,
 )
 
-_COUPONS = (PageFormat.A5, PageFormat.A5_TWO_UP, PageFormat.A6)
+_ORDINARY = {PageFormat.A5: COUPON, PageFormat.A5_TWO_UP: COUPON, PageFormat.A6: CARD}
 
 
 def style_for(form: FormDefinition, large: bool, shown: tuple[Language, ...] | None = None) -> Style:
     """The style of a form; `shown` limits which of its languages are printed."""
-    base = LARGE if large else COUPON if form.format in _COUPONS else OFFICE
+    base = LARGE if large else _ORDINARY.get(form.format, OFFICE)
     room = page_frame(*page_format(form, large).size_mm).live.height
     return dataclasses.replace(
         base, room=room, languages=form.languages, shown=form.languages if shown is None else shown, large=large
@@ -138,4 +150,4 @@ def style_for(form: FormDefinition, large: bool, shown: tuple[Language, ...] | N
 
 def page_format(form: FormDefinition, large: bool) -> PageFormat:
     """The paper of a form: large print of a coupon takes a whole A4 page."""
-    return PageFormat.A4 if large and form.format in _COUPONS else form.format
+    return PageFormat.A4 if large and form.format in _ORDINARY else form.format

@@ -118,7 +118,7 @@ class _Page:
     items: list[Item] = dataclasses.field(default_factory=list)
     zones: list[Zone] = dataclasses.field(default_factory=list)
     prefills: list[Prefill] = dataclasses.field(default_factory=list)
-    used: float = 0.0
+    content: float = 0.0  # the height of everything on it, white between included
     first: Piece | None = None
 
     def place(self, piece: Piece, x: float, y: float) -> None:
@@ -211,7 +211,7 @@ class _Flow:
         self.y += before
         self.pages[-1].place(piece, x, self.y)
         self.y += piece.height
-        self.pages[-1].used = self.y
+        self.pages[-1].content += before + piece.height
         self.fresh = False
 
     def _turn_page(self) -> None:
@@ -261,7 +261,7 @@ def _set_block(
             left = max(0.0, width - WINDOW.width)
             return [dataclasses.replace(set_address(block, style).moved(left, 0.0), before=style.before_block)]
         case Space():
-            return [Piece(block.height, name="space", line=block.line)]
+            return [Piece(block.height, name="space", line=block.line, keep=block.same_page)]
         case PageBreak():
             return [Piece(0.0, new_page=True, name="page", line=block.line)]
         case TickField():
@@ -382,11 +382,11 @@ def _block_name(block: Block) -> str:
 
 def _overflow(form: FormDefinition, pages: Sequence[_Page], paper: PageFormat) -> str:
     live = page_frame(*paper.size_mm).live
-    excess = sum(page.used - live.y for page in pages[1:])
+    excess = sum(page.content for page in pages) - live.height
     first = pages[1].first or Piece(0.0)
     return (
-        f"block `{first.name}` ({form.path}:{first.line}) does not fit: the form is {max(excess, 1):.0f} mm too high for "
-        f"its single page ({paper.value}); leave out a block or take a larger format."
+        f"block `{first.name}` ({form.path}:{first.line}) does not fit: the form is {max(excess, 1):.0f} mm too high "
+        f"for its single page ({paper.value}); leave out a block or take a larger format."
     )
 
 

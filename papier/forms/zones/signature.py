@@ -10,13 +10,14 @@ from papier.forms.zones.labels import set_label, under_label
 from papier.geometry import RectMm
 
 STROKE = 0.25
-# As wide as people sign; a wider frame invites writing beside the signature.
+# As wide as people sign; a wider frame invites writing beside the signature. A column little wider is filled whole.
 DEFAULT_WIDTH = 85.0
+FULL_WIDTH = 110.0
 
 
 def set_signature(field: SignatureField, style: Style, width: float) -> Piece:
     """A thin frame at the right of its column, where signatures stand on letters."""
-    taken = min(width, field.width or DEFAULT_WIDTH)
+    taken = min(width, field.width or (DEFAULT_WIDTH if width > FULL_WIDTH else width))
     left = width - taken
     height = field.height * (1.15 if style.large else 1.0)
     frame = RectMm(left, 0.0, taken, height)

@@ -71,7 +71,8 @@ def _least_width(column: TableColumn, field: TableField, style: Style) -> float:
     if column.kind == "comb" and column.content is not None:
         groups = GROUPS.get(column.content, (column.cells,))
         gap = HOUR_GAP if column.content.value == "hour" else GROUP_GAP
-        return style.cell_width * (sum(groups) + gap * (len(groups) - 1)) + pad + 0.4
+        cells = style.cell_width * (sum(groups) + gap * (len(groups) - 1)) + pad + 0.4
+        return max(cells, _longest_word(column.label, style, "bold") + pad)
     named = [natural_width(wording, style, "regular", style.body) for wording in field.rows.values()]
     return (
         max(MIN_TEXT_WIDTH, title + pad, *(name + pad for name in named)) if named else max(MIN_TEXT_WIDTH, title + pad)
