@@ -214,7 +214,8 @@ def test_the_second_coupon_is_the_first_moved() -> None:
     image = picture(stream.getvalue())
     left, right = cut(image, RectMm(3, 0, 142, 210)), cut(image, RectMm(152, 0, 142, 210))
     # The scissors reach two millimetres into both margins.
-    assert np.array_equal(left < 128, right < 128)
+    # Coordinates are rounded in the file: a pixel on an edge may fall to either side.
+    assert np.mean((left < 128) != (right < 128)) < 0.001
 
 
 def test_duplex_never_puts_two_sheets_on_one_leaf() -> None:
