@@ -63,7 +63,8 @@ REACH_IN_DEVIATIONS: Final = 2.7
 @dataclass(frozen=True)
 class CellReading:
     """What n cells say. `log_probs` (n, len(CLASSES)), each row a distribution; `blank` and `noise` (n,) are
-    probabilities: the cell is empty but for dirt; it is struck out, scribbled over, or crossed by a foreign stroke."""
+    probabilities: the cell is empty but for dirt; it is struck out, scribbled over, or crossed by a foreign stroke.
+    """
 
     log_probs: npt.NDArray[np.float32]
     blank: npt.NDArray[np.float32]
@@ -93,11 +94,11 @@ def normalise(ink: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
     side = np.maximum(np.maximum(right - left, bottom - top), SMALLEST_SIDE)
     step = side / GLYPH_SIZE
     planes = np.empty((len(ink), 2, INPUT_SIZE, INPUT_SIZE), np.float32)
-    across = _resampling((left + right) / 2, step, INK_WIDTH)
-    down = _resampling((top + bottom) / 2, step, INK_HEIGHT)
+    across = _resampling(((left + right) / 2).astype(np.float32), step, INK_WIDTH)
+    down = _resampling(((top + bottom) / 2).astype(np.float32), step, INK_HEIGHT)
     planes[:, 0] = down @ grey @ across.transpose(0, 2, 1)
     planes[:, 1] = _WINDOW_DOWN @ grey @ _WINDOW_ACROSS.T
-    return np.clip(planes + 0.5, 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(planes + 0.5, 0, 255), np.uint8)
 
 
 class CharacterReader:
@@ -179,9 +180,7 @@ def _find_extent(profile: npt.NDArray[np.float32]) -> tuple[npt.NDArray[np.float
     )
 
 
-def _resampling(
-    centre: npt.NDArray[np.float32], step: npt.NDArray[np.float32], length: int
-) -> npt.NDArray[np.float32]:
+def _resampling(centre: npt.NDArray[np.float32], step: npt.NDArray[np.float32], length: int) -> npt.NDArray[np.float32]:
     """Matrices (n, 32, length) that sample an axis about `centre` every `step` pixels; outside is paper.
 
     Triangle filter as wide as the coarser of the two grids: linear when enlarging, no aliasing when shrinking.
@@ -196,7 +195,7 @@ def _resampling(
 
 def _fixed_resampling(length: int) -> npt.NDArray[np.float32]:
     centre = np.array([length / 2], np.float32)
-    return _resampling(centre, np.array([INK_HEIGHT / INPUT_SIZE], np.float32), length)[0]
+    return np.asarray(_resampling(centre, np.array([INK_HEIGHT / INPUT_SIZE], np.float32), length)[0], np.float32)
 
 
 _WINDOW_DOWN: Final = _fixed_resampling(INK_HEIGHT)

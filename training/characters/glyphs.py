@@ -25,7 +25,8 @@ TRAIN, VALIDATE, TEST = 0, 1, 2
 @dataclass(frozen=True)
 class Glyphs:
     """n glyphs. `distance` (n, 48, 48): bytes as above, to the middle of the stroke; `half_width` (n,) of the stroke
-    as it was; `box` (n, 4): left, top, right, bottom of the ink; `part`: TRAIN, VALIDATE or TEST, by writer."""
+    as it was; `box` (n, 4): left, top, right, bottom of the ink; `part`: TRAIN, VALIDATE or TEST, by writer.
+    """
 
     distance: NDArray[np.uint8]
     label: NDArray[np.str_]

@@ -1,0 +1,284 @@
+"""Calibrate a trained network on the validation writers, export it, and report on writers that chose nothing.
+
+python -m training.characters.evaluate --data ../shared/data --work DIR --output papier/ocr/models/characters.onnx
+"""
+
+import argparse
+import time
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from papier.ocr.characters import (
+    ACCENTED,
+    BLANK,
+    CAPITALS,
+    CLASSES,
+    DIGITS,
+    INDEX,
+    INPUT_SIZE,
+    NOISE,
+    PUNCTUATION,
+    CharacterReader,
+    normalise,
+)
+from training.characters.cells import Cells, CellSimulator
+from training.characters.clean import load_disputed, paste
+from training.characters.glyphs import EMNIST, TEST, UNIPEN, VALIDATE, Glyphs, load_glyphs
+from training.characters.network import CharacterNetwork
+
+LETTERS = CAPITALS + ACCENTED + PUNCTUATION
+GROUPS = [
+    [INDEX[character] for character in DIGITS],
+    [INDEX[character] for character in LETTERS],
+    [INDEX[BLANK]],
+    [INDEX[NOISE]],
+]
+SEED = 7
+OPSET = 17  # read by onnxruntime 1.17, the oldest we allow
+
+
+class CalibratedNetwork(nn.Module):
+    """uint8 planes (n, 2, 32, 32) → log-probabilities, with one temperature among digits, one among letters, one
+    between the groups: renormalised over digits, the answer is the softmax of the digits' logits at their own
+    temperature.
+    """
+
+    def __init__(self, network: nn.Module, temperatures: Tensor) -> None:
+        super().__init__()
+        self.network = network
+        self.temperatures = temperatures
+
+    def forward(self, cells: Tensor) -> Tensor:
+        return calibrate(self.network(cells.float() / 255), self.temperatures)
+
+
+def calibrate(logits: Tensor, temperatures: Tensor) -> Tensor:
+    between, within = [], []
+    for number, group in enumerate(GROUPS):
+        part = logits[:, group[0] : group[-1] + 1]  # the classes of a group stand together
+        between.append(torch.logsumexp(part, 1, keepdim=True))
+        within.append(torch.log_softmax(part / temperatures[number], 1) if len(group) > 1 else torch.zeros_like(part))
+    shares = torch.log_softmax(torch.cat(between, 1) / temperatures[2], 1)
+    return torch.cat([shares[:, number : number + 1] + part for number, part in enumerate(within)], 1)
+
+
+def fit_temperatures(logits: Tensor, labels: Tensor) -> Tensor:
+    """Temperatures (3,): among digits, among letters, between the groups, each by likelihood on its own question."""
+    result = []
+    candidates = torch.exp(torch.linspace(np.log(0.4), np.log(3.0), 121))
+    for group in GROUPS[:2]:
+        inside = torch.isin(labels, torch.tensor(group))
+        part, target = logits[inside][:, group[0] : group[-1] + 1], labels[inside] - group[0]
+        losses = torch.stack([nn.functional.cross_entropy(part / value, target) for value in candidates])
+        result.append(candidates[losses.argmin()])
+    between = torch.stack([torch.logsumexp(logits[:, group[0] : group[-1] + 1], 1) for group in GROUPS], 1)
+    target = torch.zeros_like(labels)
+    for number, group in enumerate(GROUPS):
+        target[torch.isin(labels, torch.tensor(group))] = number
+    losses = torch.stack([nn.functional.cross_entropy(between / value, target) for value in candidates])
+    return torch.stack([*result, candidates[losses.argmin()]])
+
+
+def calibration_error(probabilities: NDArray[np.float64], right: NDArray[np.bool_], bins: int = 15) -> float:
+    """Expected calibration error over bins of equal size (Naeini et al. 2015, equal-mass)."""
+    order = np.argsort(probabilities)
+    parts = np.array_split(order, bins)
+    return float(sum(len(part) * abs(probabilities[part].mean() - right[part].mean()) for part in parts) / len(order))
+
+
+def written_cells(glyphs: Glyphs, characters: str, times: int, seed: int) -> tuple[Cells, NDArray[np.intp]]:
+    """Every glyph of these characters written `times` times; the cells and their glyphs."""
+    index = np.tile(np.flatnonzero(np.isin(glyphs.label, list(characters))), times)
+    simulator = CellSimulator(glyphs, seed)
+    parts = [simulator.write(glyphs.label[part], part) for part in np.array_split(index, max(len(index) // 128, 1))]
+    return Cells(np.concatenate([part.ink for part in parts]), np.concatenate([part.label for part in parts])), index
+
+
+def european(glyphs: Glyphs) -> NDArray[np.bool_]:
+    """Which glyphs are a 1 with an upstroke or a 7 with a bar, by shape."""
+    found = np.zeros(len(glyphs), bool)
+    for index in np.flatnonzero(np.isin(glyphs.label, ["1", "7"])):
+        ink = (glyphs.distance[index] < (4.0 + glyphs.half_width[index]) * 16).astype(np.uint8)
+        rows = np.flatnonzero(ink.any(1))
+        ink = ink[rows[0] : rows[-1] + 1]
+        height = len(ink)
+        centres = [np.flatnonzero(row) for row in ink]
+        if glyphs.label[index] == "7":
+            # A bar: a long run of ink between 35 and 75 % of the height, where a bare stem is narrow.
+            runs = [_longest_run(row) for row in ink[int(0.35 * height) : int(0.75 * height)]]
+            found[index] = bool(runs) and max(runs) > max(9, 2.0 * float(np.median(runs)))
+        else:
+            # An upstroke: in the upper half the ink spreads far to the left of the straight stem.
+            low = [(row, pixels.mean()) for row, pixels in enumerate(centres) if row > 0.5 * height and len(pixels)]
+            if len(low) < 4:
+                continue
+            slope, start = np.polyfit(*np.array(low).T, 1)
+            left = [start + slope * row - pixels.min() for row, pixels in enumerate(centres) if row < 0.6 * height]
+            found[index] = max(left) > 6
+    return found
+
+
+def _longest_run(row: NDArray[np.uint8]) -> int:
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], row, [0]])))
+    return int((edges[1::2] - edges[::2]).max(initial=0))
+
+
+def report_set(
+    reader: CharacterReader, name: str, ink: NDArray[np.uint8], truth: NDArray[np.str_], allowed: str
+) -> list[tuple[str, str]]:
+    """Print top-1 and ECE among the allowed characters, and how many are taken for empty or struck out."""
+    reading = reader.read(ink)
+    among = np.exp(reading.among(allowed))
+    best = np.array(list(allowed))[among.argmax(1)]
+    right = best == truth
+    lost = (reading.blank + reading.noise) > 0.5
+    top3 = np.array([t in np.array(list(allowed))[o] for t, o in zip(truth, np.argsort(-among, 1)[:, :3], strict=True)])
+    sure = among.max(1) > 0.99
+    print(
+        f"| {name} | {len(truth)} | {100 * right.mean():.2f} | {100 * top3.mean():.2f} | "
+        f"{calibration_error(among.max(1).astype(float), right):.4f} | "
+        f"{100 * sure.mean():.1f} / {100 * (~right[sure]).mean():.2f} | {100 * lost.mean():.2f} |"
+    )
+    return [(str(a), str(b)) for a, b in zip(truth[~right], best[~right], strict=True)]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--work", type=Path, required=True)
+    parser.add_argument("--output", type=Path, required=True)
+    arguments = parser.parse_args()
+    torch.set_num_threads(1)
+    everything = load_glyphs(arguments.data, arguments.work)
+    disputed = load_disputed(arguments.work, len(everything))
+    network = CharacterNetwork()
+    network.load_state_dict(torch.load(arguments.work / "network.pt"))
+    network.eval()
+    export_calibrated(
+        network, everything.where((everything.part == VALIDATE) & everything.plausible & ~disputed), arguments.output
+    )
+    report(CharacterReader(arguments.output), everything, disputed, arguments.data)
+    print(f"size {arguments.output.stat().st_size / 1e6:.2f} MB")
+
+
+def export_calibrated(network: CharacterNetwork, glyphs: Glyphs, output: Path) -> None:
+    cells = CellSimulator(glyphs, SEED).draw(16384)
+    with torch.no_grad():
+        planes = normalise(cells.ink)
+        logits = torch.cat([network(torch.from_numpy(part).float() / 255) for part in np.array_split(planes, 64)])
+    labels = torch.from_numpy(cells.label)
+    temperatures = fit_temperatures(logits, labels)
+    print("temperatures: digits, letters, between", [round(float(value), 3) for value in temperatures])
+    print(f"validation, all classes: {100 * float((logits.argmax(1) == labels).float().mean()):.2f} %")
+    calibrated = CalibratedNetwork(network, temperatures).eval()
+    torch.onnx.export(
+        calibrated,
+        (torch.zeros(2, 2, INPUT_SIZE, INPUT_SIZE, dtype=torch.uint8),),
+        str(output),
+        dynamo=False,
+        opset_version=OPSET,
+        input_names=["cells"],
+        output_names=["log_probs"],
+        dynamic_axes={"cells": {0: "n"}, "log_probs": {0: "n"}},
+    )
+
+
+def report(reader: CharacterReader, everything: Glyphs, disputed: NDArray[np.bool_], data: Path) -> None:
+    """Print the tables of the model card."""
+    print("| set | cells | top-1 % | top-3 % | ECE | above 0.99: % / wrong % | taken for empty or struck % |")
+    unipen = (everything.part == TEST) & (everything.source == UNIPEN)
+    mistakes = []
+    for name, mask in (("", unipen & everything.plausible & ~disputed), (", labels as they came", unipen)):
+        glyphs = everything.where(mask)
+        for kind, characters, times in (("digits", DIGITS, 4), ("capitals", CAPITALS, 2)):
+            cells, index = written_cells(glyphs, characters, times, SEED + 1)
+            wrong = report_set(reader, f"UNIPEN {kind}{name}", cells.ink, glyphs.label[index], characters)
+            if not name:
+                mistakes += wrong
+            if not name and kind == "digits":
+                shape = european(glyphs)[index]
+                report_set(
+                    reader, "… 1 with upstroke, 7 with bar", cells.ink[shape], glyphs.label[index][shape], DIGITS
+                )
+                hands = european_hands(glyphs)
+                member = np.isin(glyphs.writer[index], hands)
+                report_set(
+                    reader,
+                    f"… all digits of {len(hands)} European hands",
+                    cells.ink[member],
+                    glyphs.label[index][member],
+                    DIGITS,
+                )
+    glyphs = everything.where(
+        (everything.part == TEST) & everything.plausible & ~disputed & (everything.source == UNIPEN)
+    )
+    cells = CellSimulator(glyphs, SEED + 2).draw(24000)
+    truth = np.array(CLASSES)[cells.label]
+    letters = np.isin(truth, list(LETTERS))
+    mistakes += [
+        pair
+        for pair in report_set(
+            reader, "UNIPEN letters, accents, hyphen, apostrophe", cells.ink[letters], truth[letters], LETTERS
+        )
+        if not (pair[0] in CAPITALS and pair[1] in CAPITALS)
+    ]
+    accented = np.isin(truth, list(ACCENTED))
+    report_set(reader, "… accented only", cells.ink[accented], truth[accented], LETTERS)
+    marks = np.isin(truth, list(PUNCTUATION))
+    report_set(reader, "… hyphen and apostrophe only", cells.ink[marks], truth[marks], LETTERS)
+    glyphs = everything.where((everything.part == TEST) & (everything.source == EMNIST))
+    for kind, characters in (("digits", DIGITS), ("capitals", CAPITALS)):
+        cells, index = written_cells(glyphs, characters, 1, SEED + 3)
+        report_set(reader, f"EMNIST {kind}, labels as they came", cells.ink, glyphs.label[index], characters)
+    with np.load(data / "characters" / "usps.npz") as usps:
+        ink = np.stack([paste(image) for image in usps["image"]])
+        report_set(reader, "USPS digits, pasted", ink, usps["label"].astype("<U1"), DIGITS)
+    reading = reader.read(
+        (cells := CellSimulator(everything.where(unipen & everything.plausible & ~disputed), SEED + 4).draw(24000)).ink
+    )
+    truth = np.array(CLASSES)[cells.label]
+    character = np.char.str_len(truth) == 1
+    best = np.array(CLASSES)[reading.log_probs.argmax(1)]
+    print("\nblank read as blank, as a character; noise as noise, as a character; character as blank, as noise (%):")
+    print(
+        [
+            round(100 * float(value), 2)
+            for value in (
+                (best[truth == BLANK] == BLANK).mean(),
+                (np.char.str_len(best[truth == BLANK]) == 1).mean(),
+                (best[truth == NOISE] == NOISE).mean(),
+                (np.char.str_len(best[truth == NOISE]) == 1).mean(),
+                (best[character] == BLANK).mean(),
+                (best[character] == NOISE).mean(),
+            )
+        ]
+    )
+    print(
+        f"ECE over all classes {calibration_error(np.exp(reading.log_probs.max(1)).astype(float), best == truth):.4f}"
+    )
+    print("worst:", ", ".join(f"{a}→{b} {n}" for (a, b), n in Counter(mistakes).most_common(30)))
+    began, count = time.perf_counter(), 0
+    while time.perf_counter() - began < 2:
+        reader.read(cells.ink[:2048])
+        count += 2048
+    print(f"{count / (time.perf_counter() - began):.0f} cells a second, one thread, normalising included")
+
+
+def european_hands(glyphs: Glyphs) -> NDArray[np.str_]:
+    """Writers most of whose 1s have an upstroke and most of whose 7s a bar, as far as they wrote them."""
+    shape = european(glyphs)
+    hands = []
+    for writer in np.unique(glyphs.writer):
+        own = (glyphs.writer == writer) & np.isin(glyphs.label, ["1", "7"])
+        if own.sum() >= 2 and shape[own].mean() >= 0.5:
+            hands.append(writer)
+    return np.array(hands)
+
+
+if __name__ == "__main__":
+    main()
