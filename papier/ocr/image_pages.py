@@ -1,12 +1,14 @@
 """Image files as pages of grey pixels: TIFF with all its pages, JPEG, PNG, WebP, BMP, GIF, JPEG 2000.
 
-Colour becomes grey as ITU-R BT.601 luma, which is the Y that JPEG stores: every container gives the same grey, a blue or
-red pen stays below half (blue 0.15-0.35, red 0.3-0.45), yellow, green and pink paper stay light, and a highlighter over a
-tick box is not taken for ink, as it would be with the darkest channel.
+Colour becomes grey as ITU-R BT.601 luma, which is the Y that JPEG stores: every container gives the same grey, a blue
+or red pen stays below half (blue 0.15-0.35, red 0.3-0.45), yellow, green and pink paper stay light, and a highlighter
+over a tick box is not taken for ink, as it would be with the darkest channel.
 """
 
 from __future__ import annotations
 
+import os
+import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,15 +16,17 @@ from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
-from PIL import ExifTags, Image, ImageOps
+from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
 from papier.errors import ScanFileError
-from papier.ocr.pixels import MAX_PAGES, find_plausible_dpi, to_square_pixels, too_large
+from papier.ocr.pixels import MAX_PAGES, TOO_MANY_PIXELS, find_plausible_dpi, to_square_pixels, too_large
 from papier.ocr.scan import GreyImage, RejectedPage, ScannedPage
 
 # Content decides, and only these: Pillow knows formats that start other programs (EPS) or hold no scans.
-FORMATS = ("TIFF", "JPEG", "MPO", "PNG", "WEBP", "BMP", "GIF", "JPEG2000", "PPM")
+FORMATS = ("TIFF", "JPEG", "PNG", "WEBP", "BMP", "GIF", "JPEG2000", "PPM")
 
+TIFF_PHOTOMETRIC = 262
+TIFF_WHITE_IS_ZERO = 0
 TIFF_NEW_SUBFILE_TYPE = 254
 TIFF_REDUCED_IMAGE = 1
 # (offsets, byte counts) of the strips and of the tiles of a TIFF page.
@@ -30,6 +34,8 @@ TIFF_PIECES = ((273, 279), (324, 325))
 
 # A camera's file states a resolution that has nothing to do with the sheet.
 CAMERA_TAGS = (ExifTags.Base.FocalLength, ExifTags.Base.ExposureTime, ExifTags.Base.FNumber)
+
+STDERR = 2
 
 CUT_OFF = "The page image is cut off or damaged. Scan the page again, or copy the file again from where it came."
 
@@ -45,19 +51,26 @@ class ImagePages:
         self._source = source
         self._size = path.stat().st_size
         try:
+            # Given by name, Pillow would map the file, and mapped TIFF pages of orientations 5 to 8 come out scrambled.
+            self._file = path.open("rb")
+        except OSError as error:
+            raise ScanFileError(f"{path}: the file cannot be read: {error.strerror}. Check its permissions.") from error
+        try:
             with _quiet():
-                self._image: Image.Image = Image.open(path, formats=FORMATS)
+                self._image: Image.Image = Image.open(self._file, formats=FORMATS)
         except Image.DecompressionBombError:
             # Pillow's own limit lies above ours, so the page is refused for its size and the batch goes on.
             self._frames: list[int | None] = [None]
-            self._failure = "The image states more pixels than any sheet needs. Scan the page again at 200 to 300 dpi."
+            self._failure = f"The image states {TOO_MANY_PIXELS}"
             return
-        except Image.UnidentifiedImageError as error:
+        except UnidentifiedImageError as error:
+            self.close()
             raise ScanFileError(
                 f"{path}: this is no scan that can be read, or its beginning is damaged. "
                 "Give a PDF, TIFF, JPEG or PNG file."
             ) from error
         except Exception as error:  # decoders meet hostile bytes here; whatever they raise, the file is unreadable
+            self.close()
             raise ScanFileError(f"{path}: the image file is damaged. Scan the pages again.") from error
         self._failure = CUT_OFF
         try:
@@ -78,6 +91,7 @@ class ImagePages:
     def close(self) -> None:
         if hasattr(self, "_image"):
             self._image.close()
+        self._file.close()
 
     def load(self, index: int) -> ScannedPage | RejectedPage:
         """Decode page `index`, counted from 1."""
@@ -88,7 +102,7 @@ class ImagePages:
             with _quiet():
                 return self._decode(frame, index)
         except Image.DecompressionBombError:
-            reason = "The image states more pixels than any sheet needs. Scan the page again at 200 to 300 dpi."
+            reason = f"The image states {TOO_MANY_PIXELS}"
             return RejectedPage(self._source, index, reason)
         except MemoryError:
             return RejectedPage(self._source, index, "The page image does not fit in memory. Scan the page again.")
@@ -135,17 +149,18 @@ class ImagePages:
         orientation = exif.get(ExifTags.Base.Orientation, 1)
         if image.format in {"JPEG", "MPO"} and image.mode in {"RGB", "L"}:
             image.draft("L", image.size)
-        stored_size = image.size
         image.load()
         # Pillow turns some formats itself while it loads, and then no longer states an orientation.
         still_to_turn = image.getexif().get(ExifTags.Base.Orientation, 1) != 1
         upright = ImageOps.exif_transpose(image) if still_to_turn else image
         pixels = to_grey(upright)
+        # Pillow turns grey where zero is white the right way round for 8 bits, not for 16.
+        if image.mode.startswith("I") and _tiff_tags(image).get(TIFF_PHOTOMETRIC) == TIFF_WHITE_IS_ZERO:
+            pixels = 255 - pixels
         dpi: float | None = None
         if resolution:
             # Orientations 5 to 8 exchange width and height.
-            turned = orientation in {5, 6, 7, 8} and (upright.size != stored_size or stored_size[0] == stored_size[1])
-            across, down = resolution[::-1] if turned else resolution
+            across, down = resolution[::-1] if orientation in {5, 6, 7, 8} else resolution
             pixels, dpi = to_square_pixels(pixels, (across, down))
         return ScannedPage(self._source, index, pixels, find_plausible_dpi(dpi, pixels.shape[1], pixels.shape[0]))
 
@@ -198,7 +213,21 @@ def _tiff_tags(image: Image.Image) -> Any:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Keep decoders' remarks about odd metadata off the user's terminal; what matters becomes a rejected page."""
-    with warnings.catch_warnings():
+    """Keep decoders' remarks about odd files off the user's terminal; what matters becomes a rejected page.
+
+    libtiff writes to the process's error stream itself, so that is turned away meanwhile.
+    """
+    sys.stderr.flush()
+    with warnings.catch_warnings(), Path(os.devnull).open("wb") as nowhere:
         warnings.simplefilter("ignore")
-        yield
+        try:
+            kept = os.dup(STDERR)
+        except OSError:  # a program without an error stream has nothing to keep quiet
+            yield
+            return
+        os.dup2(nowhere.fileno(), STDERR)
+        try:
+            yield
+        finally:
+            os.dup2(kept, STDERR)
+            os.close(kept)

@@ -1,7 +1,7 @@
 """From a scan file to its pages, one at a time.
 
-What cannot be read at all raises ScanFileError; a page that cannot be decoded is a RejectedPage, and the next one follows.
-What a file is, its content says: names lie.
+What cannot be read at all raises ScanFileError; a page that cannot be decoded is a RejectedPage, and the next one
+follows. What a file is, its content says: names lie.
 """
 
 from __future__ import annotations

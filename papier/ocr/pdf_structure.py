@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 import struct
 import zlib
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
@@ -39,9 +39,13 @@ TOO_COMPLEX = "This PDF page holds far more drawing than any sheet. Print it and
 
 @dataclass(frozen=True, slots=True)
 class PageFacts:
-    """`masked` lists the sizes (width, height) of images that are only partly opaque; `reason` says why not to draw."""
+    """`masked` lists the sizes (width, height) of images that are only partly opaque; `reason` says why not to draw.
+
+    `unpacked_bytes` is how much pixel data an image of a size must have at least.
+    """
 
     masked: frozenset[tuple[int, int]] = frozenset()
+    unpacked_bytes: Mapping[tuple[int, int], int] = field(default_factory=dict)
     reason: str | None = None
 
 
@@ -71,6 +75,7 @@ class PdfStructure:
         if len(streams) < len(parts) or (not streams and _find_xobjects(resources)):
             return PageFacts(reason=LOST)
         masked: set[tuple[int, int]] = set()
+        unpacked: dict[tuple[int, int], int] = {}
         seen: set[tuple[int, int]] = set()
         stack = [(resources, streams, 0)]
         drawn = 0
@@ -93,9 +98,13 @@ class PdfStructure:
                 if found.get("/Subtype") == "/Form":
                     # A form without resources of its own uses those of what it stands on (PDF 1.1).
                     stack.append((found.get("/Resources", resources), [found], depth + 1))
-                elif "/SMask" in found or "/Mask" in found:
-                    masked.add(_image_size(found))
-        return PageFacts(frozenset(masked))
+                    continue
+                size = _image_size(found)
+                needed = _count_pixel_bytes(found, size)
+                unpacked[size] = min(needed, unpacked.get(size, needed))
+                if "/SMask" in found or "/Mask" in found:
+                    masked.add(size)
+        return PageFacts(frozenset(masked), unpacked)
 
 
 def find_encoded_size(data: bytes) -> tuple[int, int] | None:
@@ -143,22 +152,48 @@ def _jpeg_segments(data: bytes) -> Iterator[tuple[int, int]]:
         position += 2 + int(struct.unpack_from(">H", data, position + 2)[0])
 
 
-def is_whole_deflate(data: bytes, limit: int) -> bool:
-    """True when a deflate stream unpacks to its end, checksum included, to at most `limit` bytes."""
+def is_whole_deflate(data: bytes, at_least: int, at_most: int) -> bool:
+    """True when a deflate stream unpacks to its end, checksum included, to as many bytes as given."""
     unpacker = zlib.decompressobj()
     total = 0
     try:
         while data and not unpacker.eof:
             # Chunk by chunk: the pixels themselves are decoded elsewhere, and memory stays flat.
             total += len(unpacker.decompress(data, 1 << 20))
-            if total > limit:
+            if total > at_most:
                 return False
             data = unpacker.unconsumed_tail
-            if not data and not unpacker.eof:
-                return False
     except zlib.error:
         return False
-    return unpacker.eof
+    return unpacker.eof and total >= at_least
+
+
+def is_whole_jbig2(data: bytes) -> bool:
+    """True when every segment of an embedded JBIG2 stream is there. Decoders leave white what is missing.
+
+    Segment headers as in ITU-T T.88, 7.2.
+    """
+    position = 0
+    while position < len(data):
+        if position + 11 > len(data):
+            return False
+        number, flags, referred = struct.unpack_from(">IBB", data, position)
+        position += 5
+        count = referred >> 5
+        if count == 7:
+            count = int(struct.unpack_from(">I", data, position)[0]) & 0x1FFFFFFF
+            position += 4 + (count + 8) // 8
+        else:
+            position += 1
+        position += count * (1 if number <= 256 else 2 if number <= 65536 else 4) + (4 if flags & 0x40 else 1)
+        if position + 4 > len(data):
+            return False
+        length = int(struct.unpack_from(">I", data, position)[0])
+        # A generic region may leave its length open, and then runs to the end.
+        if length == 0xFFFFFFFF:
+            return True
+        position += 4 + length
+    return 0 < position == len(data)
 
 
 def _find_xobjects(resources: Any) -> dict[str, Any]:
@@ -231,3 +266,16 @@ def _image_size(image: Any) -> tuple[int, int]:
         return int(image.get("/Width", 0)), int(image.get("/Height", 0))
     except (TypeError, ValueError):
         return 0, 0
+
+
+def _count_pixel_bytes(image: Any, size: tuple[int, int]) -> int:
+    """The least that the unpacked pixels of an image take; colour spaces that are not plain count as one channel."""
+    bits = 1 if image.get("/ImageMask") else image.get("/BitsPerComponent", 1)
+    space = image.get("/ColorSpace")
+    channels: Any = {"/DeviceRGB": 3, "/DeviceCMYK": 4}.get(str(space), 1) if isinstance(space, pikepdf.Name) else 1
+    if isinstance(space, pikepdf.Array) and len(space) > 1 and space[0] == "/ICCBased":
+        channels = space[1].get("/N", 1)
+    try:
+        return (size[0] * int(bits) * int(channels) + 7) // 8 * size[1]
+    except (TypeError, ValueError):
+        return 0

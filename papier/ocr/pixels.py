@@ -11,6 +11,8 @@ from papier.ocr.scan import GreyImage
 # A0 at 300 dpi is 140 megapixels. More is no sheet of paper, and one page must fit in memory several times over.
 MAX_PIXELS = 150_000_000
 
+TOO_MANY_PIXELS = "more than any sheet needs. Scan the page again at 200 to 300 dpi."
+
 # 600 pupils with two double-sided sheets are 2,400 pages; a batch beyond this is a mistake or an attack.
 MAX_PAGES = 10_000
 
@@ -32,7 +34,7 @@ def too_large(width: int, height: int) -> str | None:
     if width < 1 or height < 1:
         return "The image states that it has no pixels. Scan the page again."
     if width * height > MAX_PIXELS:
-        return f"The image states {width} × {height} pixels, more than any sheet needs. Scan the page again at 200 to 300 dpi."
+        return f"The image states {width} × {height} pixels, {TOO_MANY_PIXELS}"
     return None
 
 
@@ -41,14 +43,14 @@ def find_plausible_dpi(dpi: float | None, width: int, height: int) -> float | No
     if dpi is None or not MIN_DPI <= dpi <= MAX_DPI:
         return None
     long_side = max(width, height) / dpi * MM_PER_INCH
-    return dpi if MIN_LONG_SIDE_MM <= long_side <= MAX_LONG_SIDE_MM else None
+    return round(dpi, 2) if MIN_LONG_SIDE_MM <= long_side <= MAX_LONG_SIDE_MM else None
 
 
 def to_square_pixels(pixels: GreyImage, dpi: tuple[float, float]) -> tuple[GreyImage, float]:
     """Stretch the coarser direction so that both have the same resolution, (horizontal, vertical) → one.
 
-    Nothing is thrown away: the finer resolution is kept. The image is returned as it is where the two hardly differ, and
-    where they differ beyond any fax (then one of them is wrong).
+    Nothing is thrown away: the finer resolution is kept. The image is returned as it is where the two hardly differ,
+    and where they differ beyond any fax (then one of them is wrong).
     """
     across, down = dpi
     finest = max(across, down)
