@@ -104,7 +104,7 @@ def fill_and_scan(workspace: Path, printed: Path, scan: Path) -> tuple[dict[str,
             continue
         images += glassful.images
         truths |= glassful.truths
-    np.random.default_rng(SEED).shuffle(images)  # type: ignore[arg-type] - a list is shuffled in place
+    images = [images[index] for index in np.random.default_rng(SEED).permutation(len(images))]
     write_scan(images, scan)
     print(f"\n(simulated: {len(truths)} sheets filled with real handwriting and scanned, {len(images)} pages)")
     return truths, images[0]

@@ -36,7 +36,11 @@ def command(ctx: click.Context, as_json: bool) -> None:
     for entry in list_forms(library_folders(context.form_folder)):
         form = entry.definition
         if as_json:
-            data = {"form": entry.form, "path": str(entry.path), "problems": [str(p) for p in entry.problems]}
+            data: dict[str, object] = {
+                "form": entry.form,
+                "path": str(entry.path),
+                "problems": [str(p) for p in entry.problems],
+            }
             if form is not None:
                 data |= {"version": form.version, "format": str(form.format), "title": dict(form.title.texts)}
             click.echo(json.dumps(data, ensure_ascii=False))

@@ -53,7 +53,8 @@ class LazyGroup(click.Group):
 
             close = difflib.get_close_matches(args[0], COMMANDS, n=1)
             if close:
-                error.message += " " + _("Did you mean “{command}”?").format(command=close[0])
+                hint = _("Did you mean “{command}”?").format(command=close[0])
+                raise click.UsageError(f"{error.message} {hint}", ctx) from error
             raise
 
 
@@ -108,6 +109,6 @@ def run(arguments: list[str] | None = None) -> int:
         return EXIT_INTERRUPTED
     except BrokenPipeError:
         # The reader of our output went away (`papier … | head`): nothing is wrong here.
-        sys.stdout = None  # type: ignore[assignment]
+        sys.stderr.close()
         return 0
     return result if isinstance(result, int) else 0

@@ -15,7 +15,6 @@ from papier.cli.sources import find_path
 from papier.errors import DefinitionError, MissingProgramError, ProgramFailedError, UsageError
 from papier.forms.definition import FormDefinition, TableField
 from papier.forms.parsing import load_form
-from papier.forms.pdf import roster_columns
 from papier.forms.roster import Roster, group_people, load_roster, split_complete
 from papier.forms.typesetting import lay_out
 from papier.language import translate as _
@@ -69,7 +68,7 @@ def command(
     if roster is None:
         addressees = [Addressee(common)] * (copies or 1)
     else:
-        addressees, incomplete = _addressees(definition, load_roster(roster), common, roster_columns(layout))
+        addressees, incomplete = _addressees(definition, load_roster(roster), common, layout.roster_columns())
     if not addressees:
         raise UsageError(_("No sheet to print: no line of the roster has all that this form needs."))
     if dry_run:
@@ -125,7 +124,16 @@ def _addressees(
     definition: FormDefinition, roster: Roster, common: dict[str, str], columns: tuple[str, ...]
 ) -> tuple[list[Addressee], int]:
     """One sheet a person, or one a group where the form has a row a person. Incomplete people are told by line."""
-    needed = [column for column in columns if column not in common]
+    known = {column for person in roster.people for column in person.values}
+    absent = [column for column in columns if column not in common and column not in known]
+    if absent:
+        click.echo(
+            _("The roster has no column {columns}: left to be written by hand. To print it: --set {first}=…").format(
+                columns=", ".join(absent), first=absent[0]
+            ),
+            err=True,
+        )
+    needed = [column for column in columns if column in known and column not in common]
     complete, problems = split_complete(roster, needed)
     for problem in (*roster.problems, *problems):
         click.echo(str(problem), err=True)

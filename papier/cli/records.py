@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import click
@@ -105,7 +107,8 @@ def export_command(context: Context, form: str | None, format_: str, output: Pat
     found = list_records(context.engine, form=form)
     text = to_csv(found) if format_ == "csv" else to_json(found) + "\n"
     if output is None:
-        click.get_binary_stream("stdout").write(text.encode())
+        sys.stdout.buffer.write(text.encode())
+        sys.stdout.buffer.flush()
         return
     try:
         output.write_bytes(text.encode())
@@ -165,6 +168,5 @@ def missing_command(context: Context, form: str | None, run: int | None, output:
         click.echo(_("{count} sheets have not come back.").format(count=len(rows)))
 
 
-def _name(person: dict[str, str] | object) -> str:
-    values = dict(person) if isinstance(person, dict) else {}
-    return " ".join(filter(None, (values.get("nom"), values.get("prenom"))))
+def _name(person: Mapping[str, str]) -> str:
+    return " ".join(filter(None, (person.get("nom"), person.get("prenom"))))

@@ -15,7 +15,6 @@ from typing import Any, Literal
 from papier.forms.definition import Demand, ZoneKind
 from papier.geometry import RectMm
 
-
 # A roster column in a text: `{prenom}`.
 COLUMN = re.compile(r"\{(\w+)\}")
 

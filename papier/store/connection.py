@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, Insert, create_engine, event
 from sqlalchemy.exc import DatabaseError, OperationalError
 
 from papier.errors import StoreError
@@ -49,6 +49,13 @@ def writing(engine: Engine) -> Iterator[Connection]:
     """One transaction that writes: all of it happens, or nothing. Raises StoreError when damaged or busy."""
     with _errors(), engine.connect().execution_options(writing=True) as connection, connection.begin():
         yield connection
+
+
+def insert_row(connection: Connection, statement: Insert) -> int:
+    """Run an insert into a table that numbers its rows; gives the new row's number."""
+    key = connection.execute(statement).inserted_primary_key
+    assert key is not None  # noqa: S101 - one row into a table with a numbered key
+    return int(key[0])
 
 
 @contextmanager

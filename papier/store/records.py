@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, func, select
 
 from papier.records import FieldReading, PageReading, PageStatus
-from papier.store.connection import reading, writing
+from papier.store.connection import insert_row, reading, writing
 from papier.store.events import append_event
 from papier.store.tables import pages, readings, records, scans, sheets
 
@@ -72,7 +72,8 @@ def _file_page(connection: Connection, scan: ScanFile, page: PageReading, now: d
     record, flag = None, None
     if page.form is not None:
         record, flag = _record_for(connection, scan, page, now)
-    page_id = connection.execute(
+    page_id = insert_row(
+        connection,
         pages.insert().values(
             scan=scan.sha256,
             source_page=page.source_page,
@@ -86,8 +87,8 @@ def _file_page(connection: Connection, scan: ScanFile, page: PageReading, now: d
             page=page.page,
             record=record,
             to_scan=None if page.to_scan is None else json.dumps(page.to_scan),
-        )
-    ).inserted_primary_key[0]
+        ),
+    )
     if record is not None and page.fields:
         start = connection.execute(select(func.count()).where(readings.c.record == record)).scalar_one()
         connection.execute(
@@ -123,7 +124,8 @@ def _record_for(connection: Connection, scan: ScanFile, page: PageReading, now: 
             revision = latest.revision + 1
             if not master:
                 flag = "this sheet was scanned before: compare the two"
-    record = connection.execute(
+    record = insert_row(
+        connection,
         records.insert().values(
             sheet=page.sheet,
             revision=revision,
@@ -132,8 +134,8 @@ def _record_for(connection: Connection, scan: ScanFile, page: PageReading, now: 
             status=str(page.status),
             flag=flag,
             created_at=now.isoformat(),
-        )
-    ).inserted_primary_key[0]
+        ),
+    )
     return record, flag
 
 

@@ -16,7 +16,7 @@ from papier.errors import StoreError
 from papier.forms.layout import Layout
 from papier.forms.sheet_number import SERIALS, SheetNumbers
 from papier.ocr.register import KnownSheet, PrintedForm
-from papier.store.connection import connect, reading, writing
+from papier.store.connection import connect, insert_row, reading, writing
 from papier.store.events import append_event
 from papier.store.tables import layouts, print_runs, records, sheets
 from papier.store.workspace import Workspace
@@ -63,11 +63,12 @@ def number_sheets(
         start = 0 if last is None else last + 1
         if start + len(orders) > SERIALS:
             raise StoreError("All sheet numbers of this workspace are used. Make a further workspace.")
-        run = connection.execute(
+        run = insert_row(
+            connection,
             print_runs.insert().values(
                 form=first.form, version=first.version, printed_at=now.isoformat(), output=output, sheets=len(orders)
-            )
-        ).inserted_primary_key[0]
+            ),
+        )
         frozen: dict[int, str] = {}
         rows = []
         for serial, order in enumerate(orders, start):

@@ -246,7 +246,7 @@ def test_a_form_somebody_else_printed_is_read_without_a_number(papier: Papier, t
         "form: voisin/enquete\nversion: 1\ntitle: {fr: Enquête}\npages:\n"
         f"  - background: enquete-1.png\n    dpi: 100\n    zones:\n{rows}"
     )
-    scan = cv2.resize(blank, None, fx=2, fy=2, interpolation=cv2.INTER_CUBIC)
+    scan = cv2.resize(blank, None, fx=2, fy=2, interpolation=cv2.INTER_CUBIC).astype(np.uint8)
     cross(scan, [50 * 25.4 / 100, (104 + 80 * 3) * 25.4 / 100, 4.6, 4.6])
     turn = cv2.getRotationMatrix2D((827, 1169), 1.5, 1.0)
     scan = cv2.warpAffine(scan, turn, (1654, 2338), borderValue=(255,)).astype(np.uint8)
