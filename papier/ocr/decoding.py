@@ -204,9 +204,11 @@ def _listed(
             # Blank cells after the end are no choice of the writer's: they are certain once the text is.
             length = max(1, len(text.rstrip(" ")))
             weight = share / len(listed) * float(np.exp(np.log(p).sum() + length * np.log(size)))
-            change = float(((1 - p) / (size * p)).sum()) / len(cells)
+            ratio = (1 - p) / (size * p) / len(cells)
+            one = float(ratio.sum())
+            two = max(0.0, one**2 - float((ratio**2).sum()))
             found[value] = found.get(value, 0.0) + ON_LIST * weight
-            near += NEAR_LIST * weight * (ONE_CHANGE * change + (1 - ONE_CHANGE) * change**2)
+            near += NEAR_LIST * weight * (ONE_CHANGE * one + (1 - ONE_CHANGE) * two)
     opened = sum(belief.weights.values()) + belief.rest
     scale = near / opened + OFF_LIST if opened > 0 else 0.0
     reason = "the value is not one of those allowed" if closed else "the value is not on the roster"

@@ -37,6 +37,8 @@ MAX_LOCAL_SHADE = 0.78
 NOISE_SIGMAS, MIN_NOISE_FLOOR, MAX_NOISE_FLOOR = 2.5, 0.03, 0.10
 # Registration by the printed face leaves about a fifth of a millimetre: benchmarks/registration.md.
 SEARCH_MM = 0.3
+# Toner spreads, a scanned edge is soft and may lie half a pixel off: print reaches this much further than it was drawn.
+PRINT_SPREAD_MM = 0.2
 # Boxes this close to each other are displaced alike, and are aligned together.
 ALIGNED_TOGETHER_MM = 40.0
 # The face is printed in a few greys; scanners drop light ones. Above the limit a grey counts as black print.
@@ -124,7 +126,8 @@ def read_ink(page: InkPage, rects: Sequence[RectMm], shape: tuple[int, int]) -> 
     darkness, noise = _darkness(page.page.cut(rects, shape), page.tone, rects)
     pixel = float(np.median([rect.width for rect in rects])) / width
     margin = int(np.clip(round(SEARCH_MM / pixel), 1, 6))
-    edge = margin + 1  # one more, which the dilation below may read
+    spread = max(1, round(PRINT_SPREAD_MM / pixel))
+    edge = margin + spread  # more, which the dilation below may read
     wider = [
         RectMm(
             rect.x - edge * rect.width / width,
@@ -139,9 +142,8 @@ def read_ink(page: InkPage, rects: Sequence[RectMm], shape: tuple[int, int]) -> 
     if printed.max() < 16:
         return InkPatches(_finish(darkness, noise), np.ones(darkness.shape, bool), noise)
     shifts = _align(darkness, printed, edge, margin, _groups(rects))
-    # A scanned edge is soft and may lie half a pixel off: print reaches one pixel further than it was drawn.
     tall = printed.reshape(-1, width + 2 * edge)
-    thick = cv2.dilate(tall, np.ones((3, 3), np.uint8)).reshape(printed.shape)
+    thick = cv2.dilate(tall, np.ones((2 * spread + 1, 2 * spread + 1), np.uint8)).reshape(printed.shape)
     core = np.empty(darkness.shape, np.uint8)
     cover = np.empty(darkness.shape, np.uint8)
     for i, (dx, dy) in enumerate(shifts.tolist()):

@@ -105,17 +105,18 @@ def measure_evidence(page: InkPage, zones: Sequence[Zone]) -> list[Evidence]:
     rects = [zone.rect for zone in zones]
     near = _patches(page, rects, NEAR_MARGIN)
     residue = _residue(near)
+    places = np.array([[rect.x, rect.y, rect.right, rect.bottom] for rect in rects])
     interiors = {shape: _interior(shape) for shape in ("square", "bubble")}
     evidence: list[Evidence | None] = []
     for i, zone in enumerate(zones):
         ink = near.ink[i] if residue is None else np.asarray(cv2.subtract(near.ink[i], residue), dtype=np.uint8)
-        others = _others(rects, i, NEAR_MARGIN)
+        others = _others(places, i, NEAR_MARGIN)
         evidence.append(_weigh(ink, near.known[i], interiors[zone.shape], NEAR_MARGIN, others, final=False))
     unclear = [i for i, found in enumerate(evidence) if found is None]
     if unclear:
         far = _patches(page, [rects[i] for i in unclear], FAR_MARGIN)
         for patch, i in enumerate(unclear):
-            others = _others(rects, i, FAR_MARGIN)
+            others = _others(places, i, FAR_MARGIN)
             interior = interiors[zones[i].shape]
             evidence[i] = _weigh(far.ink[patch], far.known[patch], interior, FAR_MARGIN, others, final=True)
     return [found for found in evidence if found is not None]
@@ -259,22 +260,17 @@ def _largest_gap(
     return float(cv2.distanceTransform(bare, cv2.DIST_L2, 3).max()) / BOX_PIXELS
 
 
-def _others(rects: Sequence[RectMm], index: int, margin: int) -> list[tuple[slice, slice]]:
-    """Where other boxes lie in the patch of box `index`: rows and columns."""
-    own = rects[index]
-    scale_x, scale_y = BOX_PIXELS / own.width, BOX_PIXELS / own.height
+def _others(places: npt.NDArray[np.float64], index: int, margin: int) -> list[tuple[slice, slice]]:
+    """Where other boxes lie in the patch of box `index`: rows and columns. `places` (n, 4): left, top, right, bottom."""
+    left, top, right, bottom = places[index]
     side = BOX_PIXELS * (1 + 2 * margin)
-    left, top = own.x - margin * own.width, own.y - margin * own.height
-    found = []
-    for i, rect in enumerate(rects):
-        if i == index:
-            continue
-        x1, x2 = (rect.x - left) * scale_x, (rect.right - left) * scale_x
-        y1, y2 = (rect.y - top) * scale_y, (rect.bottom - top) * scale_y
-        if x2 > 0 and y2 > 0 and x1 < side and y1 < side:
-            rows = slice(max(0, round(y1)), min(side, round(y2)))
-            found.append((rows, slice(max(0, round(x1)), min(side, round(x2)))))
-    return found
+    scale = np.array([BOX_PIXELS / (right - left), BOX_PIXELS / (bottom - top)] * 2)
+    corner = np.array([left - margin * (right - left), top - margin * (bottom - top)] * 2)
+    within = (places - corner) * scale
+    near = (within[:, 2] > 0) & (within[:, 3] > 0) & (within[:, 0] < side) & (within[:, 1] < side)
+    near[index] = False
+    pixels = np.clip(np.round(within[near]), 0, side).astype(int)
+    return [(slice(y1, y2), slice(x1, x2)) for x1, y1, x2, y2 in pixels.tolist()]
 
 
 def _weigh(

@@ -1,0 +1,133 @@
+"""Combs on drawn pages, with a reader of characters that is told what to say."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from papier.forms.definition import Demand
+from papier.forms.layout import Zone
+from papier.geometry import RectMm, bounding_rect
+from papier.ocr.characters import BLANK, CLASSES, INDEX, INK_HEIGHT, INK_WIDTH
+from papier.ocr.ink import InkPage
+from papier.ocr.scan import GreyImage
+from papier.ocr.zones.comb import read_combs
+from papier.records import FieldReading, State
+from tests.ocr.drawn_boxes import SCALE, DrawnPage
+
+
+@dataclass(frozen=True)
+class ToldReading:
+    log_probs: npt.NDArray[np.float32]
+
+
+@dataclass
+class ToldReader:
+    """Says `text` for the cells with ink, in order, and blank for the others."""
+
+    text: str
+    seen: list[npt.NDArray[np.uint8]] = field(default_factory=list)
+
+    def read(self, cells: npt.NDArray[np.uint8], /) -> ToldReading:
+        self.seen.append(cells)
+        rows = np.full((len(cells), len(CLASSES)), 1e-8, np.float32)
+        letters = iter(self.text)
+        for row, cell in zip(rows, cells, strict=True):
+            row[INDEX[next(letters) if cell[8:-8, 8:-8].mean() > 3 else BLANK]] = 1
+        return ToldReading(np.log(rows))
+
+
+def comb(y: float, count: int = 6, name: str = "nom", content: str = "letters", width: float = 6.0) -> Zone:
+    cells = tuple(RectMm(15 + i * width, y, width, width * 4 / 3) for i in range(count))
+    return Zone(name, "comb", bounding_rect(cells), content=content, cells=cells)
+
+
+def write_bar(page: DrawnPage, cell: RectMm) -> None:
+    x, y = cell.centre
+    page.stroke([[x, y - 0.3 * cell.height], [x, y + 0.3 * cell.height]])
+
+
+def read(
+    page: DrawnPage, zones: list[Zone], reader: ToldReader, prefilled: dict[str, str] | None = None, **scan: object
+) -> list[FieldReading]:
+    paper = InkPage.of(page.scan(**scan), page.face())  # type: ignore[arg-type]
+    demands = [Demand()] * len(zones)
+    groups = [[zone] for zone in zones]
+    return read_combs(paper, groups, demands, reader, prefilled=prefilled or {}, known_values={})
+
+
+@pytest.mark.parametrize("width", [4.5, 6.0, 9.0])
+@pytest.mark.parametrize("shift", [(0.0, 0.0), (0.2, -0.2)])
+def test_cells_come_in_order_without_their_frames(width: float, shift: tuple[float, float]) -> None:
+    zones = [comb(20, width=width), comb(40, name="prenom", width=width)]
+    page = DrawnPage([cell for zone in zones for cell in zone.cells])
+    for cell in (*zones[0].cells[:3], zones[1].cells[1]):
+        write_bar(page, cell)
+    reader = ToldReader("ABCD")
+    first, second = read(page, zones, reader, shift_mm=shift)
+    assert (first.value, first.state) == ("ABC", State.SURE)
+    assert (second.value, second.state) == ("D", State.SURE)
+    (cells,) = reader.seen
+    assert cells.shape == (12, INK_HEIGHT, INK_WIDTH)
+    assert cells[[3, 4, 5, 6, 8, 9, 10, 11]].mean() < 1.5
+    # The bar stands where it was drawn: in the middle, six tenths of the cell high.
+    columns = np.flatnonzero(cells[0].max(axis=0) > 100)
+    rows = np.flatnonzero(cells[0].max(axis=1) > 100)
+    assert abs(columns.mean() - INK_WIDTH / 2) < 2.5
+    assert abs(np.ptp(rows) - 0.6 * INK_HEIGHT * 8 / 9.4) < 6
+
+
+def test_faint_pencil_is_raised_to_ordinary_ink() -> None:
+    zone = comb(20)
+    page = DrawnPage(list(zone.cells))
+    for cell in zone.cells[:2]:
+        x, y = cell.centre
+        page.stroke([[x, y - 2], [x, y + 2]], darkness=0.35)
+    reader = ToldReader("II")
+    read(page, [zone], reader)
+    assert np.percentile(reader.seen[0][0], 97) > 150
+
+
+PRINTED = "MARTIN"
+
+
+def printed_page(zone: Zone) -> tuple[DrawnPage, object]:
+    def toner(pixels: GreyImage) -> GreyImage:
+        out = pixels.copy()
+        for cell, character in zip(zone.cells, PRINTED, strict=False):
+            place = (round((cell.x + 1.6) * SCALE), round((cell.bottom - 2) * SCALE))
+            cv2.putText(out, character, place, cv2.FONT_HERSHEY_SIMPLEX, 1.5, 20, 3, cv2.LINE_AA)
+        return out
+
+    return DrawnPage(list(zone.cells)), toner
+
+
+def test_a_printed_value_is_taken_as_printed() -> None:
+    zone = comb(20, count=8)
+    page, toner = printed_page(zone)
+    (reading,) = read(page, [zone], ToldReader(""), {"nom": PRINTED}, after=toner)
+    assert (reading.value, reading.state, reading.read_by) == (PRINTED, State.SURE, "printed")
+
+
+@pytest.mark.parametrize("correction", ["struck", "added", "over"])
+def test_a_printed_value_that_a_pen_corrected_is_a_question(correction: str) -> None:
+    zone = comb(20, count=8)
+    page, toner = printed_page(zone)
+    if correction == "struck":
+        page.stroke([[zone.rect.x - 1, 24], [zone.cells[5].right, 24.4]], 0.5)
+    elif correction == "added":
+        write_bar(page, zone.cells[6])
+    else:
+        page.blacken(zone.cells[2].grown(-1.2))
+    (reading,) = read(page, [zone], ToldReader(""), {"nom": PRINTED}, after=toner)
+    assert (reading.value, reading.state, reading.needs_person) == (PRINTED, State.DOUBTFUL, True)
+
+
+def test_a_printed_value_that_is_not_there_is_a_question() -> None:
+    zone = comb(20, count=8)
+    (reading,) = read(DrawnPage(list(zone.cells)), [zone], ToldReader(""), {"nom": PRINTED})
+    assert reading.state is State.DOUBTFUL
