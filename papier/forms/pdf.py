@@ -8,12 +8,9 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import cache, lru_cache
 from pathlib import Path
 from typing import IO, Any
 
-import uharfbuzz
-from reportlab.pdfbase import pdfmetrics, ttfonts
 from reportlab.pdfgen import canvas as pdf_canvas
 
 from papier.errors import LayoutError
@@ -21,9 +18,10 @@ from papier.forms.frame import MARK_MARGIN, MARK_SIZE, NUMBER_FONT_SIZE, NUMBER_
 from papier.forms.layout import Box, Layout, LayoutPage, Prefill, Rule, Text, Zone
 from papier.forms.prose import line_metrics
 from papier.forms.roster_values import comb_characters, fill_template, fitted_size, values_of
+from papier.forms.shaped_text import draw_shaped, register_faces
 from papier.forms.sheet_number import print_number
-from papier.forms.typefaces import FACES, RTL_FACES, face_path, harfbuzz_font, text_width
-from papier.forms.typography import PLACEHOLDER, break_lines, visual_runs
+from papier.forms.typefaces import RTL_FACES, text_width
+from papier.forms.typography import PLACEHOLDER, break_lines
 from papier.geometry import POINTS_PER_MM, RectMm
 
 MASTER_NOTE = "Modèle à photocopier : chaque copie porte le même numéro"
@@ -222,7 +220,7 @@ class _Pen:
             width = text_width(item.text, item.font, item.size) * POINTS_PER_MM
             x -= width / 2 if item.align == "centre" else width
         if item.font in RTL_FACES:
-            _draw_shaped(canvas, x, y, item.text, item.font, item.size)
+            draw_shaped(canvas, x, y, item.text, item.font, item.size)
         else:
             canvas.drawString(x, y, item.text)
 
@@ -380,56 +378,3 @@ def _open_canvas(target: Path | str | IO[bytes], size_mm: tuple[float, float], t
     # Printed at 100 %: a viewer that would shrink the page is asked not to.
     canvas.setViewerPreference("PrintScaling", "None")
     return canvas
-
-
-@cache
-def register_faces() -> None:
-    """Make the embedded faces known to ReportLab under their own names."""
-    for font in FACES:
-        path = face_path(font)
-        pdfmetrics.registerFont(ttfonts.TTFont(font, str(path), shapable=font in RTL_FACES))
-
-
-def _draw_shaped(canvas: Any, x: float, y: float, text: str, font: str, size: float) -> None:
-    """Draw right-to-left text: reordered by the Unicode bidirectional algorithm, each run shaped by HarfBuzz."""
-    text_object = canvas.beginText(x, y)
-    text_object.setFont(font, size)
-    text_object.textOut(_shape(text, font))
-    # Glyphs have no reading order: the words go along for search and for screen readers (PDF 32000-1, 14.9.4).
-    spoken = ("\ufeff" + text).encode("utf-16-be").hex().upper()
-    canvas._code.append(f"/Span <</ActualText <{spoken}>>> BDC")  # noqa: SLF001 - ReportLab has no public way
-    canvas.drawText(text_object)
-    canvas._code.append("EMC")  # noqa: SLF001
-
-
-@lru_cache(maxsize=1024)
-def _shape(text: str, font: str) -> Any:
-    """The glyphs of `text` from left to right as they stand on paper, as ReportLab's shaped string.
-
-    Glyphs without a character of their own (joined forms) get one of the private use area in the embedded face.
-    """
-    face = pdfmetrics.getFont(font)
-    face.hbFont()  # makes `hbAddPrivate` ready
-    shaper = harfbuzz_font(font)
-    characters: list[str] = []
-    data: list[Any] = []
-    for run, rtl in visual_runs(text):
-        buffer = uharfbuzz.Buffer()
-        buffer.add_str(run)
-        buffer.guess_segment_properties()
-        buffer.direction = "rtl" if rtl else "ltr"
-        uharfbuzz.shape(shaper, buffer, {})
-        for info, position in zip(buffer.glyph_infos, buffer.glyph_positions, strict=True):
-            codes = face.face.glyphToChar.get(info.codepoint)
-            code = (
-                codes[0]
-                if codes
-                else face.hbAddPrivate(shaper.glyph_to_string(info.codepoint), info.codepoint, position.x_advance)
-            )
-            characters.append(chr(code))
-            scaled = [
-                face.pdfScale(length)
-                for length in (position.x_advance, position.y_advance, position.x_offset, position.y_offset)
-            ]
-            data.append(ttfonts.ShapeData(len(data), *scaled, face.face.charWidths[code]))
-    return ttfonts.ShapedStr("".join(characters), shapeData=data)

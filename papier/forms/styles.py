@@ -52,6 +52,8 @@ class Style:
     # The languages printed; positions are those of all `languages`.
     shown: tuple[Language, ...] = ("fr",)
     large: bool = False
+    # The last resort of a wide table in large print: the words of its header may break anywhere.
+    break_words: bool = False
 
     def tightened(self, factor: float) -> Style:
         """The same with the white between blocks multiplied by `factor`."""

@@ -13,7 +13,6 @@ from papier.forms.definition import (
     Address,
     Block,
     CombField,
-    Demand,
     Field,
     FormDefinition,
     GridField,
@@ -31,8 +30,8 @@ from papier.forms.definition import (
     TableField,
     TickField,
     TypedField,
-    Wording,
 )
+from papier.forms.field_words import describe_fields
 from papier.forms.frame import PageFrame, page_frame
 from papier.forms.furniture import set_instructions, set_small_print, set_title, strip_items
 from papier.forms.layout import Box, Item, Layout, LayoutPage, Prefill, Zone
@@ -44,7 +43,7 @@ from papier.forms.zones.comb import set_comb
 from papier.forms.zones.grid import set_grid
 from papier.forms.zones.lines import set_lines
 from papier.forms.zones.signature import set_signature
-from papier.forms.zones.table import column_options, set_table, table_rows
+from papier.forms.zones.table import set_table
 from papier.forms.zones.tick import set_tick
 from papier.forms.zones.typed import set_typed
 from papier.geometry import RectMm
@@ -88,7 +87,7 @@ def lay_out(form: FormDefinition, large: bool = False, shown: tuple[Language, ..
             f"{form.form} ({form.path}) takes {len(pages)} pages, but a sheet has {MAX_PAGES} at most; "
             "make two forms of it."
         )
-    demands, labels, options = _describe_fields(form)
+    demands, labels, options = describe_fields(form)
     return Layout(
         form=form.form,
         version=form.version,
@@ -286,14 +285,16 @@ def _set_block(
 
 
 def _set_wide(set_block: Callable[[Style], list[Piece]], style: Style) -> list[Piece]:
-    """Set a grid or a table; in large print with the boxes and cells of ordinary print where the larger do not fit."""
-    try:
-        return set_block(style)
-    except LayoutError:
-        if not style.large:
-            raise
-        ordinary = {name: getattr(OFFICE, name) for name in ("tick", "tick_clear", "cell_width", "table_pad")}
-        return set_block(dataclasses.replace(style, **ordinary))
+    """Set a grid or a table; where large print does not fit, with ordinary boxes and cells, then with broken words."""
+    ordinary = {name: getattr(OFFICE, name) for name in ("tick", "tick_clear", "cell_width", "table_pad")}
+    narrower = dataclasses.replace(style, **ordinary)
+    attempts = [style, narrower, dataclasses.replace(narrower, break_words=True)] if style.large else [style]
+    for attempt in attempts[:-1]:
+        try:
+            return set_block(attempt)
+        except LayoutError:
+            continue
+    return set_block(attempts[-1])
 
 
 def _set_row(form: FormDefinition, row: Row, style: Style, width: float, height: float) -> list[Piece]:
@@ -388,34 +389,3 @@ def _overflow(form: FormDefinition, pages: Sequence[_Page], paper: PageFormat) -
         f"block `{first.name}` ({form.path}:{first.line}) does not fit: the form is {max(excess, 1):.0f} mm too high "
         f"for its single page ({paper.value}); leave out a block or take a larger format."
     )
-
-
-def _describe_fields(
-    form: FormDefinition,
-) -> tuple[dict[str, Demand], dict[str, str], dict[str, dict[str, str]]]:
-    demands: dict[str, Demand] = {}
-    labels: dict[str, str] = {}
-    options: dict[str, dict[str, str]] = {}
-
-    def add(name: str, demand: Demand, label: str, choices: Iterable[tuple[str, Wording]] = ()) -> None:
-        demands[name], labels[name] = demand, label
-        listed = {option: wording.fr for option, wording in choices}
-        if listed:
-            options[name] = listed
-
-    for field in form.fields():
-        if isinstance(field, GridField):
-            for row, wording in field.rows.items():
-                add(f"{field.field}.{row}", field.demand, f"{field.label.fr} – {wording.fr}", field.options.items())
-        elif isinstance(field, TableField):
-            for row, wording in table_rows(field).items():
-                for column in field.columns:
-                    if column.kind == "text":
-                        continue
-                    label = f"{wording.fr or row} – {column.label.fr}"
-                    choices = column_options(column).items() if column.kind == "tick" else ()
-                    add(f"{field.field}.{row}.{column.column}", column.demand, label, choices)
-        else:
-            choices = field.options.items() if isinstance(field, TickField) else ()
-            add(field.field, field.demand, field.label.fr, choices)
-    return demands, labels, options

@@ -12,7 +12,7 @@ import pytest
 
 from papier.errors import LayoutError
 from papier.forms.definition import CombContent, Demand, PageFormat, Paragraph
-from papier.forms.frame import NUMBER_WIDTH, page_frame
+from papier.forms.frame import page_frame
 from papier.forms.furniture import NUMBER_CLEAR
 from papier.forms.layout import Layout
 from papier.forms.pdf import MASTER_NOTE, SheetToPrint, face_pdf, write_sheets
@@ -36,6 +36,14 @@ def text_of(document: pypdfium2.PdfDocument, page: int = 0) -> str:
     return str(document[page].get_textpage().get_text_range())
 
 
+def text_in(document: pypdfium2.PdfDocument, rect: RectMm) -> str:
+    """The text of the first page inside `rect`."""
+    height = document[0].get_height()
+    edges = (rect.x - 0.5, rect.bottom + 0.7, rect.right + 0.5, rect.y - 0.7)
+    left, bottom, right, top = (edge * POINTS_PER_MM for edge in edges)
+    return str(document[0].get_textpage().get_text_bounded(left, height - bottom, right, height - top))
+
+
 def picture(data: bytes, page: int = 0) -> npt.NDArray[np.uint8]:
     rendered = pypdfium2.PdfDocument(data)[page].render(scale=PIXELS_PER_MM / POINTS_PER_MM, grayscale=True)
     return np.asarray(rendered.to_numpy()).squeeze()
@@ -53,16 +61,8 @@ def small_form() -> Layout:
 def test_the_number_is_text_at_both_places() -> None:
     document = printed(SheetToPrint(lay_out(absence()), NUMBER, PUPIL))
     assert text_of(document).count(f"{NUMBER}/1") == 2
-    height = document[0].get_height()
-    page = document[0].get_textpage()
     for rect in page_frame(210, 297).numbers:
-        bounded = page.get_text_bounded(
-            (rect.x - 0.5) * POINTS_PER_MM,
-            height - (rect.bottom + 0.7) * POINTS_PER_MM,
-            (rect.x + NUMBER_WIDTH + 0.5) * POINTS_PER_MM,
-            height - (rect.y - 0.7) * POINTS_PER_MM,
-        )
-        assert bounded == f"{NUMBER}/1"
+        assert text_in(document, rect) == f"{NUMBER}/1"
 
 
 def test_the_number_fills_its_box_with_white_around() -> None:
@@ -207,15 +207,20 @@ def test_two_coupons_share_a_page() -> None:
     assert [round(v / POINTS_PER_MM) for v in face[0].get_size()] == [148, 210]
 
 
-def test_the_second_coupon_is_the_first_moved() -> None:
+def test_each_coupon_has_its_number_and_its_marks_in_place() -> None:
     layout = lay_out(form(comb("nom"), page=PageFormat.A5_TWO_UP))
+    numbers = [f"4F7K-2M9Q-8XT{i}" for i in range(2)]
     stream = io.BytesIO()
-    write_sheets(stream, [SheetToPrint(layout, NUMBER)] * 2)
+    write_sheets(stream, [SheetToPrint(layout, number) for number in numbers])
     image = picture(stream.getvalue())
-    left, right = cut(image, RectMm(3, 0, 142, 210)), cut(image, RectMm(152, 0, 142, 210))
-    # The scissors reach two millimetres into both margins.
-    # Coordinates are rounded in the file: a pixel on an edge may fall to either side.
-    assert np.mean((left < 128) != (right < 128)) < 0.001
+    document = pypdfium2.PdfDocument(stream.getvalue())
+    frame = page_frame(*layout.size_mm)
+    for number, left in zip(numbers, (0.0, 149.0), strict=True):
+        for rect in frame.numbers:
+            assert text_in(document, rect.moved(left, 0.0)) == f"{number}/1"
+        for mark in frame.marks[1:]:
+            assert cut(image, mark.moved(left, 0.0).grown(-0.4)).max() == 0
+            assert cut(image, mark.moved(left, 0.0).grown(0.4))[0].min() == 255
 
 
 def test_duplex_never_puts_two_sheets_on_one_leaf() -> None:

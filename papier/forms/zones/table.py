@@ -21,6 +21,7 @@ SINGLE_BOX: Mapping[str, Wording] = {"oui": Wording({"fr": "Oui"})}
 # A text column narrower than this holds no name.
 MIN_TEXT_WIDTH = 18.0
 MAX_ROW_LABEL_SHARE = 0.45
+ROW_LABEL_SHARE = 0.2
 
 
 def table_rows(field: TableField) -> dict[str, Wording]:
@@ -63,7 +64,7 @@ def _columns_with_labels(field: TableField) -> list[TableColumn]:
 
 def _least_width(column: TableColumn, field: TableField, style: Style) -> float:
     pad = 2 * style.table_pad
-    title = natural_width(column.label, style, "bold", style.help)
+    title = 0.0 if style.break_words else natural_width(column.label, style, "bold", style.help)
     if column.kind == "tick":
         box = style.tick + 2 * style.tick_clear
         words = [_longest_word(wording, style, "regular") + 1.2 for wording in column.options.values()]
@@ -80,6 +81,8 @@ def _least_width(column: TableColumn, field: TableField, style: Style) -> float:
 
 
 def _longest_word(wording: Wording, style: Style, font: str) -> float:
+    if style.break_words:
+        return 0.0
     texts = (drawn_text(wording, language) for language in style.languages)
     return max((text_width(word, font, style.help) for text in texts for word in text.split(" ")), default=0.0)
 
@@ -112,7 +115,12 @@ def _column_widths(columns: list[TableColumn], field: TableField, style: Style, 
             f"the columns do not fit: {-spare:.0f} mm too wide; leave out a column or use a landscape page."
         )
     free = [index for index, column in enumerate(columns) if column.width is None and column.kind == "text"]
-    free = free or [index for index, column in enumerate(columns) if column.width is None]
+    if field.rows and columns[0].kind == "text":
+        # Row names take what they need; a table of narrow columns stays narrow, so that the eye keeps its line.
+        free = [index for index in free if index]
+        wanted = max(taken[0], min(width * ROW_LABEL_SHARE, taken[0] + max(0.0, spare)))
+        spare -= wanted - taken[0]
+        taken[0] = wanted
     for index in free:
         taken[index] += max(0.0, spare) / len(free)
     return taken
@@ -216,4 +224,5 @@ def _row(
                     row=index if field.roster_rows else None,
                 )
             )
-    return overlay(Piece(height, tuple(rules), prefills=tuple(prefills)), *parts)
+    whole = overlay(Piece(height, tuple(rules), prefills=tuple(prefills)), *parts)
+    return dataclasses.replace(whole, zones=tuple(sorted(whole.zones, key=lambda zone: zone.rect.x)))
