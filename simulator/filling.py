@@ -10,6 +10,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from papier.forms.layout import Layout, Zone
+from papier.forms.typefaces import face_path
 from papier.geometry import FloatArray, RectMm
 from papier.records import OptionState, Value
 from simulator.hands import Hand, Mask, WrittenLines
@@ -246,7 +247,7 @@ def type_text(text: str, rect: RectMm, layer: InkLayer, rng: np.random.Generator
     """Type one line into a frame, as a typewriter or a label printer would."""
     cap = min(3.2, rect.height * 0.4)
     pixels = max(8, round(cap * layer.scale * 1.4))
-    font = ImageFont.load_default(pixels)
+    font = ImageFont.truetype(face_path("regular"), pixels)
     left, top, right, bottom = font.getbbox(text)
     image = Image.new("L", (int(right - left) + 4, int(bottom - top) + 4), 0)
     ImageDraw.Draw(image).text((2 - left, 2 - top), text, fill=255, font=font)

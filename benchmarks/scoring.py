@@ -1,0 +1,127 @@
+"""What the reader said against what was written: right, asked of a person, or wrong and accepted."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+from papier.forms.layout import LayoutPage
+from papier.records import FieldReading, PageReading, State, Value
+from simulator.filling import Truth
+
+RIGHT, ASKED, WRONG = "right", "asked", "wrong accepted"
+CALIBRATION = (0.5, 0.9, 0.99, 0.999, 0.9999)
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """One field that was accepted with a wrong value."""
+
+    form: str
+    sheet: str
+    page: int
+    field: str
+    kind: str
+    truth: Value
+    value: Value
+    state: str
+    probability: float
+    note: str = ""
+
+
+@dataclass
+class Tally:
+    """Counts that add up over sheets and processes."""
+
+    fields: Counter[tuple[str, str]] = field(default_factory=Counter)  # (kind, verdict)
+    boxes: Counter[tuple[str, str]] = field(default_factory=Counter)  # (true state, read state)
+    calibration: Counter[tuple[str, float, bool]] = field(default_factory=Counter)  # (kind, at least, right)
+    pages: Counter[str] = field(default_factory=Counter)
+    reasons: Counter[str] = field(default_factory=Counter)
+    mistakes: list[Mistake] = field(default_factory=list)
+    lost: list[dict[str, Any]] = field(default_factory=list)
+    seconds: float = 0.0
+    simulated_seconds: float = 0.0
+
+    def add(self, other: Tally) -> None:
+        for name in ("fields", "boxes", "calibration", "pages", "reasons"):
+            getattr(self, name).update(getattr(other, name))
+        self.mistakes += other.mistakes
+        self.lost += other.lost
+        self.seconds += other.seconds
+        self.simulated_seconds += other.simulated_seconds
+
+    def to_json(self) -> dict[str, Any]:
+        kinds = sorted({kind for kind, _ in self.fields})
+        return {
+            "fields": {kind: {v: self.fields[kind, v] for v in (RIGHT, ASKED, WRONG)} for kind in kinds},
+            "boxes": {f"{true} read {read}": n for (true, read), n in sorted(self.boxes.items())},
+            "calibration": {
+                kind: {str(p): [self.calibration[kind, p, True], self.calibration[kind, p, False]] for p in CALIBRATION}
+                for kind in kinds
+            },
+            "pages": dict(self.pages),
+            "reasons": dict(self.reasons.most_common()),
+            "seconds_a_page": self.seconds / max(1, self.pages["scanned"]),
+            "simulated_seconds_a_page": self.simulated_seconds / max(1, self.pages["scanned"]),
+            "mistakes": [dataclasses.asdict(mistake) for mistake in self.mistakes],
+            "lost": self.lost,
+        }
+
+
+def score_page(tally: Tally, reading: PageReading, layout_page: LayoutPage, truth: Truth, note: str) -> list[Mistake]:
+    """Count every field of one page that was read as its own sheet; returns the mistakes made on it."""
+    made = []
+    for name in dict.fromkeys(zone.field for zone in layout_page.zones):
+        found = reading.fields.get(name)
+        if found is None or found.reason == "kept on paper only":
+            continue
+        kind, verdict = truth.kinds[name], judge(found, truth)
+        tally.fields[kind, verdict] += 1
+        right = same(found.value, truth.fields[name]) and name not in truth.questions
+        for bound in CALIBRATION:
+            if found.probability >= bound and found.state is not State.UNREADABLE:
+                tally.calibration[kind, bound, right] += 1
+        for option, state in truth.options.get(name, {}).items():
+            read = found.options.get(option)
+            tally.boxes[state, str(read.state) if read else "missing"] += 1
+        if verdict == WRONG:
+            mistake = Mistake(
+                reading.form or "",
+                reading.sheet or "",
+                reading.page or 0,
+                name,
+                kind,
+                truth.fields[name],
+                found.value,
+                str(found.state),
+                found.probability,
+                note,
+            )
+            made.append(mistake)
+    tally.mistakes += made
+    return made
+
+
+def judge(found: FieldReading, truth: Truth) -> str:
+    """Accepted means `sure` or `blank`, as scripts see it."""
+    if found.state in {State.DOUBTFUL, State.UNREADABLE}:
+        return ASKED
+    if found.field in truth.questions or not same(found.value, truth.fields[found.field]):
+        return WRONG
+    true_options = truth.options.get(found.field, {})
+    # A cancelled box that is called empty decides nothing; a doubtful one within a sure field neither.
+    wrongly_ticked = [
+        option
+        for option, reading in found.options.items()
+        if (str(reading.state) == "ticked") != (true_options.get(option) == "ticked")
+    ]
+    return WRONG if wrongly_ticked else RIGHT
+
+
+def same(value: Value, truth: Value) -> bool:
+    """Equal, where None, no text and no ticks are all blank, and ticks have no order."""
+    first, second = (sorted(v) if isinstance(v, list) else v for v in (value, truth))
+    return (first or None) == (second or None)
