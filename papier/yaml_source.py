@@ -73,12 +73,17 @@ class Node:
             yield from child.walk()
 
 
+def find_nearest(word: str, known: Iterable[str]) -> str | None:
+    """The word of `known` most like `word`, or None when none is near."""
+    folded = {name.casefold(): name for name in known}
+    near = difflib.get_close_matches(word.casefold(), folded, n=1, cutoff=LIKENESS)
+    return folded[near[0]] if near else None
+
+
 def suggest(word: str, known: Iterable[str]) -> str:
     """` Did you mean …?` with the word of `known` most like `word`, else an empty text."""
-    listed = list(known)
-    folded = {name.casefold(): name for name in listed}
-    near = difflib.get_close_matches(word.casefold(), folded, n=1, cutoff=LIKENESS)
-    return f" Did you mean `{folded[near[0]]}`?" if near else ""
+    nearest = find_nearest(word, known)
+    return f" Did you mean `{nearest}`?" if nearest else ""
 
 
 def suggest_or_list(word: str, known: Iterable[str]) -> str:

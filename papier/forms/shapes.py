@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 from papier.forms.definition import Wording
 from papier.geometry import RectMm
-from papier.yaml_source import Node, Proofreader, suggest_or_list
+from papier.yaml_source import Node, Proofreader, find_nearest, suggest_or_list
 
 # The languages whose instructions, yes and no are translated and whose letters the shipped fonts hold.
 LANGUAGES = {"fr": "français", "en": "English", "ar": "العربية", "tr": "Türkçe", "uk": "українська"}
@@ -326,21 +326,24 @@ def read_keys(
 ) -> dict[str, Any]:
     """The values of `entries` that are sound, by key; unknown, missing and mistaken keys are reported.
 
-    `owner` is where a missing key is reported; `also` names keys that something else reads.
+    `owner` is where a missing key is reported, unless an unknown one is nearly it; `also` names keys that something
+    else reads.
     """
     values: dict[str, Any] = {}
+    misspelt: set[str | None] = set()
     for name, node in entries.items():
         if name in also:
             continue
         key = keys.get(name)
         if key is None:
             proof.report(node, f"unknown key `{name}`.{suggest_or_list(name, (*keys, *also))}")
+            misspelt.add(find_nearest(name, (*keys, *also)))
             continue
         value = key.shape.read(node, proof, name)
         if value is not None:
             values[name] = value
     for name, key in keys.items():
-        if key.needed and name not in entries:
+        if key.needed and name not in entries and name not in misspelt:
             proof.report(owner, f"`{name}` is missing. Add `{name}: …` ({key.about}).")
     return values
 
