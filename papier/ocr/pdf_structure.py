@@ -41,7 +41,7 @@ TOO_COMPLEX = "This PDF page holds far more drawing than any sheet. Print it and
 class PageFacts:
     """`masked` lists the sizes (width, height) of images that are only partly opaque; `reason` says why not to draw.
 
-    `unpacked_bytes` is how much pixel data an image of a size must have at least.
+    `unpacked_bytes` is how much pixel data an image of a size must have at least, for every image that is drawn.
     """
 
     masked: frozenset[tuple[int, int]] = frozenset()

@@ -488,3 +488,10 @@ def test_nothing_is_printed(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -
     printed = capfd.readouterr()
     assert printed.out == ""
     assert printed.err == ""
+
+
+def test_an_image_beyond_the_page_is_not_a_blank_page(tmp_path: Path) -> None:
+    with pikepdf.new() as pdf:
+        add_page(pdf, [grey_image(pdf, picture())], f"q {W} 0 0 {H} 9000 0 cm /Im0 Do Q")
+        pdf.save(tmp_path / "scan.pdf")
+    assert "missing or damaged" in only_rejection(tmp_path / "scan.pdf")
