@@ -92,7 +92,8 @@ class InkLayer:
 
         The stroke swells and thins by a tenth as the hand presses.
         """
-        thick = (width or pen.width) * self.scale * SUPERSAMPLING
+        # An anti-aliased line comes out most of a pixel wider than it was asked for.
+        thick = (width or pen.width) * self.scale * SUPERSAMPLING - 0.9
         pixels = np.asarray(points, dtype=np.float64) * self.scale
         margin = thick / SUPERSAMPLING + pen.bleed * self.scale * 3 + 2
         low = np.floor(pixels.min(axis=0) - margin).astype(int)

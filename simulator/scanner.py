@@ -71,7 +71,9 @@ def scan(
     page = np.full((*shape, 3) if colour else shape, lid, np.uint8)
     placements = []
     for index, (paper, (centre, turn)) in enumerate(zip(papers, _places(papers, area), strict=True)):
-        placement = place_on_glass(paper.size_mm, centre, conditions, rng, turn)
+        # Several sheets never lie quite parallel.
+        askew = float(rng.normal(0, 0.7)) if len(papers) > 1 else 0.0
+        placement = place_on_glass(paper.size_mm, centre, conditions, rng, turn + askew)
         surface = _surface(paper, conditions, rng, back if index == 0 else None)
         _lay(page, surface, placement, conditions, rng)
         placements.append(placement)
@@ -275,13 +277,12 @@ def _write_pdf(images: Sequence[ScannedImage], target: Path) -> None:
             }
             if image.conditions.mode == "bilevel":
                 data = _group4(image)
-                parameters = pikepdf.Dictionary(K=-1, Columns=width, Rows=height, BlackIs1=True)
+                parameters = pikepdf.Dictionary(K=-1, Columns=width, Rows=height)
                 entries |= {
                     "ColorSpace": pikepdf.Name.DeviceGray,
                     "BitsPerComponent": 1,
                     "Filter": pikepdf.Name.CCITTFaxDecode,
                     "DecodeParms": parameters,
-                    "Decode": pikepdf.Array([1, 0]),
                 }
             else:
                 data = encode_jpeg(image)
@@ -302,9 +303,10 @@ def _write_pdf(images: Sequence[ScannedImage], target: Path) -> None:
 
 
 def _group4(image: ScannedImage) -> bytes:
-    """The page's bits in CCITT group 4, 1 for black, taken out of a TIFF of one strip."""
+    """The page's bits in CCITT group 4, black as ink, taken out of a TIFF of one strip."""
     stream = io.BytesIO()
-    _pil(image).save(stream, "TIFF", compression="group4", tiffinfo={278: image.pixels.shape[0]})
+    inverted = Image.fromarray(255 - image.pixels).convert("1", dither=Image.Dither.NONE)
+    inverted.save(stream, "TIFF", compression="group4", tiffinfo={278: image.pixels.shape[0]})
     with Image.open(stream) as tiff:
         tags: Any = tiff.tag_v2  # type: ignore[attr-defined]
         offsets, lengths = tags[273], tags[279]
