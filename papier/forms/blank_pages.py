@@ -99,13 +99,18 @@ def _find_image(path: Path, name: str, dpi: float | None) -> Background:
     try:
         with Image.open(path) as image:
             width, height = image.size
+            if width * height > MAX_PIXELS:
+                raise BackgroundError(f"`{name}` has {width} × {height} pixels. Save it at 300 dpi.")
             if image.getexif().get(0x0112, 1) in {5, 6, 7, 8}:  # EXIF orientations that lie on their side
                 width, height = height, width
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise BackgroundError(f"`{name}` is no image that can be read. Save it as PNG, JPEG or TIFF.") from error
-    if width * height > MAX_PIXELS:
-        raise BackgroundError(f"`{name}` has {width} × {height} pixels. Save it at 300 dpi.")
-    return Background(path, (width / dpi * MM_PER_INCH, height / dpi * MM_PER_INCH), dpi=dpi)
+    return Background(path, _rounded(width / dpi * MM_PER_INCH, height / dpi * MM_PER_INCH), dpi=dpi)
+
+
+def _rounded(width: float, height: float) -> tuple[float, float]:
+    """To the ten-thousandth of a millimetre that a frozen layout keeps."""
+    return round(width, 4), round(height, 4)
 
 
 def _append_image(joined: pikepdf.Pdf, background: Background, size_mm: tuple[float, float]) -> None:
@@ -150,7 +155,7 @@ def _find_pdf_page(path: Path, name: str, number: int) -> Background:
     except (pikepdf.PdfError, OSError, ValueError, TypeError, IndexError, AttributeError) as error:
         raise BackgroundError(f"`{name}` is a damaged PDF ({error}). Export it again.") from error
     width, height = (box[2] - box[0]) / POINTS_PER_MM, (box[3] - box[1]) / POINTS_PER_MM
-    return Background(path, (height, width) if rotation % 180 else (width, height), page=number)
+    return Background(path, _rounded(height, width) if rotation % 180 else _rounded(width, height), page=number)
 
 
 def _append_pdf_page(joined: pikepdf.Pdf, background: Background, size_mm: tuple[float, float]) -> None:

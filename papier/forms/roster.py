@@ -101,7 +101,7 @@ def parse_roster(data: bytes, path: str = "<text>") -> Roster:
                 "Nothing was read from this line on.",
             )
         )
-    if not records:
+    if not records or not any(column_name(title) for title in records[0][1]):
         problems.append(Problem(path, 1, "there is no header. Write the columns' names in the first line."))
         return Roster(path, (), (), tuple(problems))
     (header_line, header), *body = records

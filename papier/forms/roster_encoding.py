@@ -8,10 +8,21 @@ from __future__ import annotations
 
 import codecs
 
-# From the likeliest in a French office to the least; the first wins a tie.
-_OLDER = ("cp1252", "mac_roman", "cp850", "latin-1")
-_ACCENTED = frozenset("éèêëàâäçîïôöùûüÿœæñáíóúß")
-_CAPITALS = frozenset(letter.upper() for letter in _ACCENTED if len(letter.upper()) == 1)
+# How much each speaks for itself before anything is read: Windows writes nearly all; DOS is rare by now.
+_OLDER = {"cp1252": 3.0, "mac_roman": 1.0, "cp850": 0.0, "latin-1": 0.0}
+# How much a letter speaks for a text in which it stands, by its frequency in French names (commonest highest), and
+# then that of the neighbours' languages. Letters that are not here speak against.
+_WEIGHTS = {
+    **dict.fromkeys("é", 6.0),
+    **dict.fromkeys("èç", 5.0),
+    **dict.fromkeys("êàëï", 4.0),
+    **dict.fromkeys("îôüö", 3.0),
+    **dict.fromkeys("âûùäœñ", 2.0),
+    **dict.fromkeys("áíóúßæÿãõåøý", 1.0),
+}
+_STRANGE = -6.0
+# Below this lead another encoding reads the bytes nearly as well: about the weight of one common letter for a rare one.
+_CERTAIN_LEAD = 2.5
 # Signs that office text does hold beside letters: typographic quotes and dashes, ordinals, euro, spaces.
 _ORDINARY = frozenset("«»“”‘’…–—•°ºª€§·²³×½\u00a0")
 # A part of a UTF-16 text without a mark that is zero bytes on one side: Latin text has nearly one in two.
@@ -55,37 +66,37 @@ def _wide_encoding(data: bytes) -> str | None:
 
 
 def _decode_older(data: bytes) -> tuple[str, str | None]:
-    best, best_score = "", float("-inf")
-    for encoding in _OLDER:
+    scores: dict[str, float] = {}
+    for encoding, prior in _OLDER.items():
         try:
             text = data.decode(encoding)
         except UnicodeDecodeError:
             continue
-        score = likeness(text)
-        if score > best_score:
-            best, best_score = text, score
-    return best, None if best_score > 0 else AMBIGUOUS
+        scores[text] = max(scores.get(text, float("-inf")), prior + likeness(text))
+    (best, score), *others = sorted(scores.items(), key=lambda entry: -entry[1])
+    lead = score - others[0][1] if others else score
+    return best, None if score > 0 and lead >= _CERTAIN_LEAD else AMBIGUOUS
 
 
 def likeness(text: str) -> float:
-    """How much the non-ASCII characters of `text` look like those of French names and addresses; negative: not at all.
+    """How much the characters of `text` beyond ASCII look like those of French names and addresses.
 
-    An accented letter counts for, in the case of its neighbours; a sign inside a word, a control character, or a letter
-    that French has not, counts against.
+    An accented letter in the case of its neighbours counts for it; a letter that French lacks, a capital inside a word,
+    a sign between letters, a control character count against it.
     """
     score = 0.0
-    previous = following = ""
     for place, character in enumerate(text):
         if character.isascii():
             continue
-        previous = text[place - 1] if place else ""
-        following = text[place + 1] if place + 1 < len(text) else ""
-        if character in _ACCENTED:
-            score += 1.0 if not previous.isupper() or following.islower() else -1.0
-        elif character in _CAPITALS:
-            score += 1.0 if not previous.islower() else -2.0
-        elif character in _ORDINARY:
-            score += 0.2 if not (previous.isalpha() and following.isalpha()) or character == "’" else -1.5
+        previous, following = text[place - 1 : place], text[place + 1 : place + 2]
+        between_letters = previous.isalpha() and following.isalpha()
+        weight = _WEIGHTS.get(character.lower())
+        if weight is None:
+            quote = character == "’" or (character in _ORDINARY and not between_letters)
+            score += 0.5 if quote else _STRANGE
+        elif character.isupper():
+            score += weight if not previous.islower() else _STRANGE
         else:
-            score -= 2.0
+            # `LEFèVRE` is seen where a program wrote capitals and left the accents alone.
+            score += weight if not (previous.isupper() and following.isupper()) else 0.0
     return score
