@@ -1,9 +1,7 @@
 """The printed face of a form, and the local correction of a sheet's position by it.
 
 Corner marks give a projective map. Bent paper and feeders that stretch are not projective: patches of the printed face
-are looked for on the scan (normalised cross-correlation), and a smooth field is laid through their displacements. The
-field is a Gaussian process regression (Rasmussen & Williams 2006, ch. 2) on a reduced basis, made robust against
-patches that a pen or a stain has changed by iterative reweighting.
+are looked for on the scan (normalised cross-correlation), and a smooth field is laid through their displacements.
 """
 
 from __future__ import annotations
@@ -22,6 +20,7 @@ import pypdfium2
 from papier.errors import DefinitionError, Problem
 from papier.forms.layout import LayoutPage
 from papier.geometry import MM_PER_INCH, FloatArray, RectMm, Transform
+from papier.ocr.displacement import PLACEMENT_MM, FieldBasis, FieldDisplacement, fit_field
 from papier.ocr.register import PrintedForm
 from papier.ocr.scan import GreyImage, RegisteredPage, ScannedPage
 
@@ -34,7 +33,7 @@ MAX_FACES = 24
 MATCH_DPI = 100.0
 PX_PER_MM = MATCH_DPI / MM_PER_INCH
 # Both images are blurred by this many pixels first: dithering and a 1-bit threshold else halve the correlation.
-SOFTNESS = 0.9
+SOFTNESS = 0.75
 # A patch of 9 mm holds a few letters or a corner of a table, and bends by less than 0.1 mm.
 PATCH = 36
 # After the coarse stage nothing is further away than 5 px = 1.3 mm.
@@ -57,16 +56,6 @@ MIN_CORRELATION = 0.45
 _PAD = 32
 # Second difference of a correlation peak that places to PLACEMENT_MM: text has 0.1 to 0.3 at 100 dpi.
 SHARP_PEAK = 0.06
-# A patch further off than this shows something else, however loosely it is placed.
-LARGEST_OFF_MM = 0.6
-# Prior standard deviations (mm) and lengths (mm) of the field: a linear and bilinear part for what the marks leave, a
-# part that varies along the page only (feeder), and one that varies both ways (curl).
-LINEAR_MM, FEEDER_MM, FEEDER_LENGTH, CURL_MM, CURL_LENGTH = 1.2, 0.5, 45.0, 0.35, 60.0
-# A well textured patch is placed this exactly; below it, the field would follow noise.
-PLACEMENT_MM = 0.05
-BASIS = 30
-# The field is tabulated at this pitch and interpolated: it bends by a hundredth of a millimetre over it at most.
-GRID_MM = 7.0
 # No sheet is bent by more against its marks; a larger field is a mistaken one.
 MAX_DISPLACEMENT_MM = 4.0
 
@@ -114,8 +103,8 @@ class Face:
         return _choose_patches(_halved(self.at_match_dpi), MATCH_DPI / 2, self.written, 2.2 * CELL_MM, 40)
 
     @cached_property
-    def _field(self) -> _FieldBasis:
-        return _FieldBasis.over(self._fine.centres, self.size_mm)
+    def _field(self) -> FieldBasis:
+        return FieldBasis.over(self._fine.centres, self.size_mm)
 
 
 def load_face(form: PrintedForm, page: int) -> Face:
@@ -136,14 +125,21 @@ def _load_face(key: _Key) -> Face:
     layout = key.form.layout
     written = _written(layout.page(key.page))
     if key.form.face.startswith(b"%PDF"):
-        return Face(layout.size_mm, _draw_pdf(key.form, key.page), FACE_DPI, written)
-    image = cv2.imdecode(np.frombuffer(key.form.face, np.uint8), cv2.IMREAD_GRAYSCALE)
+        drawn = _at_face_dpi(_draw_pdf(key.form, key.page), layout.size_mm)
+        return Face(layout.size_mm, drawn, FACE_DPI, written)
+    given = np.frombuffer(key.form.face, np.uint8)
+    image = cv2.imdecode(given, cv2.IMREAD_GRAYSCALE) if len(given) else None
     if image is None:
         raise _no_face(key.form, "is neither a PDF nor an image")
-    size = (round(layout.size_mm[0] * FACE_DPI / MM_PER_INCH), round(layout.size_mm[1] * FACE_DPI / MM_PER_INCH))
-    smaller = size[0] < image.shape[1]
-    scaled = cv2.resize(image, size, interpolation=cv2.INTER_AREA if smaller else cv2.INTER_LINEAR)
-    return Face(layout.size_mm, np.asarray(scaled, dtype=np.uint8), FACE_DPI, written)
+    return Face(layout.size_mm, _at_face_dpi(np.asarray(image, dtype=np.uint8), layout.size_mm), FACE_DPI, written)
+
+
+def _at_face_dpi(image: GreyImage, size_mm: tuple[float, float]) -> GreyImage:
+    size = (round(size_mm[0] * FACE_DPI / MM_PER_INCH), round(size_mm[1] * FACE_DPI / MM_PER_INCH))
+    if size == image.shape[::-1]:
+        return image
+    way = cv2.INTER_AREA if size[0] < image.shape[1] else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(image, size, interpolation=way), dtype=np.uint8)
 
 
 def _draw_pdf(form: PrintedForm, page: int) -> GreyImage:
@@ -207,8 +203,8 @@ def _choose_patches(image: GreyImage, dpi: float, written: Sequence[RectMm], cel
     corners = np.array([[x, y] for _, x, y in found[:most]], dtype=np.int64).reshape(-1, 2)
     soft = cv2.GaussianBlur(image, (0, 0), SOFTNESS * dpi / MATCH_DPI)
     pieces = [soft[y : y + PATCH, x : x + PATCH] for x, y in corners]
-    pixels = np.stack(pieces) if pieces else np.empty((0, PATCH, PATCH), np.uint8)
-    return _Patches(dpi, (corners + half) / k, corners, pixels)
+    pixels = np.stack(pieces) if pieces else np.empty((0, PATCH, PATCH))
+    return _Patches(dpi, (corners + half) / k, corners, np.asarray(pixels, dtype=np.uint8))
 
 
 def _cells(length: int, pitch: float, half: int) -> list[tuple[int, int]]:
@@ -219,70 +215,6 @@ def _cells(length: int, pitch: float, half: int) -> list[tuple[int, int]]:
     count = max(1, round((last - first) / pitch))
     edges = np.linspace(first, last, count + 1).round().astype(int)
     return [(int(a), int(b)) for a, b in itertools.pairwise(edges) if b > a]
-
-
-@dataclass(frozen=True, eq=False)
-class _FieldBasis:
-    """Functions that a displacement is made of: their values at the patches and at the nodes of a grid."""
-
-    at_patches: FloatArray  # (n, m)
-    at_nodes: FloatArray  # (rows * columns, m)
-    shape: tuple[int, int]
-
-    @classmethod
-    def over(cls, centres: FloatArray, size_mm: tuple[float, float]) -> _FieldBasis:
-        columns, rows = (int(np.ceil(length / GRID_MM)) + 1 for length in size_mm)
-        x, y = np.meshgrid(np.arange(columns) * GRID_MM, np.arange(rows) * GRID_MM)
-        nodes = np.column_stack([x.ravel(), y.ravel()])
-        if not len(centres):
-            return cls(np.zeros((0, 0)), np.zeros((len(nodes), 0)), (rows, columns))
-        values, vectors = np.linalg.eigh(_covariance(centres, centres, size_mm))
-        # The strongest parts of the prior; what is dropped is far below the noise of a patch.
-        kept = np.argsort(-values)[:BASIS]
-        kept = kept[values[kept] > PLACEMENT_MM**2 / 50]
-        projection = vectors[:, kept] / np.sqrt(values[kept])
-        return cls(
-            _covariance(centres, centres, size_mm) @ projection,
-            _covariance(nodes, centres, size_mm) @ projection,
-            (rows, columns),
-        )
-
-
-def _covariance(a: FloatArray, b: FloatArray, size_mm: tuple[float, float]) -> FloatArray:
-    """How displacements at `a` (n, 2) and `b` (m, 2) go together, in mm², before anything was seen."""
-    middle = np.array(size_mm) / 2
-    u, v = (a - middle) / middle, (b - middle) / middle
-    linear = 1.0 + u @ v.T + np.outer(u[:, 0] * u[:, 1], v[:, 0] * v[:, 1])
-    dx, dy = a[:, None, 0] - b[None, :, 0], a[:, None, 1] - b[None, :, 1]
-    feeder = np.exp(-(dy**2) / (2 * FEEDER_LENGTH**2))
-    curl = np.exp(-(dx**2 + dy**2) / (2 * CURL_LENGTH**2))
-    return np.asarray(LINEAR_MM**2 * linear + FEEDER_MM**2 * feeder + CURL_MM**2 * curl, dtype=np.float64)
-
-
-@dataclass(frozen=True, eq=False)
-class FieldDisplacement:
-    """A displacement tabulated on a grid of GRID_MM, in sheet millimetres, added before `to_page`.
-
-    Called with points in sheet millimetres, (n, 2), it gives the displacement in scan pixels, (n, 2).
-    """
-
-    to_page: Transform
-    table: FloatArray  # (rows, columns, 2)
-
-    def __call__(self, points: FloatArray) -> FloatArray:
-        return self.to_page.apply(points + self.millimetres(points)) - self.to_page.apply(points)
-
-    def millimetres(self, points: FloatArray) -> FloatArray:
-        """The displacement on the sheet; beyond the page as at its edge."""
-        rows, columns = self.table.shape[:2]
-        at = np.clip(points / GRID_MM, 0.0, [columns - 1.0, rows - 1.0])
-        left = np.minimum(at.astype(np.int64), [columns - 2, rows - 2])
-        u, v = (at - left).T[:, :, None]
-        x, y = left.T
-        table = self.table
-        upper = table[y, x] * (1 - u) + table[y, x + 1] * u
-        lower = table[y + 1, x] * (1 - u) + table[y + 1, x + 1] * u
-        return np.asarray(upper * (1 - v) + lower * v, dtype=np.float64)
 
 
 @dataclass(frozen=True)
@@ -320,7 +252,7 @@ def fit_face(page: RegisteredPage, face: Face) -> FaceFit:
     shift = _coarse_shift(flat, coarse, fine.centres)
     found, correlation, noise = _search(flat, fine, shift, FINE_REACH)
     basis = face._field  # noqa: SLF001
-    coefficients, off, agreeing = _fit_field(basis.at_patches, found, noise, correlation >= MIN_CORRELATION)
+    coefficients, off, agreeing = fit_field(basis.at_patches, found, noise, correlation >= MIN_CORRELATION)
     match = float(np.where(agreeing, np.maximum(correlation, 0.0), 0.0).mean())
     count = int(agreeing.sum())
     unrefined = FaceFit(bare, match, len(fine.centres), count)
@@ -377,12 +309,12 @@ def _coarse_shift(flat: GreyImage, coarse: _Patches, at: FloatArray) -> FloatArr
         return np.zeros_like(at)
     points = np.column_stack([coarse.centres, np.ones(len(coarse.centres))])
     weight = good.astype(np.float64)
-    solved = np.zeros((3, 2))
+    solved: FloatArray = np.zeros((3, 2))
     # Keeps a few patches in a row from tilting the page: as if a tilt of 1 mm in 17 cm had been seen not to be there.
     ridge = np.diag([300.0, 300.0, 0.01])
     for _ in range(4):
         weighted = (points * weight[:, None]).T
-        solved = np.linalg.solve(weighted @ points + ridge, weighted @ found)
+        solved = np.asarray(np.linalg.solve(weighted @ points + ridge, weighted @ found), dtype=np.float64)
         off = np.hypot(*(found - points @ solved).T)
         spread = max(0.15, 1.5 * float(np.median(off[good])))
         weight = good / (1 + (off / spread) ** 2) ** 2
@@ -436,25 +368,3 @@ def _parabola(
     after = surfaces[each, np.minimum(rows + down, last), np.minimum(columns + right, last)].astype(np.float64)
     bend = np.maximum(2 * middle - before - after, 1e-6)
     return np.clip((after - before) / (2 * bend), -0.5, 0.5), bend
-
-
-def _fit_field(
-    basis: FloatArray, found: FloatArray, noise: FloatArray, usable: npt.NDArray[np.bool_]
-) -> tuple[FloatArray, FloatArray, npt.NDArray[np.bool_]]:
-    """Coefficients (m, 2) of the smooth field, what is left at each patch (n, 2) in mm, and which patches agree."""
-    weight = usable.astype(np.float64)
-    ridge = np.eye(basis.shape[1])
-    coefficients = np.zeros((basis.shape[1], 2))
-    off = found
-    for _ in range(6):
-        for axis in range(2):
-            w = weight / noise[:, axis] ** 2
-            coefficients[:, axis] = np.linalg.solve((basis.T * w) @ basis + ridge, (basis.T * w) @ found[:, axis])
-        off = found - basis @ coefficients
-        strange = np.max(np.abs(off) / noise, axis=1)
-        spread = max(1.0, 1.5 * float(np.median(strange[usable]))) if usable.any() else 1.0
-        # The weight of a Cauchy-like tail, squared: what is far off has next to no say.
-        weight = usable / (1 + (strange / (2.5 * spread)) ** 2) ** 2
-    near = np.hypot(*off.T) < LARGEST_OFF_MM
-    agreeing = usable & (np.max(np.abs(off) / noise, axis=1) < 4.0 * spread) & near
-    return coefficients, off, agreeing

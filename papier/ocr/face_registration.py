@@ -16,7 +16,8 @@ import numpy as np
 import numpy.typing as npt
 
 from papier.geometry import MM_PER_INCH, FloatArray, Transform
-from papier.ocr.face import Face, FaceFit, FieldDisplacement, fit_face, load_face
+from papier.ocr.displacement import FieldDisplacement
+from papier.ocr.face import Face, FaceFit, fit_face, load_face
 from papier.ocr.register import PrintedForm
 from papier.ocr.scan import GreyImage, RegisteredPage, ScannedPage
 

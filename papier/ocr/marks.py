@@ -74,6 +74,14 @@ def find_marks(pixels: GreyImage, *, thorough: bool = False) -> list[Mark]:
     return _distinct(_measure(pixels, _distinct_rough(rough), factor))
 
 
+def find_mark_near(pixels: GreyImage, centre: tuple[float, float], side: float, angle: float) -> Mark | None:
+    """The mark of about this side (pixels) and angle (degrees) within half a side of `centre`, if there is one."""
+    steps = (-0.35 * side, 0.0, 0.35 * side)
+    rough = [(centre[0] + dx, centre[1] + dy, side, angle) for dy in steps for dx in steps]
+    found = [m for m in _measure(pixels, rough, 1) if math.dist(m.centre, centre) < 0.6 * side]
+    return max(found, key=lambda mark: mark.score, default=None)
+
+
 def reduce_page(pixels: GreyImage, length: int) -> tuple[GreyImage, int]:
     """The page reduced by the whole factor that brings its longest side nearest to `length` pixels; the factor.
 

@@ -15,7 +15,7 @@ import numpy as np
 from papier.forms.definition import PageFormat
 from papier.forms.frame import MARK_SIZE, page_frame
 from papier.geometry import FloatArray, Transform
-from papier.ocr.marks import Mark, find_marks
+from papier.ocr.marks import Mark, find_mark_near, find_marks
 from papier.ocr.scan import RegisteredPage, ScannedPage
 
 # Where the fourth mark may lie off the place that two opposite ones predict, in diagonals: feeder stretch, shear and a
@@ -58,11 +58,15 @@ class SheetCandidate:
         return self.alternatives[0]
 
 
+# Marks by index, clockwise; None where none is.
+_Corners = tuple[int | None, int | None, int | None, int | None]
+
+
 @dataclass(frozen=True)
 class _Quad:
     """Marks (indices, None for a missing one) clockwise from some corner; `size` of the sheet in that order."""
 
-    marks: tuple[int | None, int | None, int | None, int | None]
+    marks: _Corners
     size: tuple[float, float]
     score: float
 
@@ -87,14 +91,41 @@ def find_sheets(page: ScannedPage) -> list[SheetCandidate]:
     """The sheets with at least three corner marks on a page, in reading order of the scan."""
     marks = find_marks(page.pixels)
     sheets = _choose(_quads(marks))
-    complete = bool(sheets) and all(None not in quad.marks for quad in sheets)
-    taken = frozenset().union(*(quad.found for quad in sheets))
+    taken = frozenset[int]().union(*(quad.found for quad in sheets))
     left_over = [mark for index, mark in enumerate(marks) if index not in taken and mark.score > GOOD_MARK]
-    if not complete or len(left_over) >= 2:
+    if not sheets or len(left_over) >= 2:
         marks = find_marks(page.pixels, thorough=True)
         sheets = _choose(_quads(marks))
+    sheets = [_look_again(page, marks, quad) for quad in sheets]
     candidates = [_candidate(page, marks, quad) for quad in sheets]
     return sorted(candidates, key=_reading_order)
+
+
+def _look_again(page: ScannedPage, marks: list[Mark], quad: _Quad) -> _Quad:
+    """The sheet with its fourth mark, when that is there after all: crossed by a stroke, or half stained.
+
+    A mark found is added to `marks`.
+    """
+    if None not in quad.marks:
+        return quad
+    missing = quad.marks.index(None)
+    model = _centres(quad.size)
+    which = [k for k in range(4) if k != missing]
+    to_page = _affine(model[which], np.array([marks[c].centre for c in quad.marks if c is not None]))
+    x, y = to_page[:2, :2] @ model[missing] + to_page[:2, 2]
+    known = [marks[c] for c in quad.marks if c is not None]
+    side = sum(mark.side for mark in known) / len(known)
+    mark = find_mark_near(page.pixels, (float(x), float(y)), side, known[0].angle)
+    if mark is None:
+        return quad
+    corners = list(quad.marks)
+    corners[missing] = len(marks)
+    completed = (corners[0], corners[1], corners[2], corners[3])
+    score = _quad_score([*marks, mark], completed, model)
+    if score < quad.score:
+        return quad
+    marks.append(mark)
+    return _Quad(completed, quad.size, score)
 
 
 def _reading_order(candidate: SheetCandidate) -> tuple[float, float]:
@@ -152,18 +183,25 @@ def _complete(
         nearest = int(np.argmin(away - 0.5 * tolerance * np.array([mark.score for mark in marks])))
         if away[nearest] < tolerance:
             corners[other] = nearest
-    if corners.count(None) > 1 or len({c for c in corners if c is not None}) != 4 - corners.count(None):
+    seen_corners = [c for c in corners if c is not None]
+    if len(seen_corners) < 3 or len(set(seen_corners)) < len(seen_corners):
         return None
-    found = (corners[0], corners[1], corners[2], corners[3])
-    score = _quad_score(marks, centres, found, model)
-    return None if score < MIN_QUAD_SCORE else _Quad(found, shape, score)
+    full = (corners[0], corners[1], corners[2], corners[3])
+    variants = [full]
+    if len(seen_corners) == 4:
+        # A stained mark in the wrong place must not cost the three good ones.
+        for other in (corner + 1, (corner + 3) % 4):
+            lacking = [None if k == other else full[k] for k in range(4)]
+            variants.append((lacking[0], lacking[1], lacking[2], lacking[3]))
+    best = max((_Quad(v, shape, _quad_score(marks, v, model)) for v in variants), key=lambda quad: quad.score)
+    return None if best.score < MIN_QUAD_SCORE else best
 
 
-def _quad_score(marks: list[Mark], centres: FloatArray, corners: tuple[int | None, ...], model: FloatArray) -> float:
+def _quad_score(marks: list[Mark], corners: _Corners, model: FloatArray) -> float:
     """How well these marks make one sheet, 0…1."""
     which = [k for k in range(4) if corners[k] is not None]
     used = [marks[c] for c in corners if c is not None]
-    to_page = _affine(model[which], np.array([centres[c] for c in corners if c is not None]))
+    to_page = _affine(model[which], np.array([mark.centre for mark in used]))
     linear = to_page[:2, :2]
     along, down = linear[:, 0], linear[:, 1]
     scale_x, scale_y = float(np.hypot(*along)), float(np.hypot(*down))
@@ -172,7 +210,7 @@ def _quad_score(marks: list[Mark], centres: FloatArray, corners: tuple[int | Non
     if anisotropy > MAX_ANISOTROPY or abs(shear) > MAX_SHEAR or np.linalg.det(linear) <= 0:
         return 0.0
     placed = model[which] @ linear.T + to_page[:2, 2]
-    misfit = float(np.abs(placed - np.array([centres[c] for c in corners if c is not None])).max())
+    misfit = float(np.abs(placed - np.array([mark.centre for mark in used])).max())
     scale = math.sqrt(scale_x * scale_y)
     if misfit > 0.01 * scale * float(np.hypot(*(model[2] - model[0]))):
         return 0.0

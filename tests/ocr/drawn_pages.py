@@ -36,7 +36,9 @@ class DrawnSheet:
         return PrintedForm(layout, cv2.imencode(".png", self.face)[1].tobytes())
 
 
-def draw_sheet(rng: np.random.Generator, size_mm: tuple[float, float] = (210.0, 297.0), *, marked: bool = True) -> DrawnSheet:
+def draw_sheet(
+    rng: np.random.Generator, size_mm: tuple[float, float] = (210.0, 297.0), *, marked: bool = True
+) -> DrawnSheet:
     """A form of headings, tick lists, combs, tables and text."""
     k = CANVAS_DPI / MM_PER_INCH
     width, height = (round(length * k) for length in size_mm)
@@ -47,9 +49,20 @@ def draw_sheet(rng: np.random.Generator, size_mm: tuple[float, float] = (210.0, 
         cv2.rectangle(face, a, b, grey, -1 if stroke is None else max(1, round(stroke * k)))
 
     def text(x: float, y: float, length: int, mm: float = 2.4) -> float:
-        words = " ".join("".join(rng.choice(list("aeioulmnrstdpqcvbfghjABCDE"), rng.integers(2, 9))) for _ in range(length))
+        words = " ".join(
+            "".join(rng.choice(list("aeioulmnrstdpqcvbfghjABCDE"), rng.integers(2, 9))) for _ in range(length)
+        )
         scale = mm * k / 21.0
-        cv2.putText(face, words, (round(x * k), round(y * k)), cv2.FONT_HERSHEY_SIMPLEX, scale, 0, max(1, round(0.1 * mm * k)), cv2.LINE_AA)
+        cv2.putText(
+            face,
+            words,
+            (round(x * k), round(y * k)),
+            cv2.FONT_HERSHEY_SIMPLEX,
+            scale,
+            0,
+            max(1, round(0.1 * mm * k)),
+            cv2.LINE_AA,
+        )
         return cv2.getTextSize(words, cv2.FONT_HERSHEY_SIMPLEX, scale, 1)[0][0] / k
 
     zones: list[RectMm] = []
@@ -100,7 +113,15 @@ def draw_sheet(rng: np.random.Generator, size_mm: tuple[float, float] = (210.0, 
         inset = (frame.marks[0].width - WINDOW_SIZE) / 2
         rect(frame.marks[0].grown(-inset), 255, None)
         for box in frame.numbers:
-            cv2.putText(face, "4F7K-2M9Q-8XTR/1", (round(box.x * k), round(box.bottom * k)), cv2.FONT_HERSHEY_DUPLEX, box.height * k / 22, 0, 2)
+            cv2.putText(
+                face,
+                "4F7K-2M9Q-8XTR/1",
+                (round(box.x * k), round(box.bottom * k)),
+                cv2.FONT_HERSHEY_DUPLEX,
+                box.height * k / 22,
+                0,
+                2,
+            )
     filled = face.copy()
     for zone in zones:
         if rng.random() < 0.5:
@@ -124,7 +145,9 @@ class Distortion:
     def to_scan(self, points: npt.ArrayLike, size_mm: tuple[float, float]) -> FloatArray:
         given = np.asarray(points, dtype=np.float64).reshape(-1, 2)
         bent = given if self.bend is None else given + self.bend(given)
-        return np.asarray(((bent - np.array(size_mm) / 2) @ self._linear().T + self.centre_mm) * (self.dpi / MM_PER_INCH))
+        return np.asarray(
+            ((bent - np.array(size_mm) / 2) @ self._linear().T + self.centre_mm) * (self.dpi / MM_PER_INCH)
+        )
 
     def _linear(self) -> FloatArray:
         turn = np.radians(self.skew)
@@ -145,17 +168,34 @@ class Distortion:
                 sheet_mm = flat - self.bend(sheet_mm)
         coarse = (sheet_mm * (CANVAS_DPI / MM_PER_INCH) - 0.5).reshape(*xs.shape, 2).astype(np.float32)
         affine = np.array([[1 / 8, 0, -0.0], [0, 1 / 8, -0.0]])
-        full = cv2.warpAffine(coarse, affine, (width, height), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_REPLICATE)
+        full = cv2.warpAffine(
+            coarse,
+            affine,
+            (width, height),
+            flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+            borderMode=cv2.BORDER_REPLICATE,
+        )
         if self.dpi < CANVAS_DPI:
             sheet = np.asarray(cv2.GaussianBlur(sheet, (0, 0), 0.45 * CANVAS_DPI / self.dpi), dtype=np.uint8)
-        paper = cv2.remap(sheet, full[..., 0], full[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=255)
+        paper = cv2.remap(
+            sheet, full[..., 0], full[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=255
+        )
         if onto is None:
             return np.asarray(paper, dtype=np.uint8)
-        inside = cv2.remap(np.full_like(sheet, 255), full[..., 0], full[..., 1], cv2.INTER_NEAREST, borderMode=cv2.BORDER_CONSTANT, borderValue=0)
+        inside = cv2.remap(
+            np.full_like(sheet, 255),
+            full[..., 0],
+            full[..., 1],
+            cv2.INTER_NEAREST,
+            borderMode=cv2.BORDER_CONSTANT,
+            borderValue=0,
+        )
         return np.where(inside > 0, paper, onto).astype(np.uint8)
 
 
-def feeder_bend(rng: np.random.Generator, height: float, stretch: float = 0.007, curl: float = 0.4) -> Callable[[FloatArray], FloatArray]:
+def feeder_bend(
+    rng: np.random.Generator, height: float, stretch: float = 0.007, curl: float = 0.4
+) -> Callable[[FloatArray], FloatArray]:
     """Stretch along y that varies by up to `stretch`, sideways wander, and a curl of up to `curl` millimetres."""
     constant, wave = stretch * rng.uniform(-0.5, 0.5), stretch * rng.uniform(0.2, 0.5)
     length, phase = rng.uniform(90, 300), rng.uniform(0, 6.28)
@@ -179,7 +219,7 @@ def office(rng: np.random.Generator, scan: GreyImage) -> GreyImage:
     light = np.linspace(rng.uniform(0.85, 1), rng.uniform(0.85, 1), scan.shape[1], dtype=np.float32)[None, :]
     noise = np.empty(scan.shape, np.float32)
     cv2.setRNGSeed(int(rng.integers(1, 1 << 30)))
-    cv2.randn(noise, 0, float(rng.uniform(2, 6)))
+    cv2.randn(noise, np.zeros(1), np.full(1, rng.uniform(2, 6)))
     noisy = np.clip(grey * light + noise, 0, 255).astype(np.uint8)
     coded = cv2.imencode(".jpg", noisy, [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(55, 90))])[1]
     return np.asarray(cv2.imdecode(coded, cv2.IMREAD_GRAYSCALE), dtype=np.uint8)
@@ -203,8 +243,7 @@ def rough(rng: np.random.Generator, scan: GreyImage, dpi: float) -> GreyImage:
             cv2.circle(page, (int(11 * k), int(y * height)), int(3 * k), 30.0, -1)
     if rng.random() < 0.5:
         edge = int(rng.uniform(1, 4) * k)
-        side = rng.integers(0, 4)
-        np.rot90(page, side)[:edge] = 15
+        np.rot90(page, int(rng.integers(0, 4)))[:edge] = 15
     grey = office(rng, np.clip(page, 0, 255).astype(np.uint8))
     kind = rng.integers(0, 4)
     if kind == 0:
