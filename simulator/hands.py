@@ -149,7 +149,7 @@ class Hands:
             writer,
             samples,
             slant=float(rng.normal(0, 0.05)),
-            size=float(np.clip(rng.normal(0.9, 0.12), 0.6, 1.15)),
+            size=float(np.clip(rng.normal(0.95, 0.11), 0.68, 1.18)),
             unsteadiness=float(np.clip(rng.gamma(4, 0.25), 0.3, 2.0)),
         )
 

@@ -20,7 +20,7 @@ from simulator.hands import Glyph, Mask, stroke_width
 # Strokes are drawn this many times larger and averaged: OpenCV draws whole pixels of thickness only.
 SUPERSAMPLING = 3
 # A glyph's stroke is never thinned or thickened beyond these ratios: its counters would break or fill.
-MIN_STROKE_RATIO, MAX_STROKE_RATIO = 0.55, 1.8
+MIN_STROKE_RATIO, MAX_STROKE_RATIO = 0.5, 1.8
 # Side of the repeated tiles of grain.
 GRAIN_TILE = 512
 
