@@ -41,12 +41,14 @@ TOO_COMPLEX = "This PDF page holds far more drawing than any sheet. Print it and
 class PageFacts:
     """`masked` lists the sizes (width, height) of images that are only partly opaque; `reason` says why not to draw.
 
-    `unpacked_bytes` is how much pixel data an image of a size must have at least, for every image that is drawn.
+    `unpacked_bytes` is how much pixel data a drawn image of a size must have at least. `has_images` tells that images are
+    at hand for the page, drawn or not.
     """
 
     masked: frozenset[tuple[int, int]] = frozenset()
     unpacked_bytes: Mapping[tuple[int, int], int] = field(default_factory=dict)
     reason: str | None = None
+    has_images: bool = False
 
 
 class PdfStructure:
@@ -104,7 +106,8 @@ class PdfStructure:
                 unpacked[size] = min(needed, unpacked.get(size, needed))
                 if "/SMask" in found or "/Mask" in found:
                     masked.add(size)
-        return PageFacts(frozenset(masked), unpacked)
+        at_hand = _find_xobjects(_inherited(page, "/Resources")).values()
+        return PageFacts(frozenset(masked), unpacked, has_images=bool(at_hand))
 
 
 def find_encoded_size(data: bytes) -> tuple[int, int] | None:

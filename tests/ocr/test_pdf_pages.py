@@ -490,8 +490,9 @@ def test_nothing_is_printed(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -
     assert printed.err == ""
 
 
-def test_an_image_beyond_the_page_is_not_a_blank_page(tmp_path: Path) -> None:
+@pytest.mark.parametrize("content", [f"q {W} 0 0 {H} 9000 0 cm /Im0 Do Q", f"q {W} 0 0 {H} 0 0 cm %Im0 Do Q"])
+def test_an_image_that_is_not_seen_is_not_a_blank_page(content: str, tmp_path: Path) -> None:
     with pikepdf.new() as pdf:
-        add_page(pdf, [grey_image(pdf, picture())], f"q {W} 0 0 {H} 9000 0 cm /Im0 Do Q")
+        add_page(pdf, [grey_image(pdf, picture())], content)
         pdf.save(tmp_path / "scan.pdf")
     assert "missing or damaged" in only_rejection(tmp_path / "scan.pdf")
