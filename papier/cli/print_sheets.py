@@ -16,6 +16,7 @@ from papier.errors import DefinitionError, MissingProgramError, ProgramFailedErr
 from papier.forms.definition import FormDefinition, TableField
 from papier.forms.parsing import load_form
 from papier.forms.roster import Roster, group_people, load_roster, split_complete
+from papier.forms.roster_values import unprintable_values
 from papier.forms.typesetting import lay_out
 from papier.language import translate as _
 from papier.print_run import Addressee, print_sheets
@@ -71,6 +72,18 @@ def command(
         addressees, incomplete = _addressees(definition, load_roster(roster), common, layout.roster_columns())
     if not addressees:
         raise UsageError(_("No sheet to print: no line of the roster has all that this form needs."))
+    printable = []
+    for addressee in addressees:
+        faults = unprintable_values(layout, addressee.values, addressee.rows)
+        for fault in faults:
+            click.echo(f"{' '.join(addressee.values.values())}: {fault}", err=True)
+        if faults:
+            incomplete += 1
+        else:
+            printable.append(addressee)
+    if not printable:
+        raise UsageError(_("No sheet to print: mend the values above."))
+    addressees = printable
     if dry_run:
         click.echo(
             _("{count} sheets of {form}, {pages} pages each; nothing was printed.").format(
@@ -133,11 +146,13 @@ def _addressees(
             ),
             err=True,
         )
+    table = next((f for f in definition.fields() if isinstance(f, TableField) and f.roster_rows), None)
     needed = [column for column in columns if column in known and column not in common]
+    if table is not None and table.group_by is not None and table.group_by not in needed:
+        needed.append(table.group_by)
     complete, problems = split_complete(roster, needed)
     for problem in (*roster.problems, *problems):
         click.echo(str(problem), err=True)
-    table = next((f for f in definition.fields() if isinstance(f, TableField) and f.roster_rows), None)
     if table is None:
         people = [Addressee(common | dict(person.values)) for person in complete]
     else:

@@ -96,6 +96,7 @@ def interpret(comb: Comb, decoding: Decoding, demand: Demand) -> FieldReading:
     if decoding.text == "" and decoding.value == "":
         state = State.BLANK if probability >= demand.accept else State.DOUBTFUL
         reason = reason if state is State.BLANK else "there may be something written"
+        value = None
     elif probability < MIN_PLAUSIBLE:
         state, value, reason = State.UNREADABLE, None, "no plausible reading"
     elif decoding.noise > CROSSED_OUT:
