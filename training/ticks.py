@@ -8,6 +8,7 @@ tints, blur, noise, JPEG, 1-bit, dirt, and a registration that is off by up to a
 """
 
 import argparse
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -37,7 +38,7 @@ class DrawnFace:
 
     pixels: NDArray[np.uint8]
 
-    def cut(self, rects: list[RectMm], shape: tuple[int, int]) -> NDArray[np.uint8]:
+    def cut(self, rects: Sequence[RectMm], shape: tuple[int, int]) -> NDArray[np.uint8]:
         scan = ScannedPage("face", 1, self.pixels)
         page = RegisteredPage(scan, SIZE_MM, Transform.scaling(FACE_SCALE))
         return page.cut(rects, shape)
@@ -51,7 +52,7 @@ def draw_grid(random: np.random.Generator) -> tuple[list[Zone], DrawnFace]:
     bubble = random.random() < 0.2
     grey = float(random.choice([0.0, 0.2, 0.45, 0.6]))
     pixels = np.full((round(SIZE_MM[1] * FACE_SCALE), round(SIZE_MM[0] * FACE_SCALE)), 255, np.uint8)
-    zones = []
+    zones: list[Zone] = []
     for row, y in enumerate(np.arange(8, SIZE_MM[1] - 12, pitch_y)):
         for column, x in enumerate(np.arange(8, SIZE_MM[0] - 14, pitch_x)):
             if len(zones) >= 120:
@@ -119,7 +120,7 @@ def scan_grid(face: DrawnFace, layer: InkLayer, random: np.random.Generator, *, 
     soft = cv2.GaussianBlur(paper, (0, 0), max(0.3, 0.5 * FACE_SCALE / scale * random.uniform(0.6, 1.4)))
     warp = true @ np.diag([1 / FACE_SCALE, 1 / FACE_SCALE, 1.0])
     scan = cv2.warpAffine(soft, warp[:2], size, flags=cv2.INTER_LINEAR, borderValue=int(255 * tint))
-    grey = scan.astype(np.float32)
+    grey = np.asarray(scan, dtype=np.float64)
     if random.random() < 0.3:
         grey *= 1 + 0.03 * smooth_noise(grey.shape, 60, random)
     low, high = random.uniform(0, 30), random.uniform(235, 265)

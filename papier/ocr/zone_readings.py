@@ -19,7 +19,7 @@ from papier.records import FieldReading, State
 PAPER_ONLY = "kept on paper only"
 
 
-def read_zones(  # noqa: PLR0917 - a page, what it should look like, and who reads it
+def read_zones(
     page: RegisteredPage,
     layout: Layout,
     layout_page: LayoutPage,

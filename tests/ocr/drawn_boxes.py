@@ -68,7 +68,7 @@ class DrawnPage:
         seed: int = 0,
     ) -> RegisteredPage:
         """The scan; the registration does not know of `shift_mm`. `paper` is its lightness, 0 to 1."""
-        page = self.face().pixels.astype(np.float32)
+        page = np.asarray(self.face().pixels, dtype=np.float64)
         for points, width, darkness in self.strokes:
             mask = np.zeros(page.shape, np.uint8)
             path = np.round(points * SCALE * FINE).astype(np.int32).reshape(-1, 1, 2)
@@ -76,8 +76,8 @@ class DrawnPage:
             page *= 1 - darkness * mask.astype(np.float32) / 255
         page = page * paper
         move = np.array([[1, 0, shift_mm[0] * SCALE], [0, 1, shift_mm[1] * SCALE]])
-        page = cv2.warpAffine(page, move, page.shape[::-1], borderValue=255 * paper)
-        page = cv2.GaussianBlur(page, (0, 0), 0.8)
+        moved = cv2.warpAffine(page, move, page.shape[::-1], borderValue=255 * paper)
+        page = np.asarray(cv2.GaussianBlur(moved, (0, 0), 0.8), dtype=np.float64)
         page = page + np.random.default_rng(seed).normal(0, noise, page.shape)
         pixels = np.asarray(np.clip(page, 0, 255), dtype=np.uint8)
         if after is not None:

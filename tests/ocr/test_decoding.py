@@ -28,7 +28,7 @@ def cells(text: str, count: int, *doubts: tuple[int, str, float], sure: float = 
     for cell, character, chance in doubts:
         rows[cell] *= 1 - chance
         rows[cell, INDEX[BLANK if character == " " else character]] += chance
-    return np.log(rows / rows.sum(axis=1, keepdims=True)).astype(np.float32)
+    return np.asarray(np.log(rows / rows.sum(axis=1, keepdims=True)), dtype=np.float32)
 
 
 def decoded(

@@ -142,7 +142,7 @@ def test_a_fold_through_the_boxes_is_no_tick() -> None:
         folded = pixels.astype(np.float32)
         rows = np.arange(len(pixels))[:, None]
         at = (sheet.box(2, 0).y + 2) * 300 / 25.4
-        return np.clip(folded - 28 * np.exp(-(((rows - at) / 6) ** 2)), 0, 255).astype(np.uint8)
+        return np.asarray(np.clip(folded - 28 * np.exp(-(((rows - at) / 6) ** 2)), 0, 255), dtype=np.uint8)
 
     reading = sheet.read(after=fold)[2]
     assert not (reading.value and reading.state is State.SURE)

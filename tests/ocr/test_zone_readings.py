@@ -127,6 +127,7 @@ def test_small_initials_are_a_signature_or_a_question(width: float) -> None:
 def test_a_reader_of_lines_can_be_plugged_in() -> None:
     class Echo:
         def read(self, strips: object, /) -> list[tuple[str, float]]:
+            del strips
             return [("vu", 0.9995), ("", 1.0)]
 
     page = new_page()

@@ -30,7 +30,8 @@ MIN_SHARE_INSIDE = 0.35
 @dataclass(frozen=True, slots=True)
 class Writing:
     """How much was written in a frame, in millimetres: the `length` of all strokes, the span of the `longest` one (what
-    hangs together), `width` and `height` over all."""
+    hangs together), `width` and `height` over all.
+    """
 
     length: float
     longest: float

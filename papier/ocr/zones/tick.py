@@ -29,6 +29,8 @@ NEAR_MARGIN, FAR_MARGIN = 1, 3
 FRAME_PIXELS = 2
 # Ink counts from here on (share of full ink, 0 to 255): above show-through, below a faint pencil.
 MIN_INK = 24
+# With less of the interior free of print, the ink under the print is guessed.
+MIN_READABLE = 0.3
 # A stroke's edge is where the ink falls to this share of its darkest.
 STROKE_EDGE = 0.4
 # The ink that most empty boxes of a page show is residue of print or dirt of the glass; at most this much of it is
@@ -261,7 +263,10 @@ def _largest_gap(
 
 
 def _others(places: npt.NDArray[np.float64], index: int, margin: int) -> list[tuple[slice, slice]]:
-    """Where other boxes lie in the patch of box `index`: rows and columns. `places` (n, 4): left, top, right, bottom."""
+    """Where other boxes lie in the patch of box `index`, as rows and columns.
+
+    `places` (n, 4): left, top, right, bottom of every box, in millimetres.
+    """
     left, top, right, bottom = places[index]
     side = BOX_PIXELS * (1 + 2 * margin)
     scale = np.array([BOX_PIXELS / (right - left), BOX_PIXELS / (bottom - top)] * 2)
@@ -289,14 +294,16 @@ def _weigh(
     start, stop = BOX_PIXELS * margin, BOX_PIXELS * (margin + 1)
     box = (slice(start, stop), slice(start, stop))
     inner = interior & known[box]
+    if np.count_nonzero(inner) < MIN_READABLE * np.count_nonzero(interior):
+        # A letter printed in the box hides most of it: the ink that its surroundings suggest must do.
+        inner = interior
     readable = int(np.count_nonzero(inner))
-    if readable < 0.3 * np.count_nonzero(interior):
-        inner, readable = interior, int(np.count_nonzero(interior))
     values = ink[box][inner]
-    peak = float(np.partition(values, -max(1, readable // 33))[-max(1, readable // 33)])
+    rank = -min(len(values), max(1, readable // 33))
+    peak = float(np.partition(values, rank)[rank])
     ring = ink[start - BOX_PIXELS : stop + BOX_PIXELS, start - BOX_PIXELS : stop + BOX_PIXELS]
     if peak < MIN_INK and int(ring.max()) < 3 * MIN_INK:
-        return Evidence.nothing(peak / 255, float(values.mean()) / 255)
+        return Evidence.nothing(peak / 255, float(values.sum()) / readable / 255)
     threshold = max(MIN_INK, STROKE_EDGE * peak)
     strokes = np.asarray(ink >= threshold, dtype=np.uint8)
     count, labels, stats, _ = cv2.connectedComponentsWithStats(strokes, connectivity=8)
@@ -330,7 +337,7 @@ def _weigh(
         y, x = np.nonzero(labels[box] == largest)
         spans = sorted((int(np.ptp(y)) / size, int(np.ptp(x)) / size))
         extent = spans[1]
-        shared |= bool(alike[largest]) and spans[0] < STRAIGHT
+        shared = shared or bool(alike[largest] and spans[0] < STRAIGHT)
     own_total = float(area[own].sum())
     near_ring = labels[start - size // 2 : stop + size // 2, start - size // 2 : stop + size // 2]
     around = int(np.count_nonzero(((inside == 0) & (elsewhere == 0))[near_ring] & (near_ring > 0)))
