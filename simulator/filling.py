@@ -260,13 +260,14 @@ def type_text(text: str, rect: RectMm, layer: InkLayer, rng: np.random.Generator
 
 
 def _tight(mask: Mask) -> Mask:
-    """The rows that hold ink, at least six tenths of them: a line without tall letters is not blown up."""
+    """The columns and rows that hold ink, at least six tenths of the rows: low letters alone are not blown up."""
     inked = np.flatnonzero((mask > 100).sum(axis=1) > 2)
+    columns = np.flatnonzero((mask > 100).any(axis=0))
     if not len(inked):
         return mask
     least = int(0.6 * mask.shape[0])
     top = min(int(inked[0]), mask.shape[0] - least)
-    return mask[top : max(int(inked[-1]) + 1, top + least)]
+    return mask[top : max(int(inked[-1]) + 1, top + least), columns[0] : columns[-1] + 1]
 
 
 def _cropped(mask: Mask, text: str, aspect: float) -> tuple[Mask, str]:
@@ -276,7 +277,8 @@ def _cropped(mask: Mask, text: str, aspect: float) -> tuple[Mask, str]:
         return mask, text
     empty = mask[:, : limit + 1].max(axis=0) < 40
     runs = np.flatnonzero(np.convolve(empty, np.ones(14), "valid") == 14)
-    cut = int(runs[-1]) + 7 if len(runs) else limit
+    # A first word wider than the strip is cut off within.
+    cut = int(runs[-1]) + 7 if len(runs) and runs[-1] > 0.3 * limit else limit
     words = text.split()
     kept = max(1, round(len(words) * cut / mask.shape[1]))
     return mask[:, :cut], " ".join(words[:kept])

@@ -82,3 +82,10 @@ def test_who_fills_boxes_never_cancels_by_filling(layout: Layout, hands: Hands) 
     for seed in range(10):
         sheet = filled(layout, hands, VALUES, Style(mark="fill", cancel=1.0), seed)
         assert "cancelled" not in sheet.truth.options["motif"].values()
+
+
+def test_a_written_line_always_leaves_ink(layout: Layout, hands: Hands) -> None:
+    zone = next(zone for zone in layout.zones() if zone.kind == "lines")
+    for seed in range(40):
+        sheet = filled(layout, hands, {"remarques": "…"}, Style(), seed)
+        assert darkness(sheet, zone.rect) > 0.003, sheet.truth.fields["remarques"]
