@@ -14,6 +14,7 @@ from typing import Literal
 import numpy as np
 
 from simulator.defects import TINTS
+from simulator.pen import luminance
 from simulator.printer import Toner
 
 Mode = Literal["grey", "colour", "bilevel"]
@@ -89,6 +90,7 @@ def draw_conditions(profile: str, rng: np.random.Generator, dpi: int | None = No
     if rough:
         count = int(rng.choice([1, 2, 3], p=[0.5, 0.35, 0.15]))
         defects = sorted(rng.choice(ROUGH_DEFECTS, count, replace=False).tolist())
+    tint = str(rng.choice(list(TINTS), p=[0.62, 0.08, 0.12, 0.1, 0.08]))
     skew = _within(rng.normal(0, 4.0), 10.0) if rough else _within(rng.normal(0, 1.1), 3.0)
     return Conditions(
         profile=profile,
@@ -96,7 +98,7 @@ def draw_conditions(profile: str, rng: np.random.Generator, dpi: int | None = No
         mode=mode,
         quality=int(rng.integers(50, 91)),
         print_factor=1.0 if rng.random() < 0.4 else float(rng.uniform(0.94, 1.0)),
-        tint=str(rng.choice(list(TINTS), p=[0.62, 0.08, 0.12, 0.1, 0.08])),
+        tint=tint,
         skew=skew,
         shear=float(rng.normal(0, 0.0012)),
         upside_down=bool(rng.random() < 0.2),
@@ -114,7 +116,8 @@ def draw_conditions(profile: str, rng: np.random.Generator, dpi: int | None = No
         toner_density=float(rng.uniform(0.8, 0.96)),
         toner_dropout=float(rng.uniform(0.0005, 0.006)) if rng.random() < 0.25 else 0.0,
         dithered=bool(rng.random() < 0.2),
-        threshold=int(rng.integers(120, 175)),
+        # Between ink and paper, as the scanner's own software sets it; pencil loses its fainter parts.
+        threshold=int(rng.uniform(0.58, 0.72) * luminance(TINTS[tint])),
         defects=tuple(defects),
     )
 

@@ -89,7 +89,8 @@ def print_fill_scan(
                 {field: value for field, value in given.items() if field not in printed},
                 rng,
                 hand=hands.pick(rng),
-                pen=pick_pen(rng, rough=conditions.rough),
+                # A threshold would wipe a faint pencil out altogether, and nobody could read what is not there.
+                pen=pick_pen(rng, rough=conditions.rough and conditions.mode != "bilevel"),
                 style=pick_style(rng, rough=conditions.rough),
                 scale=papers[1].ink_scale,
                 lines=lines,
