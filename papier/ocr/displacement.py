@@ -7,6 +7,7 @@ that a pen or a stain has changed by iterative reweighting.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +20,8 @@ LINEAR_MM, FEEDER_MM, FEEDER_LENGTH, CURL_MM, CURL_LENGTH = 1.2, 0.5, 45.0, 0.35
 # A well textured patch is placed this exactly; below it, the field would follow noise.
 PLACEMENT_MM = 0.05
 BASIS = 30
+# Points the functions are built on: closer than the shortest length above.
+ANCHOR_MM = 30.0
 # The field is tabulated at this pitch and interpolated: it bends by a hundredth of a millimetre over it at most.
 GRID_MM = 7.0
 # A patch further off than this shows something else, however loosely it is placed.
@@ -27,29 +30,38 @@ LARGEST_OFF_MM = 0.6
 
 @dataclass(frozen=True, eq=False)
 class FieldBasis:
-    """Functions that a displacement is made of: their values at the patches and at the nodes of a grid."""
+    """Functions that the displacements of a page of `size_mm` are made of, those with the most say first."""
 
-    at_patches: FloatArray  # (n, m)
-    at_nodes: FloatArray  # (rows * columns, m)
-    shape: tuple[int, int]
+    size_mm: tuple[float, float]
+    anchors: FloatArray  # (k, 2), spread over the page
+    projection: FloatArray  # (k, m)
 
-    @classmethod
-    def over(cls, centres: FloatArray, size_mm: tuple[float, float]) -> FieldBasis:
-        columns, rows = (int(np.ceil(length / GRID_MM)) + 1 for length in size_mm)
+    def at(self, points: FloatArray) -> FloatArray:
+        """The values of the functions at points (n, 2) in sheet millimetres, shape (n, m)."""
+        return _covariance(points, self.anchors, self.size_mm) @ self.projection
+
+    def table(self, coefficients: FloatArray) -> FloatArray:
+        """The field with these coefficients (m, 2) at the nodes of a grid of GRID_MM, shape (rows, columns, 2)."""
+        columns, rows = (int(np.ceil(length / GRID_MM)) + 1 for length in self.size_mm)
+        return (self._at_nodes @ coefficients).reshape(rows, columns, 2)
+
+    @cached_property
+    def _at_nodes(self) -> FloatArray:
+        columns, rows = (int(np.ceil(length / GRID_MM)) + 1 for length in self.size_mm)
         x, y = np.meshgrid(np.arange(columns) * GRID_MM, np.arange(rows) * GRID_MM)
-        nodes = np.column_stack([x.ravel(), y.ravel()])
-        if not len(centres):
-            return cls(np.zeros((0, 0)), np.zeros((len(nodes), 0)), (rows, columns))
-        values, vectors = np.linalg.eigh(_covariance(centres, centres, size_mm))
-        # The strongest parts of the prior; what is dropped is far below the noise of a patch.
-        kept = np.argsort(-values)[:BASIS]
-        kept = kept[values[kept] > PLACEMENT_MM**2 / 50]
-        projection = vectors[:, kept] / np.sqrt(values[kept])
-        return cls(
-            _covariance(centres, centres, size_mm) @ projection,
-            _covariance(nodes, centres, size_mm) @ projection,
-            (rows, columns),
-        )
+        return self.at(np.column_stack([x.ravel(), y.ravel()]))
+
+
+@lru_cache(maxsize=16)
+def field_basis(size_mm: tuple[float, float]) -> FieldBasis:
+    """The functions for a page of this size."""
+    x, y = np.meshgrid(*(np.linspace(0, length, max(4, round(length / ANCHOR_MM))) for length in size_mm))
+    anchors = np.column_stack([x.ravel(), y.ravel()])
+    values, vectors = np.linalg.eigh(_covariance(anchors, anchors, size_mm))
+    # What is dropped is far below the noise of a patch.
+    kept = np.argsort(-values)[:BASIS]
+    kept = kept[values[kept] > PLACEMENT_MM**2 / 50]
+    return FieldBasis(size_mm, anchors, vectors[:, kept] / np.sqrt(values[kept]))
 
 
 def _covariance(a: FloatArray, b: FloatArray, size_mm: tuple[float, float]) -> FloatArray:

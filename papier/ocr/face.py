@@ -18,9 +18,10 @@ import numpy.typing as npt
 import pypdfium2
 
 from papier.errors import DefinitionError, Problem
+from papier.forms.frame import page_frame
 from papier.forms.layout import LayoutPage
 from papier.geometry import MM_PER_INCH, FloatArray, RectMm, Transform
-from papier.ocr.displacement import PLACEMENT_MM, FieldBasis, FieldDisplacement, fit_field
+from papier.ocr.displacement import PLACEMENT_MM, FieldDisplacement, field_basis, fit_field
 from papier.ocr.register import PrintedForm
 from papier.ocr.scan import GreyImage, RegisteredPage, ScannedPage
 
@@ -56,6 +57,8 @@ MIN_CORRELATION = 0.45
 _PAD = 32
 # Second difference of a correlation peak that places to PLACEMENT_MM: text has 0.1 to 0.3 at 100 dpi.
 SHARP_PEAK = 0.06
+# A mark is measured this exactly, staple and pen stroke included.
+MARK_PLACEMENT_MM = 0.1
 # No sheet is bent by more against its marks; a larger field is a mistaken one.
 MAX_DISPLACEMENT_MM = 4.0
 
@@ -103,8 +106,11 @@ class Face:
         return _choose_patches(_halved(self.at_match_dpi), MATCH_DPI / 2, self.written, 2.2 * CELL_MM, 40)
 
     @cached_property
-    def _field(self) -> FieldBasis:
-        return FieldBasis.over(self._fine.centres, self.size_mm)
+    def _bases(self) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """What displacements are made of, at the fine patches, the coarse patches and the corner marks."""
+        basis = field_basis(self.size_mm)
+        marks = np.array([mark.centre for mark in page_frame(*self.size_mm).marks])
+        return basis.at(self._fine.centres), basis.at(self._coarse.centres), basis.at(marks)
 
 
 def load_face(form: PrintedForm, page: int) -> Face:
@@ -249,16 +255,19 @@ def fit_face(page: RegisteredPage, face: Face) -> FaceFit:
     if len(fine.centres) < MIN_PATCHES:
         return FaceFit(bare, 0.0, len(fine.centres), 0)
     flat = _flatten(bare, face)
-    shift = _coarse_shift(flat, coarse, fine.centres)
-    found, correlation, noise = _search(flat, fine, shift, FINE_REACH)
-    basis = face._field  # noqa: SLF001
-    coefficients, off, agreeing = fit_field(basis.at_patches, found, noise, correlation >= MIN_CORRELATION)
+    at_fine, at_coarse, at_marks = face._bases  # noqa: SLF001
+    # Where a mark was seen the global map is right: the field is nothing there.
+    at_marks = at_marks[np.array(page.marks_found)]
+    shift = at_fine @ _coarse_field(flat, coarse, at_coarse, at_marks)
+    limit = COARSE_REACH * MM_PER_INCH / coarse.dpi
+    found, correlation, noise = _search(flat, fine, np.clip(shift, -limit, limit), FINE_REACH)
+    coefficients, off, agreeing = _fit_with_marks(at_fine, at_marks, found, noise, correlation >= MIN_CORRELATION)
     match = float(np.where(agreeing, np.maximum(correlation, 0.0), 0.0).mean())
     count = int(agreeing.sum())
     unrefined = FaceFit(bare, match, len(fine.centres), count)
     if count < MIN_PATCHES or count < MIN_AGREEING * len(fine.centres):
         return unrefined
-    table = (basis.at_nodes @ coefficients).reshape(*basis.shape, 2)
+    table = field_basis(face.size_mm).table(coefficients)
     if np.abs(table).max() > MAX_DISPLACEMENT_MM:
         return replace(unrefined, match=0.0)
     residual = float(np.median(np.hypot(*off[agreeing].T)))
@@ -298,29 +307,29 @@ def _flatten(page: RegisteredPage, face: Face) -> GreyImage:
     return np.asarray(cv2.GaussianBlur(flat, (0, 0), SOFTNESS), dtype=np.uint8)
 
 
-def _coarse_shift(flat: GreyImage, coarse: _Patches, at: FloatArray) -> FloatArray:
-    """A first displacement in mm at the points `at`, (n, 2): an affine one, from large patches."""
-    if len(coarse.centres) < MIN_PATCHES:
-        return np.zeros_like(at)
+def _coarse_field(flat: GreyImage, coarse: _Patches, at_coarse: FloatArray, at_marks: FloatArray) -> FloatArray:
+    """The coefficients of a first field, from large patches; zeros where there are too few."""
     nowhere = np.zeros((len(coarse.centres), 2))
-    found, correlation, _ = _search(_halved(flat), coarse, nowhere, COARSE_REACH)
+    found, correlation, noise = _search(_halved(flat), coarse, nowhere, COARSE_REACH)
     good = correlation >= MIN_CORRELATION
     if good.sum() < MIN_PATCHES:
-        return np.zeros_like(at)
-    points = np.column_stack([coarse.centres, np.ones(len(coarse.centres))])
-    weight = good.astype(np.float64)
-    solved: FloatArray = np.zeros((3, 2))
-    # Keeps a few patches in a row from tilting the page: as if a tilt of 1 mm in 17 cm had been seen not to be there.
-    ridge = np.diag([300.0, 300.0, 0.01])
-    for _ in range(4):
-        weighted = (points * weight[:, None]).T
-        solved = np.asarray(np.linalg.solve(weighted @ points + ridge, weighted @ found), dtype=np.float64)
-        off = np.hypot(*(found - points @ solved).T)
-        spread = max(0.15, 1.5 * float(np.median(off[good])))
-        weight = good / (1 + (off / spread) ** 2) ** 2
-    shift = np.column_stack([at, np.ones(len(at))]) @ solved
-    limit = COARSE_REACH * MM_PER_INCH / coarse.dpi
-    return np.asarray(np.clip(shift, -limit, limit), dtype=np.float64)
+        return np.zeros((at_coarse.shape[1], 2))
+    # A pixel is twice as large here.
+    return _fit_with_marks(at_coarse, at_marks, found, 2 * noise, good)[0]
+
+
+def _fit_with_marks(
+    at_patches: FloatArray, at_marks: FloatArray, found: FloatArray, noise: FloatArray, usable: npt.NDArray[np.bool_]
+) -> tuple[FloatArray, FloatArray, npt.NDArray[np.bool_]]:
+    """`fit_field` with the marks among the patches; gives what is left and who agrees for the patches alone."""
+    marks = len(at_marks)
+    coefficients, off, agreeing = fit_field(
+        np.concatenate([at_patches, at_marks]),
+        np.concatenate([found, np.zeros((marks, 2))]),
+        np.concatenate([noise, np.full((marks, 2), MARK_PLACEMENT_MM)]),
+        np.concatenate([usable, np.ones(marks, dtype=np.bool_)]),
+    )
+    return coefficients, off[: len(found)], agreeing[: len(found)]
 
 
 def _search(
