@@ -150,7 +150,7 @@ class PdfPages:
         if content is None:
             raise _UnreadablePageError(TOO_COMPLEX)
         if not content.images and not content.other and (not self._whole_table or (facts and facts.has_images)):
-            # White because empty, or because what stood there is lost pushed off the page or no longer drawn: nobody knows.
+            # White because empty, or because what stood there is lost, or no longer drawn: nobody knows.
             raise _UnreadablePageError(LOST)
         # Sizes are read from headers, before anything is unpacked.
         for placed in content.images:

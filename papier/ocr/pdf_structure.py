@@ -41,8 +41,8 @@ TOO_COMPLEX = "This PDF page holds far more drawing than any sheet. Print it and
 class PageFacts:
     """`masked` lists the sizes (width, height) of images that are only partly opaque; `reason` says why not to draw.
 
-    `unpacked_bytes` is how much pixel data a drawn image of a size must have at least. `has_images` tells that images are
-    at hand for the page, drawn or not.
+    `unpacked_bytes` is how much pixel data a drawn image of a size must have at least. `has_images` tells that images
+    are at hand for the page, drawn or not.
     """
 
     masked: frozenset[tuple[int, int]] = frozenset()
