@@ -37,6 +37,8 @@ PATCH = 72
 PATCH_SPAN = 1.7
 # A clean mark scores above 0.9, one crossed by a pen or eaten by a stain above 0.5; hatching and letters below 0.3.
 MIN_SCORE = 0.45
+# Where the other marks say that one must be, one that melted into a border or a stain on one side counts.
+MIN_SCORE_NEAR = 0.18
 # Half way between a clear window (1.0) and solid black (0.0).
 WINDOW_LEVEL = 0.5
 
@@ -78,7 +80,7 @@ def find_mark_near(pixels: GreyImage, centre: tuple[float, float], side: float, 
     """The mark of about this side (pixels) and angle (degrees) within half a side of `centre`, if there is one."""
     steps = (-0.35 * side, 0.0, 0.35 * side)
     rough = [(centre[0] + dx, centre[1] + dy, side, angle) for dy in steps for dx in steps]
-    found = [m for m in _measure(pixels, rough, 1) if math.dist(m.centre, centre) < 0.6 * side]
+    found = [m for m in _measure(pixels, rough, 1, MIN_SCORE_NEAR) if math.dist(m.centre, centre) < 0.6 * side]
     return max(found, key=lambda mark: mark.score, default=None)
 
 
@@ -158,14 +160,14 @@ def _distinct_rough(rough: list[_Rough]) -> list[_Rough]:
     return kept
 
 
-def _measure(pixels: GreyImage, rough: list[_Rough], factor: int) -> list[Mark]:
+def _measure(pixels: GreyImage, rough: list[_Rough], factor: int, least_score: float = MIN_SCORE) -> list[Mark]:
     """Measure each candidate on the full page and keep those that are squares."""
     if not rough:
         return []
     guess = np.array(rough, dtype=np.float64)
     guess[:, :3] *= factor
     # The first look corrects centre, size and angle; the second sees the mark straight.
-    for least in (MIN_SCORE / 2, MIN_SCORE):
+    for least in (least_score / 2, least_score):
         measured = _measure_patches(_patches(pixels, guess))
         turn = np.radians(guess[:, 3])
         dx, dy, size, slope = (measured[:, k] for k in range(4))
@@ -218,6 +220,8 @@ _ACROSS = np.flatnonzero((_AXIS > 0.28) & (_AXIS < 0.74))
 _STEP = PATCH_SPAN / PATCH
 # An edge crossing further than this from the side's line, in sides, belongs to something else than that side.
 STRAIGHT = 0.05
+# The part of its rows in which an edge must be seen to count; and that of the others which then take its place.
+LOST_EDGE, KEPT_EDGE = 0.35, 0.7
 # tan(17°): the first guess of a small square's angle may be that wrong.
 MAX_SLOPE = 0.3
 # Logarithm of width over height: a skewed first guess still looks square to a tenth.
@@ -252,8 +256,9 @@ def _measure_patches(patches: GreyImage) -> FloatArray:
         off = np.abs(crossing - slope[:, None] * _AXIS[_ROWS] - middle[:, None])
         edges.append(middle)
         slopes.append(slope)
-        straight.append((off < STRAIGHT).mean(axis=1))
-    right, left, bottom, top = edges
+        # What never turns light melts into something else: it has no edge there.
+        straight.append(((off < STRAIGHT) & (crossing < _AXIS[_ACROSS[-1]] - 2 * _STEP)).mean(axis=1))
+    right, left, bottom, top = _mend_edges(edges, straight)
     # Turned clockwise, the right side leans to the left further down, the lower side further down to the right.
     slope = np.median([-slopes[0], slopes[1], slopes[2], -slopes[3]], axis=0)
     across, down = np.maximum(right + left, 0.01), np.maximum(bottom + top, 0.01)
@@ -275,6 +280,16 @@ def _measure_patches(patches: GreyImage) -> FloatArray:
             np.where(square, score, 0.0),
         ]
     )
+
+
+def _mend_edges(edges: list[FloatArray], straight: list[FloatArray]) -> list[FloatArray]:
+    """The edges (right, left, bottom, top), a lost one put where the other three of the square want it."""
+    mended = list(edges)
+    for side, opposite, across in ((0, 1, (2, 3)), (1, 0, (2, 3)), (2, 3, (0, 1)), (3, 2, (0, 1))):
+        others = np.minimum(straight[opposite], np.minimum(straight[across[0]], straight[across[1]]))
+        lost = (straight[side] < LOST_EDGE) & (others > KEPT_EDGE)
+        mended[side] = np.where(lost, edges[across[0]] + edges[across[1]] - edges[opposite], edges[side])
+    return mended
 
 
 def _distinct(marks: list[Mark]) -> list[Mark]:

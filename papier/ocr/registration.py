@@ -38,6 +38,10 @@ THREE_MARKS = 0.62
 MISSING_WINDOW = 0.4
 # A mark that good outside of the sheets found calls for a closer look: there is another sheet.
 GOOD_MARK = 0.8
+# Pairs of more marks than this would take longer than the sheet is worth.
+MAX_GOOD_MARKS = 6
+# Two clean marks and one that melted into a border on one side give 0.24 to 0.3.
+MIN_PROBED_SCORE = 0.2
 # More sheets than this do not fit on one glass; more candidates are clutter.
 MAX_QUADS = 14
 
@@ -96,9 +100,59 @@ def find_sheets(page: ScannedPage) -> list[SheetCandidate]:
     if not sheets or len(left_over) >= 2:
         marks = find_marks(page.pixels, thorough=True)
         sheets = _choose(_quads(marks))
+    if not sheets:
+        sheets = _from_two_marks(page, marks)
     sheets = [_look_again(page, marks, quad) for quad in sheets]
     candidates = [_candidate(page, marks, quad) for quad in sheets]
     return sorted(candidates, key=_reading_order)
+
+
+# Ways in which two marks may be corners of a sheet; the others differ by a half turn only.
+_PAIRS = ((0, 1), (1, 0), (1, 2), (2, 1), (0, 2), (1, 3))
+
+
+def _from_two_marks(page: ScannedPage, marks: list[Mark]) -> list[_Quad]:
+    """The sheet of two good marks and a third that melted into a stain or the scanner's border; none or one.
+
+    A mark found is added to `marks`.
+    """
+    good = [index for index, mark in enumerate(marks) if mark.score > GOOD_MARK][:MAX_GOOD_MARKS]
+    shapes = {(min(size), max(size)) for size in _sizes()}
+    best: tuple[_Quad, Mark] | None = None
+    for (a, b), (p, q), shape in itertools.product(itertools.combinations(good, 2), _PAIRS, shapes):
+        placed = _placed_by_two(marks[a], marks[b], _centres(shape), p, q)
+        if placed is None:
+            continue
+        for other in {0, 1, 2, 3} - {p, q}:
+            side = (marks[a].side + marks[b].side) / 2
+            third = find_mark_near(
+                page.pixels, (float(placed[other, 0]), float(placed[other, 1])), side, marks[a].angle
+            )
+            if third is None:
+                continue
+            known = {p: a, q: b, other: len(marks)}
+            corners = (known.get(0), known.get(1), known.get(2), known.get(3))
+            score = _quad_score([*marks, third], corners, _centres(shape))
+            if score >= MIN_PROBED_SCORE and (best is None or score > best[0].score):
+                best = _Quad(corners, shape, score), third
+    if best is None:
+        return []
+    marks.append(best[1])
+    return [best[0]]
+
+
+def _placed_by_two(first: Mark, second: Mark, model: FloatArray, p: int, q: int) -> FloatArray | None:
+    """Where the corners of `model` lie when two marks are its corners `p` and `q`; None when their look denies it."""
+    points = model[:, 0] + 1j * model[:, 1]
+    a, b = complex(*first.centre), complex(*second.centre)
+    factor = (b - a) / (points[q] - points[p])
+    turn = math.degrees(math.atan2(factor.imag, factor.real))
+    for mark in (first, second):
+        ratio = mark.side / (MARK_SIZE * abs(factor))
+        if not SIDE_RANGE[0] < ratio < SIDE_RANGE[1] or abs((mark.angle - turn + 45) % 90 - 45) > MAX_MARK_TURN:
+            return None
+    placed = a + factor * (points - points[p])
+    return np.column_stack([placed.real, placed.imag])
 
 
 def _look_again(page: ScannedPage, marks: list[Mark], quad: _Quad) -> _Quad:
@@ -218,11 +272,12 @@ def _quad_score(marks: list[Mark], corners: _Corners, model: FloatArray) -> floa
     if sides.min() < SIDE_RANGE[0] or sides.max() > SIDE_RANGE[1]:
         return 0.0
     turn = math.degrees(math.atan2(along[1], along[0]))
-    turned = [abs((mark.angle - turn + 45) % 90 - 45) for mark in used]
-    if max(turned) > MAX_MARK_TURN:
+    turned = sorted(abs((mark.angle - turn + 45) % 90 - 45) for mark in used)
+    # A stain across one mark may turn it; two turned marks are another thing.
+    if turned[-2] > MAX_MARK_TURN or turned[-1] > 2 * MAX_MARK_TURN:
         return 0.0
     score = min(mark.score for mark in used) * 0.5 + sum(mark.score for mark in used) / len(used) * 0.5
-    score *= 1 - 0.3 * anisotropy / MAX_ANISOTROPY - 0.2 * abs(shear) / MAX_SHEAR - 0.2 * max(turned) / MAX_MARK_TURN
+    score *= 1 - 0.3 * anisotropy / MAX_ANISOTROPY - 0.2 * abs(shear) / MAX_SHEAR - 0.2 * turned[-1] / MAX_MARK_TURN
     score *= 1 - min(0.3, float(sides.max() - sides.min()))
     windows = sorted((mark.window for mark in used), reverse=True)
     # Two windows in one sheet: marks of two sheets, or filled boxes.

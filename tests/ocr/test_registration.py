@@ -149,3 +149,18 @@ def test_turned_twice_is_the_same_page() -> None:
     points = [[0.0, 0.0], [50.0, 70.0], [105.0, 148.0]]
     assert np.allclose(there_and_back.to_scan(points), sheet.best.to_scan(points))
     assert np.allclose(turned(sheet.best).to_scan([[0.0, 0.0]]), sheet.best.to_scan([[105.0, 148.0]]))
+
+
+def test_two_marks_and_one_that_melted_into_the_border() -> None:
+    size = (148.0, 210.0)
+    face = SHEETS[size].face.copy()
+    k = CANVAS_DPI / MM_PER_INCH
+    gone = page_frame(*size).marks[2].grown(2.0)
+    cv2.rectangle(
+        face, (round(gone.x * k), round(gone.y * k)), (round(gone.right * k), round(gone.bottom * k)), 255, -1
+    )
+    face[:, : round(8.2 * k)] = np.where(np.arange(len(face))[:, None] < len(face) // 2, 0, 255)
+    distortion = filling(size, 1.0)
+    (sheet,) = find_sheets(scanned(office(np.random.default_rng(1), distortion.scan_of(face, size))))
+    assert sheet.best.marks_found == (True, True, False, True)
+    assert error_mm(sheet.best, distortion).max() < 0.4
