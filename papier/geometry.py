@@ -110,4 +110,4 @@ class Transform:
 
     @classmethod
     def scaling(cls, factor: float) -> Transform:
-        return cls(np.diag([factor, factor, 1.0]).astype(np.float64))
+        return cls(np.array([[factor, 0, 0], [0, factor, 0], [0, 0, 1]], dtype=np.float64))

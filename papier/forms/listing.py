@@ -9,7 +9,7 @@ from reportlab.lib.pagesizes import A4
 from reportlab.lib.units import mm
 from reportlab.pdfgen.canvas import Canvas
 
-from papier.forms.pdf import register_faces
+from papier.forms.shaped_text import register_faces
 from papier.forms.typefaces import text_width
 
 MARGIN = 18 * mm

@@ -228,7 +228,10 @@ def _print_response(darkness: Floats, core: npt.NDArray[np.uint8], two_level: bo
     Measured where print stands; the lower half of what is seen there is print without a pen over it.
     """
     response = np.arange(256, dtype=np.float32) / 255
-    sampled, seen = core[:, ::2, ::2].ravel(), darkness[:, ::2, ::2].ravel()
+    # The darkest of a pixel's neighbourhood: a thin line half a pixel off its place is as dark as it is in its place.
+    width = darkness.shape[2]
+    around = cv2.dilate(darkness.reshape(-1, width), np.ones((3, 3), np.uint8)).reshape(darkness.shape)
+    sampled, seen = core[:, ::2, ::2].ravel(), around[:, ::2, ::2].ravel()
     dark = sampled > DARK_PRINT * 255
     light = (sampled > 20) & ~dark
     for chosen, levels in ((dark, response > DARK_PRINT), (light, response <= DARK_PRINT)):

@@ -11,10 +11,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from papier.forms.layout import Layout
 from papier.forms.sheet_number import SheetNumbers
 from papier.ocr.characters import CharacterReader
-from papier.ocr.face import face_match, load_face, refine
+from papier.ocr.face import FaceFit, fit_face, load_face
 from papier.ocr.face_registration import register_by_face
 from papier.ocr.identification import Identification, identify
 from papier.ocr.register import PrintedForm, SheetRegister
@@ -23,8 +22,10 @@ from papier.ocr.scan import RegisteredPage, RejectedPage, ScannedPage
 from papier.ocr.zone_readings import read_zones
 from papier.records import FieldReading, PageReading, PageStatus, State
 
-# Below, the print on the page is not the form's: benchmarks/registration.md.
+# Below, the print on the page is not the form's: the right page gives 0.7 and more, other forms mostly below 0.3.
 MIN_FACE_MATCH = 0.45
+# From here on the page that the number names need not be compared with the form's other pages.
+SURE_FACE_MATCH = 0.7
 # A page with less ink than this share of its area, away from its edges, is the blank back of a sheet.
 BLANK_INK_SHARE = 0.0008
 # Forms to compare with a page whose number cannot be read; older ones are asked of a person.
@@ -98,8 +99,8 @@ class Reader:
         layout = sheet.form.layout
         if not _same_size(layout.size_mm, registered.size_mm):
             registered = dataclasses.replace(registered, size_mm=layout.size_mm)
-        number = self._choose_page(registered, sheet.form, found)
-        if number is None:
+        number, fit = _choose_page(registered, sheet.form, found)
+        if fit.match < MIN_FACE_MATCH:
             reason = f"sheet {found.number} is known, but the page does not look like {layout.form}"
             return dataclasses.replace(
                 _unknown(page, reason),
@@ -108,47 +109,37 @@ class Reader:
                 version=layout.version,
                 sheet=found.number,
             )
-        reading = self._read_as(page, registered, sheet.form, number, None, sheet.prefilled)
+        reading = self._read_as(page, fit.page, sheet.form, number, None, sheet.prefilled)
         return dataclasses.replace(reading, sheet=found.number)
-
-    def _choose_page(self, registered: RegisteredPage, form: PrintedForm, found: Identification) -> int | None:
-        """The page of the form, by its printed number and by its face; None when the face is not the form's."""
-        pages = [page.page for page in form.layout.pages]
-        matches = {number: face_match(registered, load_face(form, number)) for number in pages}
-        best = max(pages, key=lambda number: matches[number])
-        printed = found.page if found.page in matches else None
-        if printed is not None and matches[printed] >= matches[best] - 0.1:
-            best = printed
-        return best if matches[best] >= MIN_FACE_MATCH else None
 
     def _read_unnumbered(self, page: ScannedPage, alternatives: Sequence[RegisteredPage]) -> PageReading:
         """A sheet with corner marks whose number is lost: its printed face says which form it is."""
-        best: tuple[float, RegisteredPage, PrintedForm, int] | None = None
+        best: tuple[FaceFit, PrintedForm, int] | None = None
         for form in self._forms():
             for alternative in alternatives:
                 if not _same_size(form.layout.size_mm, alternative.size_mm):
                     continue
                 for layout_page in form.layout.pages:
-                    match = face_match(alternative, load_face(form, layout_page.page))
-                    if best is None or match > best[0]:
-                        best = (match, alternative, form, layout_page.page)
-        if best is None or best[0] < MIN_FACE_MATCH:
+                    fit = fit_face(alternative, load_face(form, layout_page.page))
+                    if best is None or fit.match > best[0].match:
+                        best = (fit, form, layout_page.page)
+        if best is None or best[0].match < MIN_FACE_MATCH:
             return _unknown(page, "the sheet number cannot be read, and the page looks like no known form")
-        return self._read_as(page, best[1], best[2], best[3], "the sheet number cannot be read")
+        return self._read_as(page, best[0].page, best[1], best[2], "the sheet number cannot be read")
 
     def _read_foreign(self, page: ScannedPage, form: PrintedForm) -> PageReading:
         """A form that somebody else printed: registered by its own face, each of its pages tried."""
-        best: tuple[float, RegisteredPage, int] | None = None
+        best: tuple[FaceFit, int] | None = None
         for layout_page in form.layout.pages:
+            face = load_face(form, layout_page.page)
             registered = register_by_face(page, form, layout_page.page)
-            if registered is not None:
-                match = face_match(registered, load_face(form, layout_page.page))
-                if best is None or match > best[0]:
-                    best = (match, registered, layout_page.page)
+            fit = None if registered is None else fit_face(registered, face)
+            if fit is not None and (best is None or fit.match > best[0].match):
+                best = (fit, layout_page.page)
         if best is None:
             reason = "blank page" if _is_blank(page) else f"the page does not look like {form.layout.form}"
             return _unknown(page, reason)
-        return self._read_as(page, best[1], form, best[2], None)
+        return self._read_as(page, best[0].page, form, best[1], None)
 
     def _read_as(
         self,
@@ -161,9 +152,8 @@ class Reader:
     ) -> PageReading:
         layout = form.layout
         face = load_face(form, number)
-        registered = refine(registered, face)
         fields = read_zones(registered, layout, layout.page(number), face, self.characters, prefilled or {})
-        asked = doubt is not None or any(_asks(reading, layout) for reading in fields.values())
+        asked = doubt is not None or any(_asks(reading) for reading in fields.values())
         return PageReading(
             source=page.source,
             source_page=page.index,
@@ -177,9 +167,22 @@ class Reader:
         )
 
 
-def _asks(reading: FieldReading, layout: Layout) -> bool:
+def _choose_page(registered: RegisteredPage, form: PrintedForm, found: Identification) -> tuple[int, FaceFit]:
+    """The page of the form, and how the scan lies on its face: the printed page if it looks so, else the likest."""
+    pages = [page.page for page in form.layout.pages]
+    best: tuple[int, FaceFit] | None = None
+    for number in sorted(pages, key=lambda number: number != found.page):
+        fit = fit_face(registered, load_face(form, number))
+        if best is None or fit.match > best[1].match:
+            best = (number, fit)
+        if number == found.page and fit.match >= SURE_FACE_MATCH:
+            break
+    assert best is not None  # noqa: S101 - a form has a page
+    return best
+
+
+def _asks(reading: FieldReading) -> bool:
     """True when a person must look at the field."""
-    del layout
     return reading.needs_person or reading.state is State.DOUBTFUL
 
 

@@ -58,7 +58,7 @@ def test_an_empty_sheet_is_blank_in_every_field_and_in_order() -> None:
     readings = read(new_page())
     assert list(readings) == ["signature", "present", "nom", "remarque", "etiquette", "sante"]
     assert {name: reading.value for name, reading in readings.items()} == {
-        "signature": False, "present": [], "nom": "", "remarque": "", "etiquette": "", "sante": None,
+        "signature": False, "present": [], "nom": None, "remarque": None, "etiquette": None, "sante": None,
     }  # fmt: skip
     assert {reading.state for reading in readings.values()} == {State.BLANK}
     assert [name for name, reading in readings.items() if reading.needs_person] == ["signature"]

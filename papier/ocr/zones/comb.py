@@ -30,6 +30,11 @@ CROSSED_OUT = 0.5
 MAX_GAIN = 2.5
 # Ink from which a field's strokes are taken to be writing, and the darkness they are raised to.
 WRITING_INK, ORDINARY_INK = 50, 210
+# An apostrophe is at least 0.3 × 1 mm, 11 pixels; less ink than this, darker than the faintest pencil, is dirt. A sign
+# that the scan lost altogether is as rare as a lost tick.
+SMALLEST_SIGN, FAINTEST_SIGN, LOST_SIGN = 7, 40, 1e-5
+# The window's margin and the half of a millimetre in which remains of the printed frame stand: rows, columns.
+WINDOW_EDGE = (7, 7)
 # A printed character of a prefilled cell has at least so much ink and at most so much (mean, 0 to 255); a hand that
 # writes over it adds to that, and a stroke through the field shows between the characters.
 MIN_PRINTED_INK, MAX_PRINTED_INK = 3.0, 110.0
@@ -79,7 +84,7 @@ def read_combs(
     if written:
         read = reader.read(np.concatenate([parts[i] for i in written])).log_probs
         ends = np.cumsum([len(parts[i]) for i in written])[:-1]
-        log_probs = dict(zip(written, np.split(read, ends), strict=True))
+        log_probs = {i: _without_ink(rows, parts[i]) for i, rows in zip(written, np.split(read, ends), strict=True)}
     readings = []
     for i, (comb, demand) in enumerate(zip(fields, demands, strict=True)):
         if i in log_probs:
@@ -141,6 +146,19 @@ def _strengthened(ink: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
     strong = float(np.percentile(strokes, 80))
     gain = min(MAX_GAIN, ORDINARY_INK / strong)
     return np.asarray(cv2.convertScaleAbs(ink, alpha=gain), dtype=np.uint8).reshape(ink.shape) if gain > 1.05 else ink
+
+
+def _without_ink(log_probs: npt.NDArray[np.float32], ink: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+    """The reader's answer, but blank for sure where the cell holds less ink than the smallest sign.
+
+    The network has seen cells with dirt that hid a stroke, and never quite trusts an empty one.
+    """
+    inner = ink[:, WINDOW_EDGE[0] : -WINDOW_EDGE[0], WINDOW_EDGE[1] : -WINDOW_EDGE[1]]
+    bare = np.count_nonzero(inner > FAINTEST_SIGN, axis=(1, 2)) < SMALLEST_SIGN
+    answer = log_probs.copy()
+    answer[bare] = np.log(LOST_SIGN / len(CLASSES))
+    answer[bare, CLASSES.index(BLANK)] = np.log(1 - LOST_SIGN)
+    return answer
 
 
 def _read_printed(comb: Comb, ink: npt.NDArray[np.uint8], value: str) -> FieldReading:

@@ -45,7 +45,7 @@ def read_lines(
                 FieldReading(
                     zone.field,
                     zone.kind,
-                    "",
+                    None,
                     State.BLANK if sure else State.DOUBTFUL,
                     1 - written,
                     rect=zone.rect,

@@ -54,7 +54,7 @@ def read_typed(
             state = State.BLANK if sure else State.DOUBTFUL
             readings.append(
                 FieldReading(
-                    zone.field, zone.kind, "", state, 1 - written, rect=zone.rect,
+                    zone.field, zone.kind, None, state, 1 - written, rect=zone.rect,
                     reason=None if sure else "there may be something written",
                     needs_person=demand.required or not sure,
                 )
