@@ -51,11 +51,10 @@ REGIONS = (
     FRANCE,
     ALSACE_MOSELLE,
     ALSACE_MOSELLE_GOOD_FRIDAY,
-    # Code du travail, art. L3422-2.
+    # Code du travail, art. L3422-2. Saint-Martin is left out: its text says 27 May, the prefecture keeps 28 May.
     Region("mayotte", {(4, 27): _ABOLITION}),
     Region("martinique", {(5, 22): _ABOLITION}),
     Region("guadeloupe", {(5, 27): _ABOLITION}),
-    Region("saint-martin", {(5, 27): _ABOLITION}),
     Region("guyane", {(6, 10): _ABOLITION}),
     Region("saint-barthelemy", {(10, 9): _ABOLITION}),
     Region("la-reunion", {(12, 20): _ABOLITION}),
@@ -64,6 +63,7 @@ REGIONS = (
 # What people write instead: departments by number or name.
 ALIASES = {
     "metropole": "france",
+    "alsace-moselle-temple": "alsace-moselle-vendredi-saint",
     "fr": "france",
     "57": "alsace-moselle",
     "67": "alsace-moselle",
@@ -79,7 +79,6 @@ ALIASES = {
     "reunion": "la-reunion",
     "976": "mayotte",
     "977": "saint-barthelemy",
-    "978": "saint-martin",
 }
 
 # Code du travail, art. L3133-1: those of fixed date.

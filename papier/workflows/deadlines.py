@@ -46,12 +46,20 @@ MONTHS = (
 NUMBERS = {1: "un", 2: "deux", 4: "quatre", 6: "six", 8: "huit", 15: "quinze", 30: "trente", 45: "quarante-cinq"}
 
 
+# One date serves both readings, since a clock ends with its day: whoever counts on from it takes the earlier one,
+# whoever waits until it is over takes the later one.
+_BOTH_READINGS = (
+    "Les commentaires placent cet effet au début ou à la fin de ce jour : comptez les délais suivants depuis ce jour, "
+    "n'invoquez le silence que le lendemain"
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Deadline:
     """The end of one clock, by both counts, and why. `because` is French, to be printed as it stands."""
 
     rule: str
-    from_: dt.date
+    start: dt.date
     prudent: dt.date
     theoretical: dt.date
     because: str
@@ -61,7 +69,7 @@ class Deadline:
         """The stable form of `papier deadline --json`."""
         return {
             "rule": self.rule,
-            "from": self.from_.isoformat(),
+            "from": self.start.isoformat(),
             "prudent": self.prudent.isoformat(),
             "theoretical": self.theoretical.isoformat(),
             "because": self.because,
@@ -78,8 +86,11 @@ def compute(rule: str, start: dt.date, region: str | None = None) -> Deadline:
     """When the clock `rule` ends that starts from `start`.
 
     `region` names where local holidays count (calendar.REGIONS); None is metropolitan France without local law. Raises
-    UsageError for a rule, a region or a year that is not known.
+    UsageError for a rule, a region or a year that is not known; TypeError for a moment instead of a day, which no
+    holiday would equal.
     """
+    if isinstance(start, dt.datetime):
+        raise TypeError("A clock starts on a day, not at a moment: pass a date.")
     known = _find_rule(rule)
     place = parse_region(region)
     if not FIRST_YEAR <= start.year < LAST_YEAR:
@@ -120,9 +131,10 @@ def _explain(rule: Rule, last: dt.date, theoretical: dt.date, region: Region) ->
     if franc:
         text += " : ni le premier ni le dernier jour ne comptent"
     if theoretical != last:
-        text += f" ; le dernier jour est {_describe(last, region)} : reporté au {format_day(theoretical)}"
+        day = "le lendemain" if franc else "le dernier jour"
+        text += f" ; {day} est {_describe(last, region)} : reporté au {format_day(theoretical)}"
     if rule.ending is Ending.DECIDES:
-        text += f" : {rule.outcome} ; aucun report, même un dimanche ou un jour férié"
+        text += f" : {rule.outcome} ; aucun report, même un dimanche ou un jour férié. {_BOTH_READINGS}"
     elif rule.outcome:
         text += f" : {rule.outcome}"
     return f"{text}. {rule.caution}" if rule.caution else f"{text}."

@@ -38,7 +38,8 @@ class Rule:
     """One clock. Texts are French: they are printed.
 
     `after` completes "Un mois après …"; `basis` is the article as a sentence names it; `outcome` says what silence
-    means; `caution` is a sentence that keeps the reader from a likely mistake.
+    means; `caution` is a sentence that keeps the reader from a likely mistake. `version` rises when another text makes the
+    same clock another one, so that a case can say by which it was counted.
     """
 
     name: str
@@ -51,10 +52,12 @@ class Rule:
     sources: tuple[str, ...]
     outcome: str = ""
     caution: str = ""
+    version: int = 1
 
     def to_json(self) -> dict[str, Any]:
         return {
             "rule": self.name,
+            "version": self.version,
             "title": self.title,
             "count": self.count,
             "unit": str(self.unit),
@@ -65,6 +68,7 @@ class Rule:
 
 
 _CPC = "CPC art. 641 et 642"
+_CPP = "CPP art. 801"
 _REGULATION = "règlement 1182/71 art. 3"
 
 _NOT_STOPPED = (
@@ -89,7 +93,7 @@ RULES: tuple[Rule, ...] = (
         2,
         Unit.MONTHS,
         Ending.MOVES,
-        "la fin du premier mois",
+        "la fin du premier mois, avant tout report",
         "RGPD, art. 12-3",
         ("RGPD art. 12-3", _REGULATION),
         caution="Elle ne vaut que si elle a été annoncée, avec ses motifs, pendant le premier mois.",
@@ -122,13 +126,13 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         "recours-gracieux",
-        "Recours gracieux ou hiérarchique",
+        "Recours gracieux ou hiérarchique facultatif",
         2,
         Unit.MONTHS,
-        Ending.MOVES,
+        Ending.FRANC,
         "notification",
         "CRPA, art. L411-2",
-        ("CRPA art. L411-2", "CRPA art. L112-1", _CPC),
+        ("CRPA art. L411-2", "CRPA art. L112-1", "CE 19-9-2014 n° 362568", _CPC),
         caution="La date d'envoi compte, cachet de la poste faisant foi. " + _NOT_STOPPED,
     ),
     Rule(
@@ -235,7 +239,7 @@ RULES: tuple[Rule, ...] = (
         Ending.MOVES,
         "la constatation ou l'envoi de l'avis",
         "CPP, art. 495-18",
-        ("CPP art. 495-18", _CPC),
+        ("CPP art. 495-18", _CPP),
         caution=(
             "Contester avec le formulaire joint à l'avis, en recommandé avec accusé de réception, avec la consignation."
         ),
@@ -248,7 +252,7 @@ RULES: tuple[Rule, ...] = (
         Ending.MOVES,
         "l'envoi de l'avis",
         "CPP, art. 495-19",
-        ("CPP art. 495-19", _CPC),
+        ("CPP art. 495-19", _CPP),
         caution=(
             "Réclamer avec le formulaire joint à l'avis, en recommandé avec accusé de réception, avec la consignation."
         ),
@@ -274,6 +278,7 @@ RULES: tuple[Rule, ...] = (
         "la date de la feuille",
         "CSS, art. R161-47",
         ("CSS art. R161-47", "Cass. 2e civ. 8-10-2015 n° 14-20.252"),
+        caution="Un envoi tardif ne prive pas du remboursement.",
     ),
     Rule(
         "taj-acces",
@@ -294,8 +299,8 @@ RULES: tuple[Rule, ...] = (
         Unit.MONTHS,
         Ending.STANDS,
         "l'enregistrement",
-        "conservation d'un mois au plus",
-        ("RGPD art. 15",),
+        "CSI, art. L252-5",
+        ("CSI art. L252-5", "RGPD art. 15"),
         outcome="les images peuvent être effacées bien avant",
         caution="Envoyer la demande d'accès (RGPD, art. 15) dans les jours qui suivent les faits.",
     ),

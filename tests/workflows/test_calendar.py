@@ -4,6 +4,7 @@ import datetime as dt
 
 import pytest
 from dateutil.easter import easter
+from dateutil.relativedelta import relativedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -130,7 +131,6 @@ def test_two_holidays_on_one_day() -> None:
         ("mayotte", (4, 27)),
         ("martinique", (5, 22)),
         ("guadeloupe", (5, 27)),
-        ("saint-martin", (5, 27)),
         ("guyane", (6, 10)),
         ("saint-barthelemy", (10, 9)),
         ("la-reunion", (12, 20)),
@@ -156,6 +156,7 @@ def test_good_friday_only_where_the_commune_has_its_church() -> None:
         ("Métropole", "france"),
         ("57", "alsace-moselle"),
         ("Alsace-Moselle", "alsace-moselle"),
+        ("alsace-moselle-temple", "alsace-moselle-vendredi-saint"),
         ("La Réunion", "la-reunion"),
         ("974", "la-reunion"),
         ("Saint-Barthélemy", "saint-barthelemy"),
@@ -173,6 +174,23 @@ def test_aliases_lead_somewhere() -> None:
 def test_unknown_region() -> None:
     with pytest.raises(UsageError, match=r"“atlantide”\. Choose one of: france, alsace-moselle,"):
         parse_region("atlantide")
+
+
+def test_a_region_whose_holiday_is_disputed_is_refused() -> None:
+    with pytest.raises(UsageError, match="saint-martin"):
+        parse_region("saint-martin")
+
+
+@pytest.mark.parametrize(
+    ("region", "subdivision"),
+    [("france", None), ("mayotte", "976"), ("guyane", "973"), ("la-reunion", "974"), ("saint-barthelemy", "BL")],
+)
+def test_holidays_against_another_table(region: str, subdivision: str | None) -> None:
+    others = pytest.importorskip("holidays")
+    # That table takes Whit Mondays from 2005 to 2007 for no holidays, against Cass. crim. 10-5-2006 n° 05-86.744, and
+    # Saint-Barthélemy has its own day since 2012.
+    for year in range(2012, 2100):
+        assert set(find_holidays(year, parse_region(region))) == set(others.France(subdiv=subdivision, years=year))
 
 
 def test_unknown_years() -> None:
@@ -204,6 +222,11 @@ def test_months_never_skip_one(day: dt.date, count: int) -> None:
     end = add_months(day, count)
     assert (end.year * 12 + end.month) - (day.year * 12 + day.month) == count
     assert end.day == day.day or (end.day < day.day and (end + dt.timedelta(1)).day == 1)
+
+
+@given(DAYS, st.integers(0, 48))
+def test_months_against_another_computation(day: dt.date, count: int) -> None:
+    assert add_months(day, count) == day + relativedelta(months=count)
 
 
 @given(DAYS, st.sampled_from(REGIONS))

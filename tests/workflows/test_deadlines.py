@@ -70,6 +70,8 @@ def test_names_are_there_once() -> None:
         ("rgpd-prolongation", "2026-10-14", "2026-12-14", "2026-12-14"),
         ("motifs-reponse", "2026-09-14", "2026-10-14", "2026-10-14"),
         ("recours-gracieux", "2026-09-14", "2026-11-14", "2026-11-16"),
+        # The optional appeal is franc, as the court is (CE 19-9-2014 n° 362568).
+        ("recours-gracieux", "2026-10-01", "2026-12-01", "2026-12-02"),
         ("cada-saisine", "2026-09-15", "2026-11-15", "2026-11-16"),
         ("dossier-medical", "2026-10-01", "2026-10-09", "2026-10-09"),
         ("dossier-medical", "2026-10-02", "2026-10-10", "2026-10-12"),
@@ -130,6 +132,7 @@ def test_silence_decides_on_a_sunday(rule: str) -> None:
     deadline = compute(rule, start)
     assert deadline.prudent == deadline.theoretical == dt.date(2026, 11, 1)
     assert "aucun report" in deadline.because
+    assert "n'invoquez le silence que le lendemain" in deadline.because
 
 
 def test_local_holidays_move_the_theoretical_date_only() -> None:
@@ -151,7 +154,7 @@ def test_reasons_of_a_move() -> None:
     franc = at("tribunal-administratif", "2026-10-11").because
     assert franc.startswith(
         "Deux mois francs après notification (CJA, art. R421-1) : ni le premier ni le dernier jour ne comptent ; "
-        "le dernier jour est un samedi : reporté au lundi 14 décembre."
+        "le lendemain est un samedi : reporté au lundi 14 décembre."
     )
 
 
@@ -201,6 +204,16 @@ def test_wrong_orders() -> None:
         at("rgpd-reponse", "9999-12-31")
     with pytest.raises(UsageError, match="Choose one of"):
         at("rgpd-reponse", "2026-10-01", "ailleurs")
+
+
+def test_a_moment_is_no_day() -> None:
+    with pytest.raises(TypeError, match="pass a date"):
+        compute("rgpd-reponse", dt.datetime(2026, 10, 1, tzinfo=dt.UTC))
+
+
+def test_penal_clocks_move_by_their_own_code() -> None:
+    for rule in ("afd-contestation", "afd-majoree"):
+        assert "CPP art. 801" in at(rule, "2026-10-01").sources
 
 
 @pytest.mark.parametrize("rule", list_rules(), ids=lambda rule: rule.name)
