@@ -38,8 +38,8 @@ class Rule:
     """One clock. Texts are French: they are printed.
 
     `after` completes "Un mois après …"; `basis` is the article as a sentence names it; `outcome` says what silence
-    means; `caution` is a sentence that keeps the reader from a likely mistake. `version` rises when another text makes the
-    same clock another one, so that a case can say by which it was counted.
+    means; `caution` is a sentence that keeps the reader from a likely mistake. `version` rises when another text makes
+    the same clock another one, so that a case can say by which it was counted.
     """
 
     name: str
