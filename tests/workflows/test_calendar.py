@@ -5,7 +5,7 @@ import datetime as dt
 import pytest
 from dateutil.easter import easter
 from dateutil.relativedelta import relativedelta
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from papier.errors import UsageError
@@ -24,6 +24,9 @@ from papier.workflows.calendar import (
     is_working_day,
     parse_region,
 )
+
+# A busy machine is no failure.
+UNTIMED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 DAYS = st.dates(dt.date(FIRST_YEAR, 1, 1), dt.date(2200, 12, 31))
 
@@ -217,6 +220,7 @@ def test_months_go_from_day_number_to_day_number(start: str, count: int, end: st
     assert add_months(dt.date.fromisoformat(start), count) == dt.date.fromisoformat(end)
 
 
+@UNTIMED
 @given(DAYS, st.integers(0, 48))
 def test_months_never_skip_one(day: dt.date, count: int) -> None:
     end = add_months(day, count)
@@ -224,11 +228,13 @@ def test_months_never_skip_one(day: dt.date, count: int) -> None:
     assert end.day == day.day or (end.day < day.day and (end + dt.timedelta(1)).day == 1)
 
 
+@UNTIMED
 @given(DAYS, st.integers(0, 48))
 def test_months_against_another_computation(day: dt.date, count: int) -> None:
     assert add_months(day, count) == day + relativedelta(months=count)
 
 
+@UNTIMED
 @given(DAYS, st.sampled_from(REGIONS))
 def test_the_next_working_day_is_one_and_no_nearer_one_is(day: dt.date, region: object) -> None:
     place = next(known for known in REGIONS if known is region)

@@ -4,7 +4,7 @@ import datetime as dt
 import itertools
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from papier.errors import UsageError
@@ -31,6 +31,9 @@ STABLE_NAMES = {
     "recommande-non-reclame",
     "feuille-de-soins",
 }
+
+# A busy machine is no failure.
+UNTIMED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 STARTS = st.dates(dt.date(1984, 1, 1), dt.date(2200, 12, 31))
 
@@ -170,6 +173,7 @@ def test_days_in_words(day: str, text: str) -> None:
     assert format_day(dt.date.fromisoformat(day)) == text
 
 
+@UNTIMED
 @given(st.sampled_from(list_rules()), STARTS, st.sampled_from(REGIONS))
 def test_prudent_never_comes_after_theoretical(rule: Rule, start: dt.date, region: object) -> None:
     place = next(known for known in REGIONS if known is region)
@@ -186,6 +190,7 @@ def test_prudent_never_comes_after_theoretical(rule: Rule, start: dt.date, regio
     assert "  " not in deadline.because
 
 
+@UNTIMED
 @given(st.sampled_from(list_rules()), STARTS)
 def test_a_later_start_never_ends_earlier(rule: Rule, start: dt.date) -> None:
     first, second = (compute(rule.name, start + dt.timedelta(n)) for n in (0, 1))
