@@ -1,88 +1,201 @@
-"""The printed glyphs of the sheet number: what each looks like, and how alike a patch of a scan is to each.
+"""The printed glyphs of the sheet number: where they lie in a strip cut from a scan, and which character each shows.
 
-Templates are drawn from the very face that prints the number; a patch is compared by normalised cross-correlation,
-which neither the toner's darkness nor the paper's tint changes.
+A strip is first laid on the average look of a number (its hyphens, its solidus, the white between characters), each
+half by itself, so that a shrunken or stretched print is followed. The characters are then classified by a perceptron
+with two hidden layers, trained on degraded prints of the same face: `training/number_glyphs.py` makes its weights,
+`benchmarks/sheet_numbers.md` says what it reads.
 """
 
 from __future__ import annotations
 
-from functools import lru_cache
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
 from importlib import resources
+from io import BytesIO
 
 import cv2
 import numpy as np
 import numpy.typing as npt
-from numpy.lib.stride_tricks import sliding_window_view
-from PIL import Image, ImageDraw, ImageFont
 
-from papier.forms.frame import NUMBER_CAP_EM, NUMBER_FONT_SIZE, NUMBER_PITCH
-from papier.forms.sheet_number import ALPHABET
-from papier.geometry import POINTS_PER_MM
+from papier.forms.frame import NUMBER_CAP_EM, NUMBER_FONT_SIZE, NUMBER_LENGTH, NUMBER_PITCH
+from papier.geometry import POINTS_PER_MM, RectMm
+from papier.ocr.scan import RegisteredPage
 
 FloatImages = npt.NDArray[np.float32]
 
 # Eight pixels a millimetre is 203 dpi: finer tells a blurred scan nothing, coarser closes the counters of 8 and B.
-PX_PER_MM = 8.0
-# A glyph's box: its advance wide, the capitals' height and a little white above and below.
-ABOVE_BELOW_MM = 0.45
-BOX_WIDTH = round(NUMBER_PITCH * PX_PER_MM)
+PX_PER_MM = 8
+# How far a whole strip may lie from its place: what marks alone leave of a bent page. Sideways less than half a pitch,
+# or the number would be found one character beside itself.
+REACH_X, REACH_Y = 1.25, 1.75
+# How much the two halves of a strip may differ in their shift: 1.5 % of stretch, and a slope of half a degree.
+HALVES_APART_X, HALVES_APART_Y = 0.5, 0.25
+# The whole and the halves are searched at this share of PX_PER_MM; a quarter of a millimetre is enough to lay a peak
+# between pixels.
+SEARCH_PX_PER_MM = 4
 CAP_MM = NUMBER_FONT_SIZE * NUMBER_CAP_EM / POINTS_PER_MM
-BOX_HEIGHT = round((CAP_MM + 2 * ABOVE_BELOW_MM) * PX_PER_MM)
-# How far one glyph may lie from its place in the strip, in pixels: ±0.4 mm of feeder stretch within a strip.
-SLACK = 3
-# Drawn this much larger, then reduced: the print's own anti-aliasing.
-OVERSAMPLING = 8
-# Blur of printing and scanning in millimetres: a sharp scan at 300 dpi, and a second photocopy at 150 dpi.
-BLURS_MM = (0.07, 0.17)
+# A patch shows a character with this much of its surroundings, in millimetres.
+SIDE_MM, ABOVE_BELOW_MM = 0.3, 0.55
+# Below this standard deviation of ink (0 to 1) a patch is blank paper with a scanner's noise.
+BLANK_DEVIATION = 0.02
 
-GLYPHS = ALPHABET + "-/"
-
-
-@lru_cache(maxsize=1)
-def templates() -> FloatImages:
-    """Ink of every glyph (in the order of GLYPHS) at each blur: shape (blurs, glyphs, BOX_HEIGHT, BOX_WIDTH)."""
-    size = NUMBER_FONT_SIZE / POINTS_PER_MM * PX_PER_MM * OVERSAMPLING
-    with resources.as_file(resources.files("papier.forms") / "fonts" / "number.ttf") as path:
-        font = ImageFont.truetype(str(path), size=round(size))
-    height, width = BOX_HEIGHT * OVERSAMPLING, BOX_WIDTH * OVERSAMPLING
-    baseline = (CAP_MM + ABOVE_BELOW_MM) * PX_PER_MM * OVERSAMPLING
-    drawn = []
-    for glyph in GLYPHS:
-        image = Image.new("L", (width, height), 0)
-        ImageDraw.Draw(image).text((0, baseline), glyph, fill=255, font=font, anchor="ls")
-        drawn.append(np.asarray(image, dtype=np.float32) / 255)
-    stack = []
-    for blur in BLURS_MM:
-        sigma = blur * PX_PER_MM * OVERSAMPLING
-        stack.append(
-            [
-                cv2.resize(
-                    cv2.GaussianBlur(image, (0, 0), sigma), (BOX_WIDTH, BOX_HEIGHT), interpolation=cv2.INTER_AREA
-                )
-                for image in drawn
-            ]
-        )
-    return np.asarray(stack, dtype=np.float32)
+# The places of the twelve characters among the sixteen glyphs of `4F7K-2M9Q-8XTR/1`, of the signs, and of the page.
+CHARACTER_PLACES = (0, 1, 2, 3, 5, 6, 7, 8, 10, 11, 12, 13)
+SIGN_PLACES = {4: "-", 9: "-", 14: "/"}
+PAGE_PLACE = 15
+# One half of the strip is the first eight glyphs, the other the last eight: a hyphen and seven; a hyphen, a solidus…
+HALF = NUMBER_LENGTH // 2
 
 
-@lru_cache(maxsize=1)
-def _flat_templates() -> FloatImages:
-    """Zero mean, unit length: shape (blurs, glyphs, pixels)."""
-    flat = templates().reshape(len(BLURS_MM), len(GLYPHS), -1)
-    flat = flat - flat.mean(axis=2, keepdims=True)
-    return np.asarray(flat / np.linalg.norm(flat, axis=2, keepdims=True), dtype=np.float32)
+@dataclass(frozen=True)
+class GlyphModel:
+    """What `training/number_glyphs.py` learned.
 
-
-def likeness(patches: FloatImages) -> FloatImages:
-    """How alike each patch is to each glyph, the best over small shifts.
-
-    `patches`: shape (n, BOX_HEIGHT + 2 SLACK, BOX_WIDTH + 2 SLACK), ink bright or dark alike to all. Gives
-    correlations in [-1, 1], shape (blurs, n, glyphs). A patch without any contrast is like nothing: zeros.
+    `halves`: ink of both halves of an average number, shape (2, height, width) at SEARCH_PX_PER_MM. `layers`: weights
+    (outputs, inputs) and biases (outputs,) of each layer; the last gives 32 logits in the order of the alphabet.
+    `temperature` divides the logits: set on scans that were not trained on.
     """
-    windows = sliding_window_view(patches, (BOX_HEIGHT, BOX_WIDTH), axis=(1, 2))
-    flat = windows.reshape(len(patches), -1, BOX_HEIGHT * BOX_WIDTH)
-    flat = flat - flat.mean(axis=2, keepdims=True)
-    norms = np.linalg.norm(flat, axis=2, keepdims=True)
-    flat = flat / np.maximum(norms, 1e-3)
-    scores = np.einsum("nsp,bgp->bnsg", flat, _flat_templates(), optimize=True)
-    return np.asarray(scores.max(axis=2), dtype=np.float32)
+
+    halves: FloatImages
+    layers: tuple[tuple[FloatImages, FloatImages], ...]
+    temperature: float
+
+
+@cache
+def load_model() -> GlyphModel:
+    """The model shipped with the package."""
+    data = (resources.files("papier.ocr") / "models" / "number_glyphs.npz").read_bytes()
+    with np.load(BytesIO(data)) as arrays:
+        count = sum(name.startswith("weights") for name in arrays)
+        layers = tuple(
+            (
+                np.ascontiguousarray(arrays[f"weights{index}"].T, dtype=np.float32),
+                arrays[f"biases{index}"].astype(np.float32),
+            )
+            for index in range(count)
+        )
+        return GlyphModel(arrays["halves"].astype(np.float32) / 255, layers, float(arrays["temperature"]))
+
+
+def cut_strips(page: RegisteredPage, boxes: Sequence[RectMm]) -> FloatImages:
+    """The surroundings of printed numbers as ink, 0 to 1: shape (n, height, width) at PX_PER_MM.
+
+    `boxes`: of `PageFrame.numbers`, all of one size. Strips reach REACH_X and REACH_Y beyond what a patch shows.
+    """
+    height, width = strip_shape()
+    around = [
+        RectMm(box.x - SIDE_MM - REACH_X, box.y - ABOVE_BELOW_MM - REACH_Y, width / PX_PER_MM, height / PX_PER_MM)
+        for box in boxes
+    ]
+    # Fine scans are cut finely and averaged: picking single pixels of a 1-bit scan would throw most of it away.
+    left, right = page.to_scan([[boxes[0].x, boxes[0].y], [boxes[0].right, boxes[0].y]])
+    fine = min(4, max(1, round(float(np.hypot(*(right - left))) / boxes[0].width / PX_PER_MM)))
+    grey = page.cut(around, (height * fine, width * fine)).astype(np.float32)
+    grey = grey.reshape(len(boxes), height, fine, width, fine).mean(axis=(2, 4))
+    # Most of a strip is paper, even where a pen has been.
+    paper = np.percentile(grey, 80, axis=(1, 2), keepdims=True)
+    return np.asarray(np.clip(1 - grey / np.maximum(paper, 1), 0, 1), dtype=np.float32)
+
+
+def cut_glyphs(strip: FloatImages, model: GlyphModel) -> FloatImages:
+    """Patches of the twelve characters and of the page's, each of zero mean and unit deviation; (13, pixels).
+
+    The strip is one of `cut_strips`. A blank patch is all zeros.
+    """
+    halves = _find_halves(strip, model)
+    places = np.array([*CHARACTER_PLACES, PAGE_PLACE])
+    # The shift of each half is that of its middle; in between and beyond it goes on evenly.
+    along = (places + 0.5 - HALF / 2) / HALF
+    shift_x, shift_y = (halves[0] + along[:, None] * (halves[1] - halves[0])).T
+    height, width = patch_shape()
+    x = (REACH_X + NUMBER_PITCH * places + shift_x) * PX_PER_MM
+    y = (REACH_Y + shift_y) * PX_PER_MM
+    map_x = (x[:, None, None] + np.arange(width)[None, None, :] + np.zeros((1, height, 1))).astype(np.float32)
+    map_y = (y[:, None, None] + np.arange(height)[None, :, None] + np.zeros((1, 1, width))).astype(np.float32)
+    cut = cv2.remap(
+        strip, map_x.reshape(-1, width), map_y.reshape(-1, width), cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT
+    ).reshape(len(places), -1)
+    cut = cut - cut.mean(axis=1, keepdims=True)
+    deviation = cut.std(axis=1, keepdims=True)
+    return np.asarray(np.where(deviation < BLANK_DEVIATION, 0, cut / np.maximum(deviation, 1e-6)), dtype=np.float32)
+
+
+def classify(patches: FloatImages, model: GlyphModel) -> npt.NDArray[np.float64]:
+    """Logarithms of the probabilities of the 32 characters: (n, pixels) → (n, 32). Blank patches say nothing."""
+    values = patches
+    for index, (weights, biases) in enumerate(model.layers):
+        # Not `@`: for products as small as these the threads of a linear algebra library cost more than the product.
+        values = np.einsum("ni,oi->no", np.maximum(values, 0) if index else values, weights) + biases
+    logits = values.astype(np.float64) / model.temperature
+    logits[~patches.any(axis=1)] = 0
+    return np.asarray(logits - np.logaddexp.reduce(logits, axis=1, keepdims=True), dtype=np.float64)
+
+
+def patch_shape() -> tuple[int, int]:
+    """Height and width in pixels of one patch."""
+    return round((CAP_MM + 2 * ABOVE_BELOW_MM) * PX_PER_MM), round((NUMBER_PITCH + 2 * SIDE_MM) * PX_PER_MM)
+
+
+def half_shape() -> tuple[int, int]:
+    """Height and width in search pixels of the average half of a number."""
+    height, width = CAP_MM + 2 * ABOVE_BELOW_MM, HALF * NUMBER_PITCH + 2 * SIDE_MM
+    return round(height * SEARCH_PX_PER_MM), round(width * SEARCH_PX_PER_MM)
+
+
+def strip_shape() -> tuple[int, int]:
+    """Height and width in pixels of a strip: room for both halves wherever they are searched."""
+    height, width = half_shape()
+    ratio = PX_PER_MM // SEARCH_PX_PER_MM
+    right = _right_half() + width + 2 * round(REACH_X * SEARCH_PX_PER_MM)
+    return ratio * (height + 2 * round(REACH_Y * SEARCH_PX_PER_MM)), ratio * right
+
+
+def _right_half() -> int:
+    """Where the right half's search begins, in search pixels: the nearest whole one."""
+    return round(HALF * NUMBER_PITCH * SEARCH_PX_PER_MM)
+
+
+def _find_halves(strip: FloatImages, model: GlyphModel) -> npt.NDArray[np.float64]:
+    """The shifts (x, y) in millimetres of the left and of the right half from their nominal places, shape (2, 2)."""
+    ratio = PX_PER_MM // SEARCH_PX_PER_MM
+    small = cv2.resize(strip, (strip.shape[1] // ratio, strip.shape[0] // ratio), interpolation=cv2.INTER_AREA)
+    height, width = model.halves.shape[1:]
+    reach_x, reach_y = round(REACH_X * SEARCH_PX_PER_MM), round(REACH_Y * SEARCH_PX_PER_MM)
+    responses = []
+    for half, template in enumerate(model.halves):
+        left = half * _right_half()
+        window = small[: height + 2 * reach_y, left : left + width + 2 * reach_x]
+        responses.append(np.asarray(cv2.matchTemplate(window, template, cv2.TM_CCOEFF_NORMED), dtype=np.float32))
+    near = (2 * round(HALVES_APART_Y * SEARCH_PX_PER_MM) + 1, 2 * round(HALVES_APART_X * SEARCH_PX_PER_MM) + 1)
+    # The left half where it and the best neighbouring place of the right one look most like a number together.
+    together = responses[0] + cv2.dilate(responses[1], np.ones(near, np.uint8))
+    top, left = _peak(together)
+    up, back = max(0, top - near[0] // 2), max(0, left - near[1] // 2)
+    y, x = _peak(responses[1][up : top + near[0] // 2 + 1, back : left + near[1] // 2 + 1])
+    peaks = [_between_pixels(responses[0], top, left), _between_pixels(responses[1], up + y, back + x)]
+    nominal = np.array([REACH_X, REACH_Y]) * SEARCH_PX_PER_MM
+    # The right window starts at a whole pixel, its half mostly does not.
+    whole = np.array([[0.0, 0.0], [_right_half() - HALF * NUMBER_PITCH * SEARCH_PX_PER_MM, 0.0]])
+    return np.asarray((np.array(peaks) - nominal + whole) / SEARCH_PX_PER_MM)
+
+
+def _peak(response: FloatImages) -> tuple[int, int]:
+    """Row and column of the greatest value."""
+    row, column = divmod(int(response.argmax()), int(response.shape[1]))
+    return row, column
+
+
+def _between_pixels(response: FloatImages, top: int, left: int) -> tuple[float, float]:
+    """(x, y) of a peak, refined by a parabola through its neighbours."""
+
+    def vertex(before: float, middle: float, after: float) -> float:
+        bend = before - 2 * middle + after
+        return 0.0 if bend >= 0 else float(np.clip((before - after) / (2 * bend), -0.5, 0.5))
+
+    x, y = float(left), float(top)
+    if 0 < left < response.shape[1] - 1:
+        x += vertex(*(float(value) for value in response[top, left - 1 : left + 2]))
+    if 0 < top < response.shape[0] - 1:
+        y += vertex(*(float(value) for value in response[top - 1 : top + 2, left]))
+    return x, y
