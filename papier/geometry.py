@@ -102,7 +102,7 @@ class Transform:
         return np.asarray(mapped[:, :2] / mapped[:, 2:3], dtype=np.float64)
 
     def inverse(self) -> Transform:
-        return Transform(np.linalg.inv(self.matrix))
+        return Transform(np.asarray(np.linalg.inv(self.matrix), dtype=np.float64))
 
     def then(self, following: Transform) -> Transform:
         """First this map, then `following`."""

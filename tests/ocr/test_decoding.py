@@ -74,10 +74,10 @@ def test_clear_cells_give_their_value(content: str, text: str, count: int, value
 
 def test_all_blank_is_blank_and_a_required_one_is_asked_for() -> None:
     speck = decoded("", 8, "letters", (3, "I", 0.01))
-    assert (read(speck).value, read(speck).state) == ("", State.DOUBTFUL)
+    assert (read(speck).value, read(speck).state) == (None, State.DOUBTFUL)
     clear = decode(cells("", 8, sure=0.999999), ALPHABET, "letters", Demand(), ())
     reading = read(clear)
-    assert (reading.value, reading.state, reading.needs_person) == ("", State.BLANK, False)
+    assert (reading.value, reading.state, reading.needs_person) == (None, State.BLANK, False)
     assert read(clear, required=True).needs_person
 
 
