@@ -123,9 +123,9 @@ def _bent(ink: Floats, rng: np.random.Generator) -> Floats:
     height, width = ink.shape
     y, x = np.mgrid[:height, :width].astype(np.float32)
     u, v = (x - width / 2) / FINE, (y - height / 2) / FINE
-    turn, shear = rng.normal(0, 0.006), rng.normal(0, 0.02)
-    factor_x, factor_y = 1 + rng.normal(0, 0.006), 1 + rng.normal(0, 0.02)
-    wave = rng.normal(0, 0.08, 2)
+    turn, shear = rng.normal(0, 0.01), rng.normal(0, 0.02)
+    factor_x, factor_y = 1 + rng.normal(0, 0.01), 1 + rng.normal(0, 0.02)
+    wave = rng.normal(0, 0.12, 2)
     phase, length = rng.uniform(0, 6.3, 2), rng.uniform(8, 40)
     map_x = u * factor_x + v * (shear + turn) + wave[0] * np.sin(u / length * 6.3 + phase[0])
     map_y = v * factor_y - u * turn + wave[1] * np.sin(u / length * 6.3 + phase[1])

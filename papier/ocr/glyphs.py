@@ -1,7 +1,7 @@
 """The printed glyphs of the sheet number: where they lie in a strip cut from a scan, and which character each shows.
 
-A strip is first laid on the average look of a number (its hyphens, its solidus, the white between characters), each
-half by itself, so that a shrunken or stretched print is followed. The characters are then classified by a perceptron
+A strip is first laid on the average look of a number (its hyphens, its solidus, the white between characters), in
+pieces, so that shrunken, stretched and curled prints are followed. The characters are then classified by a perceptron
 with two hidden layers, trained on degraded prints of the same face: `training/number_glyphs.py` makes its weights,
 `benchmarks/sheet_numbers.md` says what it reads.
 """
@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from papier.forms.frame import NUMBER_CAP_EM, NUMBER_FONT_SIZE, NUMBER_LENGTH, NUMBER_PITCH
-from papier.geometry import POINTS_PER_MM, RectMm
+from papier.geometry import POINTS_PER_MM, FloatArray, RectMm
 from papier.ocr.scan import RegisteredPage
 
 FloatImages = npt.NDArray[np.float32]
@@ -29,8 +29,14 @@ PX_PER_MM = 8
 # How far a whole strip may lie from its place: what marks alone leave of a bent page. Sideways less than half a pitch,
 # or the number would be found one character beside itself.
 REACH_X, REACH_Y = 1.25, 1.75
-# How much the two halves of a strip may differ in their shift: 1.5 % of stretch, and a slope of half a degree.
-HALVES_APART_X, HALVES_APART_Y = 0.5, 0.25
+# How much the two halves of a strip may differ in their shift: 3.7 % of stretch, and a slope of two degrees.
+HALVES_APART = 0.75
+# How far a quarter of the strip may lie off the line through its halves: paper that curls.
+QUARTERS_OFF = 0.6
+# What a millimetre off that line costs a quarter, in correlation: less than stains gain by chance (0.1 to 0.2).
+QUARTER_PULL = 0.25
+# The curve through the quarters is held to the line through the halves as by one more quarter of this correlation.
+CURVE_STIFFNESS = 0.1
 # The whole and the halves are searched at this share of PX_PER_MM; a quarter of a millimetre is enough to lay a peak
 # between pixels.
 SEARCH_PX_PER_MM = 4
@@ -103,11 +109,8 @@ def cut_glyphs(strip: FloatImages, model: GlyphModel) -> FloatImages:
 
     The strip is one of `cut_strips`. A blank patch is all zeros.
     """
-    halves = _find_halves(strip, model)
     places = np.array([*CHARACTER_PLACES, PAGE_PLACE])
-    # The shift of each half is that of its middle; in between and beyond it goes on evenly.
-    along = (places + 0.5 - HALF / 2) / HALF
-    shift_x, shift_y = (halves[0] + along[:, None] * (halves[1] - halves[0])).T
+    shift_x, shift_y = _find_shifts(strip, model, places).T
     height, width = patch_shape()
     x = (REACH_X + NUMBER_PITCH * places + shift_x) * PX_PER_MM
     y = (REACH_Y + shift_y) * PX_PER_MM
@@ -121,7 +124,7 @@ def cut_glyphs(strip: FloatImages, model: GlyphModel) -> FloatImages:
     return np.asarray(np.where(deviation < BLANK_DEVIATION, 0, cut / np.maximum(deviation, 1e-6)), dtype=np.float32)
 
 
-def classify(patches: FloatImages, model: GlyphModel) -> npt.NDArray[np.float64]:
+def classify(patches: FloatImages, model: GlyphModel) -> FloatArray:
     """Logarithms of the probabilities of the 32 characters: (n, pixels) → (n, 32). Blank patches say nothing."""
     values = patches
     for index, (weights, biases) in enumerate(model.layers):
@@ -156,28 +159,75 @@ def _right_half() -> int:
     return round(HALF * NUMBER_PITCH * SEARCH_PX_PER_MM)
 
 
-def _find_halves(strip: FloatImages, model: GlyphModel) -> npt.NDArray[np.float64]:
-    """The shifts (x, y) in millimetres of the left and of the right half from their nominal places, shape (2, 2)."""
+def _find_shifts(strip: FloatImages, model: GlyphModel, places: npt.NDArray[np.int64]) -> FloatArray:
+    """How far (x, y) in millimetres the glyphs at `places` lie from their nominal places, shape (n, 2).
+
+    The two halves give a line, the four quarters a parabola upon it.
+    """
     ratio = PX_PER_MM // SEARCH_PX_PER_MM
-    small = cv2.resize(strip, (strip.shape[1] // ratio, strip.shape[0] // ratio), interpolation=cv2.INTER_AREA)
-    height, width = model.halves.shape[1:]
-    reach_x, reach_y = round(REACH_X * SEARCH_PX_PER_MM), round(REACH_Y * SEARCH_PX_PER_MM)
-    responses = []
-    for half, template in enumerate(model.halves):
-        left = half * _right_half()
-        window = small[: height + 2 * reach_y, left : left + width + 2 * reach_x]
-        responses.append(np.asarray(cv2.matchTemplate(window, template, cv2.TM_CCOEFF_NORMED), dtype=np.float32))
-    near = (2 * round(HALVES_APART_Y * SEARCH_PX_PER_MM) + 1, 2 * round(HALVES_APART_X * SEARCH_PX_PER_MM) + 1)
+    size = (strip.shape[1] // ratio, strip.shape[0] // ratio)
+    small: FloatImages = np.asarray(cv2.resize(strip, size, interpolation=cv2.INTER_AREA), dtype=np.float32)
+    halves = _find_halves(small, model)
+
+    def on_line(along: FloatArray) -> FloatArray:
+        """The line at places counted from the strip's middle in halves of a strip."""
+        return np.asarray(halves.mean(axis=0) + along[:, None] * (halves[1] - halves[0]))
+
+    middles = (np.arange(4) - 1.5) / 2
+    expected = on_line(middles)
+    found = [_find_quarter(small, model, quarter, expected[quarter]) for quarter in range(4)]
+    weights = np.sqrt([max(0.0, likeness) for _, likeness in found])
+    off = np.array([shift for shift, _ in found]) - expected
+    powers = np.vander(middles, 3) * weights[:, None]
+    normal = powers.T @ powers + CURVE_STIFFNESS * np.diag([middles[0] ** 4, middles[0] ** 2, 1.0])
+    curve = np.linalg.solve(normal, powers.T @ (off * weights[:, None]))
+    along = (places + 0.5 - HALF) / HALF
+    return np.asarray(on_line(along) + np.vander(along, 3) @ curve)
+
+
+def _find_halves(small: FloatImages, model: GlyphModel) -> FloatArray:
+    """The shifts (x, y) in millimetres of the left and of the right half, shape (2, 2). `small` is in search pixels."""
+    responses = [_response(small, model.halves[half], half * _right_half()) for half in range(2)]
+    reach = round(HALVES_APART * SEARCH_PX_PER_MM)
     # The left half where it and the best neighbouring place of the right one look most like a number together.
-    together = responses[0] + cv2.dilate(responses[1], np.ones(near, np.uint8))
-    top, left = _peak(together)
-    up, back = max(0, top - near[0] // 2), max(0, left - near[1] // 2)
-    y, x = _peak(responses[1][up : top + near[0] // 2 + 1, back : left + near[1] // 2 + 1])
-    peaks = [_between_pixels(responses[0], top, left), _between_pixels(responses[1], up + y, back + x)]
-    nominal = np.array([REACH_X, REACH_Y]) * SEARCH_PX_PER_MM
-    # The right window starts at a whole pixel, its half mostly does not.
-    whole = np.array([[0.0, 0.0], [_right_half() - HALF * NUMBER_PITCH * SEARCH_PX_PER_MM, 0.0]])
-    return np.asarray((np.array(peaks) - nominal + whole) / SEARCH_PX_PER_MM)
+    together = responses[0] + cv2.dilate(responses[1], np.ones((2 * reach + 1, 2 * reach + 1), np.uint8))
+    top, left = _peak(np.asarray(together, dtype=np.float32))
+    up, back = max(0, top - reach), max(0, left - reach)
+    y, x = _peak(responses[1][up : top + reach + 1, back : left + reach + 1])
+    return np.array([_shift(responses[0], top, left, 0), _shift(responses[1], up + y, back + x, 1)])
+
+
+def _find_quarter(
+    small: FloatImages, model: GlyphModel, quarter: int, expected: FloatArray
+) -> tuple[FloatArray, float]:
+    """The shift (x, y) in millimetres of a quarter of the strip, near the `expected` one, and its correlation there."""
+    half, second = divmod(quarter, 2)
+    step = round(HALF / 2 * NUMBER_PITCH * SEARCH_PX_PER_MM)
+    template = model.halves[half][:, second * step : model.halves.shape[2] - (1 - second) * step]
+    response = _response(small, template, half * _right_half() + second * step)
+    rows, columns = response.shape
+    y = np.arange(rows)[:, None] / SEARCH_PX_PER_MM - REACH_Y - expected[1]
+    x = np.arange(columns)[None, :] / SEARCH_PX_PER_MM - REACH_X - expected[0]
+    held = np.where(np.maximum(abs(x), abs(y)) <= QUARTERS_OFF, response - QUARTER_PULL * np.hypot(x, y), -9.0)
+    top, left = _peak(np.asarray(held, dtype=np.float32))
+    return _shift(response, top, left, half), float(response[top, left])
+
+
+def _response(small: FloatImages, template: FloatImages, start: int) -> FloatImages:
+    """Correlations of a template at every shift; `start`: its nominal column, less the reach, in search pixels."""
+    width = template.shape[1] + 2 * round(REACH_X * SEARCH_PX_PER_MM)
+    window = small[:, start : start + width]
+    response = cv2.matchTemplate(window, np.ascontiguousarray(template), cv2.TM_CCOEFF_NORMED)
+    # Paper without any ink has no correlation.
+    return np.nan_to_num(np.asarray(response, dtype=np.float32), nan=0.0, posinf=0.0, neginf=0.0)
+
+
+def _shift(response: FloatImages, top: int, left: int, half: int) -> FloatArray:
+    """A peak of `_response` as a shift (x, y) in millimetres."""
+    x, y = _between_pixels(response, top, left)
+    # The right half's windows start at a whole pixel, its nominal place mostly does not.
+    x += half * (_right_half() - HALF * NUMBER_PITCH * SEARCH_PX_PER_MM)
+    return np.array([x / SEARCH_PX_PER_MM - REACH_X, y / SEARCH_PX_PER_MM - REACH_Y])
 
 
 def _peak(response: FloatImages) -> tuple[int, int]:

@@ -12,7 +12,7 @@ from PIL import Image, ImageDraw, ImageFont
 from papier.forms.frame import NUMBER_ADVANCE_EM, NUMBER_CAP_EM, NUMBER_FONT_SIZE, NUMBER_PITCH, page_frame
 from papier.forms.sheet_number import ALPHABET, SheetNumbers, print_number
 from papier.forms.typefaces import face_path
-from papier.geometry import MM_PER_INCH, POINTS_PER_MM, Transform
+from papier.geometry import MM_PER_INCH, POINTS_PER_MM, FloatArray, Transform
 from papier.ocr import glyphs
 from papier.ocr.identification import identify
 from papier.ocr.scan import RegisteredPage, ScannedPage
@@ -111,6 +111,28 @@ def test_stretched_print(stretch: float) -> None:
     # The registration does not know of the stretch: it grows to a millimetre and more along the sheet.
     found = identify(scanned(sheet(6), 200, 2, stretch=stretch, shift=(0.6 if stretch > 1 else -0.6, 0)), NUMBERS)
     assert found.number == NUMBERS.make(6)
+
+
+@pytest.mark.parametrize("rise", [-1.0, 1.0])
+def test_curled_paper(rise: float) -> None:
+    """The middle of each strip lies a millimetre above or below its ends, and nothing has told the registration."""
+
+    def displacement(points: FloatArray) -> FloatArray:
+        along = np.min([abs(points[:, 0] - box.centre[0]) / (box.width / 2) for box in FRAME.numbers], axis=0)
+        return np.column_stack([np.zeros(len(points)), rise * (1 - along**2) * 200 / MM_PER_INCH])
+
+    page = scanned(sheet(17, 2), 200, 11, turn=0)
+    height, width = page.scan.pixels.shape
+    # Bend the scan itself, column by column; over one box `cut` knows only corners.
+    columns = page.to_page.inverse().apply(np.column_stack([np.arange(width) + 0.5, np.full(width, height / 2)]))
+    lifted = displacement(columns)[:, 1]
+    map_x, map_y = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
+    pixels = cv2.remap(
+        page.scan.pixels, map_x, map_y - lifted.astype(np.float32)[None, :], cv2.INTER_LINEAR, borderValue=255
+    )
+    bent = ScannedPage("a test", 1, np.asarray(pixels, dtype=np.uint8), 200.0)
+    found = identify(RegisteredPage(bent, SIZE_MM, page.to_page), NUMBERS)
+    assert (found.number, found.page) == (NUMBERS.make(17), 2)
 
 
 def test_low_toner() -> None:
