@@ -44,7 +44,9 @@ check: lint types layers pytest
 test: check
 
 bench: install
-	$(BIN)/python -m benchmarks.run
+	$(BIN)/python -m benchmarks.closed_loop --sheets 72 --profile office
+	$(BIN)/python -m benchmarks.closed_loop --sheets 20 --profile rough
+	$(BIN)/python -m benchmarks.speed
 
 clean:
 	rm -rf $(VENV) demo-output .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,176 @@
+"""How fast: reading a page against decoding it, pages a second on all cores, printing, memory.
+
+    python -m benchmarks.speed
+
+The page is A4, 300 dpi, grey JPEG, with 60 boxes and 80 cells, a third of them filled by the simulated pen.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import resource
+import statistics
+import tempfile
+import time
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pikepdf
+
+from papier.forms.layout import Layout
+from papier.forms.parsing import parse_form
+from papier.forms.pdf import SheetToPrint, face_pdf, write_sheets
+from papier.forms.sheet_number import SheetNumbers
+from papier.forms.typesetting import lay_out
+from papier.intake import make_pool, read_scan
+from papier.ocr.pages import load_page
+from papier.ocr.reading import Reader
+from papier.ocr.register import KnownSheet, PrintedForm
+from simulator.hands import Hands
+from simulator.loop import print_fill_scan
+
+KEY = b"speed benchmark, no secret"
+OUTPUT = Path(__file__).parent / "output"
+PAGES = 60
+REPEATS = 15
+FORM = """\
+form: mesure/page
+version: 1
+title: Soixante cases et quatre-vingts cellules
+format: A4
+blocks:
+  - grid: questions
+    label: Questions
+    rows: {q01: Un, q02: Deux, q03: Trois, q04: Quatre, q05: Cinq, q06: Six, q07: Sept, q08: Huit, q09: Neuf, q10: Dix}
+    options: {a: A, b: B, c: C, d: D, e: E, f: F}
+  - {comb: nom, label: Nom, content: letters, cells: 28}
+  - {comb: prenom, label: Prénom, content: letters, cells: 26}
+  - row:
+      - {comb: date, label: Date, content: date}
+      - {comb: telephone, label: Téléphone, content: telephone}
+  - {comb: naissance, label: Naissance, content: date}
+"""
+
+
+class OneSheet:
+    """A register that knows one sheet."""
+
+    def __init__(self, sheet: KnownSheet) -> None:
+        self.sheet = sheet
+        self.key = KEY
+
+    def find_sheet(self, number: str) -> KnownSheet | None:
+        return self.sheet if number == self.sheet.number else None
+
+    def forms(self) -> tuple[PrintedForm, ...]:
+        return (self.sheet.form,)
+
+
+def main() -> None:
+    definition, problems = parse_form(FORM)
+    assert definition is not None, problems
+    layout = lay_out(definition)
+    boxes = sum(zone.kind == "tick" for zone in layout.zones())
+    cells = sum(len(zone.cells) for zone in layout.zones())
+    number = SheetNumbers(KEY).make(1)
+    register = OneSheet(KnownSheet(number, PrintedForm(layout, face_pdf(layout))))
+    jpeg = fill_page(layout, number)
+    figures: dict[str, float] = {"boxes": boxes, "cells": cells, "cores": os.cpu_count() or 1}
+    with tempfile.TemporaryDirectory() as folder:
+        scan = Path(folder) / "scan.pdf"
+        write_pdf(jpeg, PAGES, scan)
+        figures |= measure_page(jpeg, scan, Reader(register))
+        figures |= measure_pool(scan, Reader(register))
+        figures |= measure_print(Path(folder) / "print.pdf")
+    figures["peak_memory_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    OUTPUT.mkdir(exist_ok=True)
+    (OUTPUT / "speed.json").write_text(json.dumps(figures, indent=1))
+    for name, value in figures.items():
+        print(f"{name:<32} {value:10.3f}")
+
+
+def fill_page(layout: Layout, number: str) -> bytes:
+    stream = io.BytesIO()
+    write_sheets(stream, [SheetToPrint(layout, number)])
+    glassful = next(
+        print_fill_scan(stream.getvalue(), layout, [number], seed=3, profile="office", hands=Hands.shipped(), dpi=300)
+    )
+    image = glassful.images[0]
+    grey = image.pixels if image.pixels.ndim == 2 else cv2.cvtColor(image.pixels, cv2.COLOR_RGB2GRAY)
+    del image
+    done, data = cv2.imencode(".jpg", np.asarray(grey), [cv2.IMWRITE_JPEG_QUALITY, 75])
+    assert done
+    return bytes(data)
+
+
+def write_pdf(jpeg: bytes, pages: int, path: Path) -> None:
+    """A PDF of `pages` pages that each hold the JPEG, as a copier writes it."""
+    height, width = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_GRAYSCALE).shape
+    document = pikepdf.new()
+    for _ in range(pages):
+        image = pikepdf.Stream(
+            document,
+            jpeg,
+            Type=pikepdf.Name.XObject,
+            Subtype=pikepdf.Name.Image,
+            Width=width,
+            Height=height,
+            ColorSpace=pikepdf.Name.DeviceGray,
+            BitsPerComponent=8,
+            Filter=pikepdf.Name.DCTDecode,
+        )
+        page = document.add_blank_page(page_size=(width * 72 / 300, height * 72 / 300))
+        page.obj.Resources = pikepdf.Dictionary(XObject=pikepdf.Dictionary(Im=document.make_indirect(image)))
+        matrix = f"q {width * 72 / 300:.3f} 0 0 {height * 72 / 300:.3f} 0 0 cm /Im Do Q"
+        page.obj.Contents = document.make_stream(matrix.encode())
+    document.save(path)
+
+
+def measure_page(jpeg: bytes, scan: Path, reader: Reader) -> dict[str, float]:
+    cv2.setNumThreads(1)
+    decode, load, whole = [], [], []
+    reader.read_page(load_page(scan, 1))
+    for _ in range(REPEATS):
+        start = time.perf_counter()
+        cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_GRAYSCALE)
+        decode.append(time.perf_counter() - start)
+        start = time.perf_counter()
+        page = load_page(scan, 2)
+        load.append(time.perf_counter() - start)
+        (reading,) = reader.read_page(page)
+        whole.append(time.perf_counter() - start)
+        assert reading.sheet is not None, reading.reason
+    middle = statistics.median
+    return {
+        "decode_ms": 1e3 * middle(decode),
+        "load_ms": 1e3 * middle(load),
+        "page_ms": 1e3 * middle(whole),
+        "page_over_decode": middle(whole) / middle(decode),
+    }
+
+
+def measure_pool(scan: Path, reader: Reader) -> dict[str, float]:
+    with make_pool(reader) as pool:
+        list(read_scan(scan, reader, pool))
+        start = time.perf_counter()
+        count = sum(1 for _ in read_scan(scan, reader, pool))
+        return {"pages_a_second_all_cores": count / (time.perf_counter() - start)}
+
+
+def measure_print(path: Path) -> dict[str, float]:
+    definition, _ = parse_form(
+        FORM.replace("blocks:\n", "blocks:\n", 1) + "  - page_break\n  - signature: s\n    label: S\n"
+    )
+    assert definition is not None
+    layout = lay_out(definition)
+    numbers = SheetNumbers(KEY)
+    start = time.perf_counter()
+    write_sheets(path, (SheetToPrint(layout, numbers.make(serial)) for serial in range(600)))
+    return {"print_600_sheets_s": time.perf_counter() - start, "print_600_sheets_mb": path.stat().st_size / 1e6}
+
+
+if __name__ == "__main__":
+    main()
