@@ -239,7 +239,7 @@ def main() -> None:
     parser.add_argument("--profile", choices=PROFILES, default="office")
     parser.add_argument("--dpi", type=int, help="one resolution for all scans")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--hands", choices=("emnist", "unipen"), default="emnist")
+    parser.add_argument("--hands", choices=("emnist", "unipen", "unipen-validate"), default="emnist")
     parser.add_argument("--data", type=Path, default=DATA)
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--output", type=Path, help="a JSON file; the crops go beside it")

@@ -5,13 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 from simulator.hands import Hands, WrittenLines
-from training.characters.glyphs import TEST, part_of_writer
+from training.characters.glyphs import TEST, VALIDATE, part_of_writer
 
 DATA = Path(__file__).resolve().parent.parent.parent / "shared" / "data"
 
 
 def load_hands(collection: str, data: Path = DATA) -> Hands:
-    """`emnist`: the shipped sample (American hands); `unipen`: the test writers of UNIPEN, where `data` is there.
+    """`emnist`: the shipped sample (American hands); `unipen`: the test writers of UNIPEN, where `data` is there;
+    `unipen-validate`: the writers that calibration is fitted on, never for reported figures.
 
     Raises SystemExit with the remedy when the data is not there.
     """
@@ -20,7 +21,8 @@ def load_hands(collection: str, data: Path = DATA) -> Hands:
     path = data / "characters" / "unipen.npz"
     if not path.is_file():
         raise SystemExit(f"{path} is not there: give --data DIR, or measure with --hands emnist.")
-    return Hands.load(path, keep=lambda writer: part_of_writer(writer) == TEST)
+    wanted = VALIDATE if collection == "unipen-validate" else TEST
+    return Hands.load(path, keep=lambda writer: part_of_writer(writer) == wanted)
 
 
 def load_lines(data: Path = DATA) -> WrittenLines:

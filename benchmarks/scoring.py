@@ -42,6 +42,8 @@ class Tally:
     reasons: Counter[str] = field(default_factory=Counter)
     mistakes: list[Mistake] = field(default_factory=list)
     lost: list[dict[str, Any]] = field(default_factory=list)
+    # (kind, probability, right) of every field that was not unreadable: what calibration is fitted on.
+    probabilities: list[tuple[str, float, bool]] = field(default_factory=list)
     seconds: float = 0.0
     simulated_seconds: float = 0.0
 
@@ -49,6 +51,7 @@ class Tally:
         for name in ("fields", "boxes", "calibration", "pages", "reasons"):
             getattr(self, name).update(getattr(other, name))
         self.mistakes += other.mistakes
+        self.probabilities += other.probabilities
         self.lost += other.lost
         self.seconds += other.seconds
         self.simulated_seconds += other.simulated_seconds
@@ -68,6 +71,7 @@ class Tally:
             "simulated_seconds_a_page": self.simulated_seconds / max(1, self.pages["scanned"]),
             "mistakes": [dataclasses.asdict(mistake) for mistake in self.mistakes],
             "lost": self.lost,
+            "probabilities": self.probabilities,
         }
 
 
@@ -81,6 +85,8 @@ def score_page(tally: Tally, reading: PageReading, layout_page: LayoutPage, trut
         kind, verdict = truth.kinds[name], judge(found, truth)
         tally.fields[kind, verdict] += 1
         right = same(found.value, truth.fields[name]) and name not in truth.questions
+        if found.state is not State.UNREADABLE:
+            tally.probabilities.append((kind, round(found.probability, 6), right))
         for bound in CALIBRATION:
             if found.probability >= bound and found.state is not State.UNREADABLE:
                 tally.calibration[kind, bound, right] += 1
