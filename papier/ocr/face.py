@@ -45,6 +45,8 @@ COARSE_REACH = 5
 CELL_MM = 14.0
 MAX_PATCHES = 110
 MIN_PATCHES = 8
+# A third of the page with fewer patches than this holds little print, which writing or a serial number may hide.
+MIN_TELLING = 12
 # With fewer patches that agree, chance may have found them.
 MIN_AGREEING = 0.2
 # Mean squared grey gradient that a patch needs in its worse direction to be held in that direction: a single hairline
@@ -228,7 +230,8 @@ class FaceFit:
     """A page laid on a face. `match` is the mean correlation of the patches where the field puts them, 0…1.
 
     `patches` were looked for, `agreeing` of them found where the field says. `least_third` is the share of agreeing
-    patches in that third of the page, from top to bottom, where it is least: forms of one house share their head.
+    patches in that third of the page, from top to bottom, where it is least, of the thirds that have enough patches to
+    tell: forms of one house share their head.
     """
 
     page: RegisteredPage
@@ -278,8 +281,8 @@ def fit_face(page: RegisteredPage, face: Face) -> FaceFit:
 def _least_third(centres: FloatArray, agreeing: npt.NDArray[np.bool_], height: float) -> float:
     """The least share of agreeing patches in any third of the page that has enough patches to tell."""
     third = np.clip((centres[:, 1] * 3 / height).astype(np.int64), 0, 2)
-    shares = [float(agreeing[third == k].mean()) for k in range(3) if (third == k).sum() >= MIN_PATCHES // 2]
-    return min(shares, default=0.0)
+    shares = [float(agreeing[third == k].mean()) for k in range(3) if (third == k).sum() >= MIN_TELLING]
+    return min(shares, default=1.0)
 
 
 def _flatten(page: RegisteredPage, face: Face) -> GreyImage:

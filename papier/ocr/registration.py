@@ -30,7 +30,8 @@ SIDE_RANGE = (0.80, 1.22)
 # The sides of a mark against those of its sheet, in degrees: at 60 dpi a square's angle is known to 3 degrees.
 MAX_MARK_TURN = 5.0
 # Three clean marks give 0.55, three that a bad copy ate at 0.35; letters that happen to stand right stay below 0.25.
-MIN_QUAD_SCORE = 0.3
+# Pages full of pencil discs reach 0.4 now and then: such a "sheet" has no number and no face.
+MIN_QUAD_SCORE = 0.34
 # Three marks and a gap are less sure than four marks, yet two such sheets are more likely than one sheet with four
 # marks that cuts through both.
 THREE_MARKS = 0.62
