@@ -75,7 +75,7 @@ def scan(
         askew = float(rng.normal(0, 0.7)) if len(papers) > 1 else 0.0
         placement = place_on_glass(paper.size_mm, centre, conditions, rng, turn + askew)
         surface = _surface(paper, conditions, rng, back if index == 0 else None)
-        _lay(page, surface, placement, conditions, rng)
+        _lay(page, surface, paper.dpi, placement, conditions, rng)
         placements.append(placement)
     page = _expose(page, conditions, rng)
     return ScannedImage(page, conditions, tuple(papers), tuple(placements))
@@ -194,7 +194,7 @@ def _soaked(paper: Paper) -> Pixels:
 def _lay(page: Pixels, surface: Pixels, placement: Placement, conditions: Conditions, rng: np.random.Generator) -> None:
     """Warp the paper onto the page, within its outline, with its shading, holes and staple."""
     shape = page.shape[:2]
-    map_x, map_y = placement.maps((shape[0], shape[1]), conditions.paper_dpi)
+    map_x, map_y = placement.maps((shape[0], shape[1]), surface_dpi)
     warped = cv2.remap(surface, map_x, map_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     size = placement.size_mm
     outline = np.array([[0.0, 0.0], [size[0], 0.0], [size[0], size[1]], [0.0, size[1]]])
