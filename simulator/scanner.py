@@ -191,7 +191,14 @@ def _soaked(paper: Paper) -> Pixels:
     return np.ascontiguousarray(turned[::-1])
 
 
-def _lay(page: Pixels, surface: Pixels, placement: Placement, conditions: Conditions, rng: np.random.Generator) -> None:
+def _lay(
+    page: Pixels,
+    surface: Pixels,
+    surface_dpi: float,
+    placement: Placement,
+    conditions: Conditions,
+    rng: np.random.Generator,
+) -> None:
     """Warp the paper onto the page, within its outline, with its shading, holes and staple."""
     shape = page.shape[:2]
     map_x, map_y = placement.maps((shape[0], shape[1]), surface_dpi)
