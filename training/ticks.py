@@ -47,8 +47,8 @@ class DrawnFace:
 def draw_grid(random: np.random.Generator) -> tuple[list[Zone], DrawnFace]:
     """Boxes in rows with labels beside them."""
     size = random.uniform(3.0, 5.5)
-    pitch_x = size * random.choice([1.35, 1.6, 2.2, 5.0], p=[0.1, 0.3, 0.3, 0.3])
-    pitch_y = size * random.choice([1.3, 1.6, 2.0])
+    pitch_x = size * random.choice([1.6, 2.2, 3.0, 5.0], p=[0.1, 0.3, 0.3, 0.3])
+    pitch_y = size * random.choice([1.35, 1.7, 2.2], p=[0.1, 0.4, 0.5])
     bubble = random.random() < 0.2
     grey = float(random.choice([0.0, 0.2, 0.45, 0.6]))
     pixels = np.full((round(SIZE_MM[1] * FACE_SCALE), round(SIZE_MM[0] * FACE_SCALE)), 255, np.uint8)
@@ -106,7 +106,7 @@ def scan_grid(face: DrawnFace, layer: InkLayer, random: np.random.Generator, *, 
     fade = random.uniform(0.5, 1.0) if random.random() < 0.2 else 1.0
     paper = (255 * tint * (1 - fade * (1 - paper / 255.0) * random.uniform(0.85, 0.97))).astype(np.uint8)
     layer.composite(paper)
-    dirt(paper, FACE_SCALE * 25.4, random, int(random.integers(0, 60 if rough else 15)))
+    dirt(paper, FACE_SCALE * 25.4, random, int(random.integers(0, 20 if rough else 6)))
     dpi = float(random.choice([150, 200, 300, 400]))
     scale = dpi / 25.4
     shift = random.normal(0, 0.07, 2).clip(-0.25, 0.25) * scale
@@ -207,9 +207,8 @@ def main() -> None:
     print("rows: truth, columns: read", CLASSES, table.tolist())
     for limit in (0.5, 0.9, 0.99, 0.999):
         kept = sure >= limit
-        print(
-            f"at {limit}: {np.mean(~kept[inked]):.4f} of the inked doubtful, {int(np.sum(best[kept] != truth[kept]))} wrong"
-        )
+        wrong = int(np.sum(best[kept] != truth[kept]))
+        print(f"at {limit}: {np.mean(~kept[inked]):.4f} of the inked doubtful, {wrong} wrong")
 
 
 if __name__ == "__main__":

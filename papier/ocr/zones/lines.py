@@ -12,7 +12,7 @@ from papier.forms.definition import Demand
 from papier.forms.layout import Zone
 from papier.geometry import RectMm
 from papier.ocr.ink import InkPage
-from papier.ocr.zones.signature import Writing, measure_writing
+from papier.ocr.zones.signature import SURE_ENOUGH, Writing, measure_writing
 from papier.records import FieldReading, State
 
 # Recognisers of lines work with about this height of a strip of 8 to 10 mm.
@@ -40,7 +40,7 @@ def read_lines(
     for zone, demand, writing in zip(zones, demands, writings, strict=True):
         written = written_probability(writing)
         if written < 0.5:
-            sure = 1 - written >= demand.accept
+            sure = 1 - written >= min(demand.accept, SURE_ENOUGH)
             readings.append(
                 FieldReading(
                     zone.field,

@@ -254,12 +254,10 @@ def _interior(shape: str) -> npt.NDArray[np.bool_]:
     return np.asarray(at[:, None] ** 2 + at[None, :] ** 2 <= radius**2)
 
 
-def _largest_gap(
-    interior: npt.NDArray[np.bool_], mine: npt.NDArray[np.bool_], readable: npt.NDArray[np.bool_]
-) -> float:
-    """Radius of the largest disc in the interior without ink, in boxes; print that hides the ink counts as bare."""
-    bare = np.pad(interior & ~(mine & readable), 1).astype(np.uint8)
-    return float(cv2.distanceTransform(bare, cv2.DIST_L2, 3).max()) / BOX_PIXELS
+def _largest_gap(bare: npt.NDArray[np.bool_]) -> float:
+    """Radius of the largest bare disc in a box's interior, in boxes; what print hides is not bare."""
+    padded = np.pad(bare, 1).astype(np.uint8)
+    return float(cv2.distanceTransform(padded, cv2.DIST_L2, 3).max()) / BOX_PIXELS
 
 
 def _others(places: npt.NDArray[np.float64], index: int, margin: int) -> list[tuple[slice, slice]]:
@@ -359,7 +357,7 @@ def _weigh(
         outside=min(2.0, (own_total - float(inside[own].sum())) / size**2) if own_total else 0.0,
         around=min(1.0, around / size**2),
         foreign=float(inside[touching & ~own].sum()) / size**2,
-        gap=_largest_gap(interior, mine, inner),
+        gap=_largest_gap(inner & ~mine),
         shared=shared,
         circled=bool(np.any(circled & (inside < 0.25 * area))),
     )

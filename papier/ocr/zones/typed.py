@@ -13,7 +13,7 @@ from papier.forms.definition import Demand
 from papier.forms.layout import Zone
 from papier.ocr.ink import InkPage
 from papier.ocr.zones.lines import written_probability
-from papier.ocr.zones.signature import measure_writing
+from papier.ocr.zones.signature import SURE_ENOUGH, measure_writing
 from papier.records import FieldReading, State
 
 LANGUAGE = "fra"
@@ -50,7 +50,7 @@ def read_typed(
     for zone, demand, writing in zip(zones, demands, writings, strict=True):
         written = written_probability(writing)
         if written < 0.5:
-            sure = 1 - written >= demand.accept
+            sure = 1 - written >= min(demand.accept, SURE_ENOUGH)
             state = State.BLANK if sure else State.DOUBTFUL
             readings.append(
                 FieldReading(
