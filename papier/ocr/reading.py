@@ -12,12 +12,13 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from papier.forms.sheet_number import SheetNumbers
+from papier.geometry import RectMm
 from papier.ocr.characters import CharacterReader
 from papier.ocr.face import FaceFit, fit_face, load_face
 from papier.ocr.face_registration import register_by_face
 from papier.ocr.identification import Identification, identify
 from papier.ocr.register import PrintedForm, SheetRegister
-from papier.ocr.registration import find_sheets
+from papier.ocr.registration import SheetCandidate, count_strays, find_sheets
 from papier.ocr.scan import RegisteredPage, RejectedPage, ScannedPage
 from papier.ocr.zone_readings import read_zones
 from papier.records import FieldReading, PageReading, PageStatus, State
@@ -26,6 +27,8 @@ from papier.records import FieldReading, PageReading, PageStatus, State
 MIN_FACE_MATCH = 0.45
 # From here on the page that the number names need not be compared with the form's other pages.
 SURE_FACE_MATCH = 0.7
+# Sheets that take this share of the scanned area leave no room for another (the smallest, A6, takes an eighth of A3).
+FULL_GLASS = 0.8
 # A page with less ink than this share of its area, away from its edges, is the blank back of a sheet.
 BLANK_INK_SHARE = 0.0008
 # Forms to compare with a page whose number cannot be read; older ones are asked of a person.
@@ -60,7 +63,8 @@ class Reader:
     def _read_marked(self, page: ScannedPage) -> list[PageReading]:
         numbers = SheetNumbers(self.register.key)
         readings: list[PageReading] = []
-        for candidate in find_sheets(page):
+        candidates = find_sheets(page)
+        for candidate in candidates:
             best: tuple[RegisteredPage, Identification] | None = None
             for alternative in candidate.alternatives:
                 found = identify(alternative, numbers)
@@ -72,6 +76,10 @@ class Reader:
             else:
                 readings.append(self._read_unnumbered(page, candidate.alternatives))
         if readings:
+            if _has_room(page, candidates) and count_strays(page, candidates):
+                readings.append(
+                    _unknown(page, "a further sheet lies on this page, too little of it is seen: scan it again")
+                )
             return readings
         if _is_blank(page):
             return [_unknown(page, "blank page")]
@@ -184,6 +192,17 @@ def _choose_page(registered: RegisteredPage, form: PrintedForm, found: Identific
 def _asks(reading: FieldReading) -> bool:
     """True when a person must look at the field."""
     return reading.needs_person or reading.state is State.DOUBTFUL
+
+
+def _has_room(page: ScannedPage, candidates: Sequence[SheetCandidate]) -> bool:
+    """True when the sheets found leave room for another on the scanned area."""
+    height, width = page.pixels.shape
+    taken = 0.0
+    for candidate in candidates:
+        corners = candidate.best.to_page.apply(RectMm(0, 0, *candidate.best.size_mm).corners())
+        x, y = corners.T
+        taken += 0.5 * abs(float(x @ np.roll(y, 1) - y @ np.roll(x, 1)))
+    return bool(taken < FULL_GLASS * height * width)
 
 
 def _same_size(one: tuple[float, float], other: tuple[float, float]) -> bool:

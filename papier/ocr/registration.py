@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
+import cv2
 import numpy as np
 
 from papier.forms.definition import PageFormat
 from papier.forms.frame import MARK_SIZE, page_frame
-from papier.geometry import FloatArray, Transform
+from papier.geometry import FloatArray, RectMm, Transform
 from papier.ocr.marks import Mark, find_mark_near, find_marks
 from papier.ocr.scan import RegisteredPage, ScannedPage
 
@@ -39,6 +41,8 @@ THREE_MARKS = 0.62
 MISSING_WINDOW = 0.4
 # A mark that good outside of the sheets found calls for a closer look: there is another sheet.
 GOOD_MARK = 0.8
+# Marks of sheets on one glass differ in size by the print's scaling, 94 to 100 %, and a little blur.
+SAME_SIDE = 0.15
 # Pairs of more marks than this would take longer than the sheet is worth.
 MAX_GOOD_MARKS = 6
 # Two clean marks and one that melted into a border on one side give 0.24 to 0.3.
@@ -106,6 +110,31 @@ def find_sheets(page: ScannedPage) -> list[SheetCandidate]:
     sheets = [_look_again(page, marks, quad) for quad in sheets]
     candidates = [_candidate(page, marks, quad) for quad in sheets]
     return sorted(candidates, key=_reading_order)
+
+
+def count_strays(page: ScannedPage, candidates: Sequence[SheetCandidate]) -> int:
+    """Good corner marks outside all sheets found: a further sheet lies there, of which too little is seen.
+
+    A mark counts when it is as large as those of the sheets found.
+    """
+    outlines = [np.asarray(candidate.best.to_scan(_outline(candidate.best)), np.float32) for candidate in candidates]
+    sides = [MARK_SIZE * _scale(candidate.best) for candidate in candidates]
+    strays = 0
+    for mark in find_marks(page.pixels):
+        alike = any(abs(mark.side - side) < SAME_SIDE * side for side in sides)
+        outside = all(cv2.pointPolygonTest(outline, mark.centre, measureDist=False) < 0 for outline in outlines)
+        strays += mark.score > GOOD_MARK and alike and outside
+    return strays
+
+
+def _outline(page: RegisteredPage) -> FloatArray:
+    return RectMm(0, 0, *page.size_mm).corners()
+
+
+def _scale(page: RegisteredPage) -> float:
+    """Scan pixels per millimetre."""
+    points = page.to_page.apply(_outline(page))
+    return float(np.hypot(*(points[2] - points[0])) / np.hypot(*page.size_mm))
 
 
 # Ways in which two marks may be corners of a sheet; the others differ by a half turn only.

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 
 from papier.forms.definition import Demand
 from papier.forms.layout import Layout, LayoutPage, Zone
 from papier.geometry import bounding_rect
 from papier.ocr.ink import InkPage, PrintedFace
+from papier.ocr.lost_paper import find_lost
 from papier.ocr.scan import RegisteredPage
 from papier.ocr.zones.comb import CellReader, read_combs
 from papier.ocr.zones.lines import LineReader, read_lines
 from papier.ocr.zones.signature import read_signatures
 from papier.ocr.zones.tick import read_ticks
 from papier.ocr.zones.typed import read_typed
-from papier.records import FieldReading, State
+from papier.records import FieldReading, OptionState, State
 
 PAPER_ONLY = "kept on paper only"
 
@@ -69,12 +71,29 @@ def read_zones(
         *read_typed(paper, firsts("typed"), demanded("typed")),
     ]
     readings.update((reading.field, reading) for reading in found)
+    # Only what looks empty can be mistaken for an answer; ink is proof of paper.
+    empty = {name: reading.rect for name, reading in readings.items() if reading.reason != PAPER_ONLY and reading.rect}
+    lost = find_lost(paper, empty)
+    readings.update((name, _lost(readings[name])) for name in lost if not readings[name].value)
     return {field: readings[field] for field in fields}
 
 
 def _paper_only(field: str, zones: Sequence[Zone]) -> FieldReading:
     rect = bounding_rect(zone.rect for zone in zones)
     return FieldReading(field, zones[0].kind, None, State.BLANK, 1.0, rect=rect, reason=PAPER_ONLY)
+
+
+def _lost(reading: FieldReading) -> FieldReading:
+    return dataclasses.replace(
+        reading,
+        value=None,
+        state=State.UNREADABLE,
+        probability=0.0,
+        candidates=(),
+        options={name: dataclasses.replace(o, state=OptionState.DOUBTFUL) for name, o in reading.options.items()},
+        reason="the paper is cut off or covered here",
+        needs_person=True,
+    )
 
 
 def _printed(field: str, zones: Sequence[Zone], value: str) -> FieldReading:
