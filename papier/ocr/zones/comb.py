@@ -16,7 +16,7 @@ from papier.geometry import RectMm, bounding_rect
 from papier.ocr.characters import BLANK, CLASSES, INK_HEIGHT, INK_WIDTH, MARGIN_MM, NOISE
 from papier.ocr.content_rules import cells_text
 from papier.ocr.decoding import Alphabet, Decoding, decode
-from papier.ocr.ink import InkPage
+from papier.ocr.ink import FAINT, InkPage
 from papier.records import FieldReading, State
 
 ALPHABET = Alphabet(CLASSES, BLANK, NOISE)
@@ -33,6 +33,8 @@ WRITING_INK, ORDINARY_INK = 50, 210
 # An apostrophe is at least 0.3 × 1 mm, 11 pixels; less ink than this, darker than the faintest pencil, is dirt. A sign
 # that the scan lost altogether is as rare as a lost tick.
 SMALLEST_SIGN, FAINTEST_SIGN, LOST_SIGN = 7, 40, 1e-5
+# Of the cells in which something faint shows, this share is taken to be written: enough to ask.
+FAINT_SIGN = 0.05
 # The window's margin and the half of a millimetre in which remains of the printed frame stand: rows, columns.
 WINDOW_EDGE = (7, 7)
 # A printed character of a prefilled cell has at least so much ink and at most so much (mean, 0 to 255); a hand that
@@ -76,15 +78,18 @@ def read_combs(
         Comb(zones[0].field, zones[0].content or "mixed", tuple(cell for zone in zones for cell in zone.cells))
         for zones in combs
     ]
-    ink = page.cut([_window(cell) for comb in fields for cell in comb.cells], (INK_HEIGHT, INK_WIDTH)).ink
-    parts = np.split(ink, np.cumsum([len(comb.cells) for comb in fields])[:-1]) if fields else []
-    parts = [_strengthened(part) for part in parts]
+    patches = page.cut([_window(cell) for comb in fields for cell in comb.cells], (INK_HEIGHT, INK_WIDTH))
+    ends = np.cumsum([len(comb.cells) for comb in fields])[:-1]
+    parts = [_strengthened(part) for part in np.split(patches.ink, ends)] if fields else []
+    faint = np.split(patches.faint > FAINT, ends) if fields else []
     written = [i for i, comb in enumerate(fields) if comb.field not in prefilled and len(parts[i])]
     log_probs: dict[int, npt.NDArray[np.float32]] = {}
     if written:
         read = reader.read(np.concatenate([parts[i] for i in written])).log_probs
         ends = np.cumsum([len(parts[i]) for i in written])[:-1]
-        log_probs = {i: _without_ink(rows, parts[i]) for i, rows in zip(written, np.split(read, ends), strict=True)}
+        log_probs = {
+            i: _without_ink(rows, parts[i], faint[i]) for i, rows in zip(written, np.split(read, ends), strict=True)
+        }
     readings = []
     for i, (comb, demand) in enumerate(zip(fields, demands, strict=True)):
         if i in log_probs:
@@ -148,16 +153,20 @@ def _strengthened(ink: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
     return np.asarray(cv2.convertScaleAbs(ink, alpha=gain), dtype=np.uint8).reshape(ink.shape) if gain > 1.05 else ink
 
 
-def _without_ink(log_probs: npt.NDArray[np.float32], ink: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
-    """The reader's answer, but blank for sure where the cell holds less ink than the smallest sign.
+def _without_ink(
+    log_probs: npt.NDArray[np.float32], ink: npt.NDArray[np.uint8], faint: npt.NDArray[np.bool_]
+) -> npt.NDArray[np.float32]:
+    """The reader's answer, but blank where the cell holds less ink than the smallest sign: for sure where it is even.
 
-    The network has seen cells with dirt that hid a stroke, and never quite trusts an empty one.
+    The network has seen cells with dirt that hid a stroke, and never quite trusts an empty one; nor should anybody
+    where something shows too `faint` to be read (n,).
     """
     inner = ink[:, WINDOW_EDGE[0] : -WINDOW_EDGE[0], WINDOW_EDGE[1] : -WINDOW_EDGE[1]]
     bare = np.count_nonzero(inner > FAINTEST_SIGN, axis=(1, 2)) < SMALLEST_SIGN
     answer = log_probs.copy()
-    answer[bare] = np.log(LOST_SIGN / len(CLASSES))
-    answer[bare, CLASSES.index(BLANK)] = np.log(1 - LOST_SIGN)
+    for cells, lost in ((bare & ~faint, LOST_SIGN), (bare & faint, FAINT_SIGN)):
+        answer[cells] = np.log(lost / len(CLASSES))
+        answer[cells, CLASSES.index(BLANK)] = np.log(1 - lost)
     return answer
 
 

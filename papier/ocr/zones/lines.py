@@ -12,7 +12,7 @@ from papier.forms.definition import Demand
 from papier.forms.layout import Zone
 from papier.geometry import RectMm
 from papier.ocr.ink import InkPage
-from papier.ocr.zones.signature import SURE_ENOUGH, Writing, measure_writing
+from papier.ocr.zones.signature import FAINT_WRITING, SURE_ENOUGH, Writing, measure_writing
 from papier.records import FieldReading, State
 
 # Recognisers of lines work with about this height of a strip of 8 to 10 mm.
@@ -76,7 +76,7 @@ def written_probability(writing: Writing) -> float:
     A mistake towards "written" costs little, for the image is kept either way; one towards "blank" loses words.
     """
     if writing.strokes == 0:
-        return 0.0002
+        return FAINT_WRITING if writing.faint else 0.0002
     evidence = 3.0 * np.log(max(writing.length, 0.1) / 3.0)
     return float(np.clip(1 / (1 + np.exp(-evidence)), 0.0002, 0.9998))
 

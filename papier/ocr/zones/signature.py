@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -12,7 +12,7 @@ import numpy.typing as npt
 from papier.forms.definition import Demand
 from papier.forms.layout import Zone
 from papier.geometry import RectMm
-from papier.ocr.ink import InkPage
+from papier.ocr.ink import FAINT, InkPage
 from papier.records import FieldReading, State
 
 # A pen's stroke of 0.3 mm is still two pixels wide.
@@ -23,6 +23,8 @@ MARGIN_MM = 4.0
 MIN_STROKE_INK = 45
 # Dust, staple holes and broken letters are smaller.
 SPECK_MM = 1.6
+# Where something shows that is too faint for strokes, this is the chance that it is writing: enough to ask.
+FAINT_WRITING = 0.05
 # A stroke that has less of itself in the frame belongs to something else.
 MIN_SHARE_INSIDE = 0.35
 
@@ -30,7 +32,7 @@ MIN_SHARE_INSIDE = 0.35
 @dataclass(frozen=True, slots=True)
 class Writing:
     """How much was written in a frame, in millimetres: the `length` of all strokes, the span of the `longest` one (what
-    hangs together), `width` and `height` over all.
+    hangs together), `width` and `height` over all. `faint`: something shows that is too faint for strokes.
     """
 
     length: float
@@ -38,6 +40,7 @@ class Writing:
     width: float
     height: float
     strokes: int
+    faint: bool = False
 
 
 def measure_writing(page: InkPage, rects: Sequence[RectMm]) -> list[Writing]:
@@ -47,7 +50,8 @@ def measure_writing(page: InkPage, rects: Sequence[RectMm]) -> list[Writing]:
         wide = rect.grown(MARGIN_MM)
         shape = (round(wide.height * PIXELS_PER_MM), round(wide.width * PIXELS_PER_MM))
         patch = page.cut([wide], shape)
-        measured.append(_measure(patch.ink[0]))
+        writing = _measure(patch.ink[0])
+        measured.append(replace(writing, faint=bool(patch.faint[0] > FAINT)))
     return measured
 
 
@@ -82,7 +86,7 @@ def presence_probability(writing: Writing) -> float:
     seldom has 4 and 2. Between the two a logistic curve.
     """
     if writing.strokes == 0:
-        return 0.0002
+        return FAINT_WRITING if writing.faint else 0.0002
     evidence = 2.2 * np.log(max(writing.length, 0.1) / 8) + 3.0 * np.log(max(writing.longest, 0.1) / 3.2)
     # A straight line across the frame is a crossing out or a fold, seldom a signature.
     if min(writing.width, writing.height) < 1.5:

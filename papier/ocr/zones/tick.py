@@ -8,7 +8,7 @@ and only the rest of their page tells. On forms that somebody else printed, and 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -17,7 +17,7 @@ import numpy.typing as npt
 from papier.forms.definition import Demand
 from papier.forms.layout import Zone
 from papier.geometry import RectMm, bounding_rect
-from papier.ocr.ink import InkPage, InkPatches
+from papier.ocr.ink import FAINT, InkPage, InkPatches
 from papier.ocr.zones.tick_model import Evidence, class_probabilities
 from papier.records import FieldReading, OptionReading, OptionState, State
 
@@ -113,7 +113,10 @@ def measure_evidence(page: InkPage, zones: Sequence[Zone]) -> list[Evidence]:
     for i, zone in enumerate(zones):
         ink = near.ink[i] if residue is None else np.asarray(cv2.subtract(near.ink[i], residue), dtype=np.uint8)
         others = _others(places, i, NEAR_MARGIN)
-        evidence.append(_weigh(ink, near.known[i], interiors[zone.shape], NEAR_MARGIN, others, final=False))
+        found = _weigh(ink, near.known[i], interiors[zone.shape], NEAR_MARGIN, others, final=False)
+        if found is not None and near.faint[i] > FAINT:
+            found = replace(found, faint=True)
+        evidence.append(found)
     unclear = [i for i, found in enumerate(evidence) if found is None]
     if unclear:
         far = _patches(page, [rects[i] for i in unclear], FAR_MARGIN)
@@ -322,7 +325,7 @@ def _weigh(
     for one in np.flatnonzero(touching & ~own).tolist():
         coverage = np.count_nonzero((labels[box] == one) & inner) / readable
         own[one] = coverage >= EITHER_COVERAGE
-        either |= EITHER_COVERAGE <= coverage < OWN_COVERAGE
+        either = either or bool(EITHER_COVERAGE <= coverage < OWN_COVERAGE)
     alike = own & (elsewhere >= SHARED_RATIO * inside) & (inside >= SHARED_RATIO * elsewhere)
     shared = either
     area = stats[:, cv2.CC_STAT_AREA]
@@ -335,7 +338,7 @@ def _weigh(
         y, x = np.nonzero(labels[box] == largest)
         spans = sorted((int(np.ptp(y)) / size, int(np.ptp(x)) / size))
         extent = spans[1]
-        shared = shared or bool(alike[largest] and spans[0] < STRAIGHT)
+        shared = shared or (bool(alike[largest]) and spans[0] < STRAIGHT)
     own_total = float(area[own].sum())
     near_ring = labels[start - size // 2 : stop + size // 2, start - size // 2 : stop + size // 2]
     around = int(np.count_nonzero(((inside == 0) & (elsewhere == 0))[near_ring] & (near_ring > 0)))

@@ -24,7 +24,8 @@ class Evidence:
     in the box; `outside`: what they have outside, in box areas; `around`: strokes close by that touch no box, in box
     areas; `foreign`: ink in the box that belongs to another box's mark; `gap`: radius of the largest bare disc, in
     boxes (a cross leaves four, a blackened box none); `shared`: a stroke runs through this and
-    another box alike; `circled`: a stroke goes round the box.
+    another box alike; `circled`: a stroke goes round the box; `faint`: something shows that is too faint for
+    a stroke.
     """
 
     coverage: float
@@ -38,6 +39,7 @@ class Evidence:
     gap: float
     shared: bool
     circled: bool
+    faint: bool = False
 
     @classmethod
     def nothing(cls, peak: float, mean: float) -> Evidence:
@@ -140,7 +142,8 @@ COEFFICIENTS: Floats = np.array(
 # The simulated pages are crowded with boxes: there one box in thirty with ink in it holds dirt. On a form with some
 # thirty boxes on A4 it is one in a hundred.
 DIRT_RATIO = 0.33
-# A scribble that leaves little bare may be a tick or a hasty cancellation: where it covers so much, and leaves no larger
+# A scribble that leaves little bare may be a tick or a hasty cancellation: where it covers so much, and leaves no
+# larger
 # disc than this, at least so much of the chance goes to a blackened box.
 SCRIBBLE_COVERAGE, SCRIBBLE_GAP, SCRIBBLE_CHANCE = 0.45, 0.105, 0.05
 # What the model was never shown. None of 19,000 boxes of real scans read with 99.9 % and more was wrong
@@ -148,6 +151,8 @@ SCRIBBLE_COVERAGE, SCRIBBLE_GAP, SCRIBBLE_CHANCE = 0.45, 0.105, 0.05
 UNFORESEEN = 5e-5
 # A box without a stroke in or near it holds a mark that the scan lost, once in so many.
 LOST_MARK = 1e-5
+# Of the boxes in which something too faint for a stroke shows, this share is taken to be marked: enough to ask.
+FAINT_MARK = 0.02
 # A stroke through two boxes alike, or a ring round one, may mean either.
 EVEN_CHANCE = 0.5
 
@@ -164,7 +169,8 @@ def class_probabilities(evidence: Sequence[Evidence]) -> Floats:
     probabilities = (1 - UNFORESEEN) * probabilities + UNFORESEEN / 3
     for i, one in enumerate(evidence):
         if one.extent == 0 and one.around == 0 and one.foreign == 0 and one.outside == 0 and not one.circled:
-            probabilities[i] = [1 - LOST_MARK, LOST_MARK, 0]
+            lost = FAINT_MARK if one.faint else LOST_MARK
+            probabilities[i] = [1 - lost, lost, 0]
         elif one.coverage >= SCRIBBLE_COVERAGE and one.gap <= SCRIBBLE_GAP:
             moved = max(0.0, min(SCRIBBLE_CHANCE - probabilities[i, 2], probabilities[i, 1]))
             probabilities[i] += [0, -moved, moved]
