@@ -95,7 +95,9 @@ def test_empty_cell_is_blank(reader: CharacterReader) -> None:
     cells[5:, :, 3:5] = 40  # what the printed frame leaves
     cells[10:, 51:53] = 50
     cells[15:, 20:22, 18:20] = 200  # a speck
-    assert reader.read(cells).blank.min() > 0.9
+    reading = reader.read(cells)
+    assert reading.blank[:15].min() > 0.9
+    assert (reading.log_probs[15:].argmax(1) == INDEX[BLANK]).all()
 
 
 def test_scribble_is_noise(reader: CharacterReader, hands: tuple[Ink, npt.NDArray[np.str_]]) -> None:
