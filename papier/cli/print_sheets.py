@@ -12,7 +12,7 @@ import click
 from papier.cli.context import Context, pass_context
 from papier.cli.output import progress_bar
 from papier.cli.sources import find_path
-from papier.errors import DefinitionError, MissingProgramError, ProgramFailedError, UsageError
+from papier.errors import EXIT_CHECK_NEEDED, MissingProgramError, ProgramFailedError, UsageError
 from papier.forms.definition import FormDefinition, TableField
 from papier.forms.parsing import load_form
 from papier.forms.roster import Roster, group_people, load_roster, split_complete
@@ -41,6 +41,7 @@ from papier.print_run import Addressee, print_sheets
 @click.option("--large", is_flag=True, help=_("The large-print variant: 16 pt at least."))
 @click.option("--master", is_flag=True, help=_("One sheet to photocopy; all its copies share its number."))
 @click.option("--set", "settings", multiple=True, metavar="COLUMN=VALUE", help=_("A value for every sheet."))
+@click.option("--overwrite", is_flag=True, help=_("Replace the PDF of that name; its sheets stay expected back."))
 @click.option("--dry-run", is_flag=True, help=_("Say what would be printed; number nothing."))
 @click.option("--json", "as_json", is_flag=True, help=_("One JSON object."))
 @pass_context
@@ -54,6 +55,7 @@ def command(
     large: bool,
     master: bool,
     settings: tuple[str, ...],
+    overwrite: bool,
     dry_run: bool,
     as_json: bool,
 ) -> int:
@@ -90,10 +92,12 @@ def command(
                 count=len(addressees), form=definition.form, pages=len(layout.pages)
             )
         )
-        return DefinitionError.exit_code if incomplete else 0
+        return EXIT_CHECK_NEEDED if incomplete else 0
     if output is None:
         stamp = context.now().strftime("%Y-%m-%d-%H%M%S")
         output = workspace.printed / f"{definition.form.replace('/', '-')}-{stamp}.pdf"
+    if output.exists() and not overwrite:
+        raise UsageError(_("{output} is there already. Choose another --output, or --overwrite.").format(output=output))
     with progress_bar(len(addressees), _("printing")) as advance:
         run = print_sheets(
             workspace,
@@ -120,7 +124,7 @@ def command(
         )
     if printer is not None:
         _send(run.output, printer)
-    return DefinitionError.exit_code if incomplete else 0
+    return EXIT_CHECK_NEEDED if incomplete else 0
 
 
 def _parse_settings(settings: tuple[str, ...]) -> dict[str, str]:

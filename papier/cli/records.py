@@ -12,12 +12,14 @@ from rich.console import Console
 from rich.table import Table
 
 from papier.cli.context import Context, pass_context
+from papier.cli.sources import find_path
 from papier.errors import UsageError
 from papier.forms.listing import write_listing
+from papier.forms.parsing import load_form
 from papier.language import translate as _
 from papier.store.export import to_csv, to_json
 from papier.store.records import StoredRecord, list_records
-from papier.store.sheets import find_outstanding
+from papier.store.sheets import find_outstanding, list_runs
 
 
 @click.group("records", help=_("The records: what the sheets that came back say."))
@@ -29,7 +31,7 @@ def command() -> None: ...
 @click.option("--json", "as_json", is_flag=True, help=_("One JSON object a line."))
 @pass_context
 def list_command(context: Context, form: str | None, as_json: bool) -> None:
-    found = list_records(context.engine, form=form)
+    found = list_records(context.engine, form=known_form(context, form))
     if as_json:
         for record in found:
             click.echo(json.dumps(record.to_json(), ensure_ascii=False))
@@ -104,7 +106,7 @@ def _show(record: StoredRecord) -> None:
 @click.option("--output", type=click.Path(path_type=Path, dir_okay=False), help=_("A file; else standard output."))
 @pass_context
 def export_command(context: Context, form: str | None, format_: str, output: Path | None) -> None:
-    found = list_records(context.engine, form=form)
+    found = list_records(context.engine, form=known_form(context, form))
     text = to_csv(found) if format_ == "csv" else to_json(found) + "\n"
     if output is None:
         sys.stdout.buffer.write(text.encode())
@@ -131,7 +133,7 @@ def export_command(context: Context, form: str | None, format_: str, output: Pat
 @click.option("--json", "as_json", is_flag=True, help=_("One JSON object a line."))
 @pass_context
 def missing_command(context: Context, form: str | None, run: int | None, output: Path | None, as_json: bool) -> None:
-    found = find_outstanding(context.engine, form, run)
+    found = find_outstanding(context.engine, known_form(context, form), run)
     if as_json:
         for sheet in found:
             click.echo(
@@ -166,6 +168,13 @@ def missing_command(context: Context, form: str | None, run: int | None, output:
             table.add_row(*row)
         Console().print(table)
         click.echo(_("{count} sheets have not come back.").format(count=len(rows)))
+
+
+def known_form(context: Context, form: str | None) -> str | None:
+    """The form's name, if sheets of it were ever printed or it is in the library; else a mistyped name is told."""
+    if form is None or form in {run[1] for run in list_runs(context.engine)}:
+        return form
+    return load_form(find_path(form, context.form_folder)).form
 
 
 def _name(person: Mapping[str, str]) -> str:

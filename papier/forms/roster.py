@@ -149,7 +149,11 @@ def split_complete(roster: Roster, columns: Sequence[str]) -> tuple[tuple[Person
         missing = [f"`{column}`" for column in dict.fromkeys(columns) if not person.values[column]]
         if missing:
             problems.append(
-                Problem(roster.path, person.line, f"{' and '.join(missing)} is empty. Fill it in; nothing was printed.")
+                Problem(
+                    roster.path,
+                    person.line,
+                    f"{' and '.join(missing)} is empty. Fill it in; no sheet is printed for this person.",
+                )
             )
         else:
             complete.append(person)

@@ -191,7 +191,7 @@ def test_a_roster_names_each_sheet_and_reports_incomplete_lines(papier: Papier, 
     roster = tmp_path / "6A.csv"
     roster.write_bytes("Nom;Prénom;Classe\nLEFÈVRE;Zoé;6A\nMARTIN;;6A\nD'ALMEIDA;Jean-Noël;6A\n".encode("cp1252"))
     outcome = papier("print", "carnet/absence", "--roster", roster, "--output", tmp_path / "p.pdf", "--json")
-    assert outcome.code == 3
+    assert outcome.code == 20
     assert "6A.csv:3" in outcome.err
     assert len(outcome.lines[0]["sheets"]) == 2
     (first, second) = papier("read", save(render(tmp_path / "p.pdf"), tmp_path / "s.pdf"), "--json").lines
@@ -270,6 +270,22 @@ def test_exit_codes(papier: Papier, tmp_path: Path) -> None:
     assert papier("read", empty, "--json").code == 5
     assert papier("read", tmp_path / "none.pdf").code == 5
     assert papier("--workspace", tmp_path / "nowhere", "intake", empty).code == 2
+
+
+def test_a_printed_pdf_is_not_replaced_unasked(papier: Papier, tmp_path: Path) -> None:
+    assert papier("print", "carnet/absence", "--output", tmp_path / "p.pdf").code == 0
+    again = papier("print", "carnet/absence", "--output", tmp_path / "p.pdf")
+    assert again.code == 2
+    assert "--overwrite" in again.err
+    assert len(papier("records", "missing", "--json").lines) == 1
+    assert papier("print", "carnet/absence", "--output", tmp_path / "p.pdf", "--overwrite").code == 0
+
+
+@pytest.mark.parametrize("command", [("list",), ("missing",), ("export",)])
+def test_a_mistyped_form_is_no_empty_answer(papier: Papier, command: tuple[str, ...]) -> None:
+    outcome = papier("records", *command, "--form", "carnet/absense")
+    assert outcome.code == 2
+    assert "carnet/absence" in outcome.err
 
 
 def test_one_bad_file_does_not_stop_the_others(papier: Papier, tmp_path: Path) -> None:

@@ -150,7 +150,7 @@ def test_people_who_miss_a_value_are_told_by_line() -> None:
     complete, problems = split_complete(roster, ["nom", "prenom", "classe", "nom"])
     assert [person.line for person in complete] == [2, 4]
     assert [str(problem) for problem in problems] == [
-        "6A.csv:3: `prenom` and `classe` is empty. Fill it in; nothing was printed."
+        "6A.csv:3: `prenom` and `classe` is empty. Fill it in; no sheet is printed for this person."
     ]
 
 
