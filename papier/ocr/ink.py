@@ -51,6 +51,9 @@ TRACE_OF_PRINT, SMOOTHING, FAINT_PERCENTILE, MIN_SPREAD = 0.02, 5, 96, 0.004
 # Blank cells of ordinary scans lie about 0.5 and below 2; pencil that a photocopier all but lost lies at 4 and 5; so do
 # some stains and what shows through from the back.
 FAINT = 3.0
+# Print that shows with less than this share of its darkness is not seen. In a patch of which less than PLACED is seen,
+# the face and the scan are apart, and nothing there is certain: ordinary scans keep 0.76 and more, real ones too.
+LEAST_OF_PRINT, PLACED = 0.4, 0.7
 # Where print is expected to be this dark, ink and print cannot be told apart.
 UNKNOWABLE = 0.55
 
@@ -84,13 +87,16 @@ class InkPatches:
     """Ink of a batch of rectangles, as in the module's docstring; `noise`: what was cut off as noise, 0 to 1.
 
     `faint` (n,): how far the middle of each patch stands out from even paper, smoothed, in standard deviations of this
-    page's paper: noise reaches 2 to 3; ink that is too faint to be in `ink` exceeds FAINT.
+    page's paper: noise reaches 2 to 3; ink that is too faint to be in `ink` exceeds FAINT. `placed` (n,): the share of
+    the patch's print that is seen where it should be, 1 where there is none; little of it is seen where the paper is cut
+    off, covered, or bent beyond what registration found.
     """
 
     ink: Ink
     known: Known
     noise: float
     faint: Floats
+    placed: Floats
 
 
 def measure_tone(page: RegisteredPage) -> PageTone:
@@ -132,7 +138,13 @@ def read_ink(page: InkPage, rects: Sequence[RectMm], shape: tuple[int, int]) -> 
     All of one call share the noise level and the density of the print, so that one kind of zone goes in one call.
     """
     if not rects:
-        return InkPatches(np.empty((0, *shape), np.uint8), np.empty((0, *shape), bool), 0.0, np.empty(0, np.float32))
+        return InkPatches(
+            np.empty((0, *shape), np.uint8),
+            np.empty((0, *shape), bool),
+            0.0,
+            np.empty(0, np.float32),
+            np.empty(0, np.float32),
+        )
     height, width = shape
     darkness, noise = _darkness(page.page.cut(rects, shape), page.tone, rects)
     pixel = float(np.median([rect.width for rect in rects])) / width
@@ -151,7 +163,10 @@ def read_ink(page: InkPage, rects: Sequence[RectMm], shape: tuple[int, int]) -> 
     face_patches = page.face.cut(wider, (height + 2 * edge, width + 2 * edge))
     printed = 255 - face_patches
     if printed.max() < 16:
-        return InkPatches(_finish(darkness, noise), np.ones(darkness.shape, bool), noise, _faintness(darkness))
+        everywhere = np.ones(len(rects), np.float32)
+        return InkPatches(
+            _finish(darkness, noise), np.ones(darkness.shape, bool), noise, _faintness(darkness), everywhere
+        )
     shifts = _align(darkness, printed, edge, margin, _groups(rects))
     tall = printed.reshape(-1, width + 2 * edge)
     thick = cv2.dilate(tall, np.ones((2 * spread + 1, 2 * spread + 1), np.uint8)).reshape(printed.shape)
@@ -160,14 +175,16 @@ def read_ink(page: InkPage, rects: Sequence[RectMm], shape: tuple[int, int]) -> 
     for i, (dx, dy) in enumerate(shifts.tolist()):
         rows, columns = slice(edge + dy, edge + dy + height), slice(edge + dx, edge + dx + width)
         core[i], cover[i] = printed[i, rows, columns], thick[i, rows, columns]
-    expected = cv2.LUT(cover.reshape(-1, width), _print_response(darkness, core, page.tone.two_level)).reshape(
-        cover.shape
-    )
+    response = _print_response(darkness, core, page.tone.two_level)
+    expected = cv2.LUT(cover.reshape(-1, width), response).reshape(cover.shape)
+    placed = _placed(darkness, core, response)
     known = expected < UNKNOWABLE
     faint = _faintness(np.where(expected < TRACE_OF_PRINT, darkness, 0))
     remaining = np.clip((darkness - expected) / np.maximum(1 - expected, 1 - UNKNOWABLE), 0, 1)
     remaining = np.where(known, remaining, 0)
-    return InkPatches(_bridged(_finish(np.asarray(remaining, dtype=np.float32), noise), known), known, noise, faint)
+    return InkPatches(
+        _bridged(_finish(np.asarray(remaining, dtype=np.float32), noise), known), known, noise, faint, placed
+    )
 
 
 def _darkness(patches: GreyImage, tone: PageTone, rects: Sequence[RectMm]) -> tuple[Floats, float]:
@@ -185,6 +202,16 @@ def _darkness(patches: GreyImage, tone: PageTone, rects: Sequence[RectMm]) -> tu
     return np.clip(darkness, -1, 1).astype(np.float32), float(
         np.clip(NOISE_SIGMAS * spread, MIN_NOISE_FLOOR, MAX_NOISE_FLOOR)
     )
+
+
+def _placed(darkness: Floats, core: npt.NDArray[np.uint8], response: Floats) -> Floats:
+    """See `InkPatches.placed`."""
+    width = core.shape[2]
+    around = cv2.dilate(darkness.reshape(-1, width), np.ones((3, 3), np.uint8)).reshape(darkness.shape)
+    drawn = (core > DARK_PRINT * 255) & (response[core] > LOST_PRINT)
+    count = np.count_nonzero(drawn, axis=(1, 2))
+    seen = np.count_nonzero(drawn & (around > LEAST_OF_PRINT * response[core]), axis=(1, 2))
+    return np.where(count > 0, seen / np.maximum(count, 1), 1.0).astype(np.float32)
 
 
 def _faintness(darkness: Floats) -> Floats:

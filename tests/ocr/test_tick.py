@@ -156,6 +156,35 @@ def test_a_ring_round_a_box_is_never_silently_blank() -> None:
     assert sheet.read()[4].state is State.DOUBTFUL
 
 
+def test_a_sheet_that_lies_elsewhere_is_all_questions() -> None:
+    sheet = Sheet()
+    for row in range(8):
+        sheet.page.cross(sheet.box(row, 1))
+    for reading in sheet.read(shift_mm=(2.1, 1.4)):
+        assert reading.state is State.DOUBTFUL
+
+
+def test_boxes_on_a_lost_corner_are_questions() -> None:
+    sheet = Sheet()
+
+    def tear(pixels: GreyImage) -> GreyImage:
+        torn = pixels.copy()
+        torn[: round(25 * 300 / 25.4)] = 255
+        return torn
+
+    readings = sheet.read(after=tear)
+    assert readings[0].state is State.DOUBTFUL
+    assert readings[7].state is State.BLANK
+
+
+def test_a_mark_that_all_but_vanished_is_a_question() -> None:
+    sheet = Sheet()
+    sheet.page.cross(sheet.box(2, 1), width=0.6, darkness=0.06)
+    readings = sheet.read(noise=1.0)
+    assert readings[2].state is State.DOUBTFUL
+    assert readings[5].state is State.BLANK
+
+
 def box(option: str, empty: float, marked: float, dense: float) -> Box:
     zone = Zone("q", "tick", RectMm(0, 0, 4, 4), option=option)
     return Box(zone, empty, marked, dense)

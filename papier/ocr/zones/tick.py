@@ -17,7 +17,7 @@ import numpy.typing as npt
 from papier.forms.definition import Demand
 from papier.forms.layout import Zone
 from papier.geometry import RectMm, bounding_rect
-from papier.ocr.ink import FAINT, InkPage, InkPatches
+from papier.ocr.ink import FAINT, PLACED, InkPage, InkPatches
 from papier.ocr.zones.tick_model import Evidence, class_probabilities
 from papier.records import FieldReading, OptionReading, OptionState, State
 
@@ -95,8 +95,7 @@ def read_ticks(
 
 def measure_boxes(page: InkPage, zones: Sequence[Zone]) -> list[Box]:
     """Classes of all boxes of a page; the more of the page's boxes come together, the better dirt is told from ink."""
-    evidence = measure_evidence(page, zones)
-    probabilities = class_probabilities(evidence)
+    probabilities = class_probabilities(measure_evidence(page, zones))
     return [Box(zone, *row) for zone, row in zip(zones, probabilities.tolist(), strict=True)]
 
 
@@ -117,6 +116,7 @@ def measure_evidence(page: InkPage, zones: Sequence[Zone]) -> list[Evidence]:
         if found is not None and near.faint[i] > FAINT:
             found = replace(found, faint=True)
         evidence.append(found)
+    displaced = near.placed < PLACED
     unclear = [i for i, found in enumerate(evidence) if found is None]
     if unclear:
         far = _patches(page, [rects[i] for i in unclear], FAR_MARGIN)
@@ -124,7 +124,11 @@ def measure_evidence(page: InkPage, zones: Sequence[Zone]) -> list[Evidence]:
             others = _others(places, i, FAR_MARGIN)
             interior = interiors[zones[i].shape]
             evidence[i] = _weigh(far.ink[patch], far.known[patch], interior, FAR_MARGIN, others, final=True)
-    return [found for found in evidence if found is not None]
+    return [
+        replace(found, displaced=bool(lost))
+        for found, lost in zip(evidence, displaced, strict=True)
+        if found is not None
+    ]
 
 
 def page_habit(boxes: Sequence[Box]) -> float:

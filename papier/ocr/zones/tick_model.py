@@ -25,7 +25,7 @@ class Evidence:
     areas; `foreign`: ink in the box that belongs to another box's mark; `gap`: radius of the largest bare disc, in
     boxes (a cross leaves four, a blackened box none); `shared`: a stroke runs through this and
     another box alike; `circled`: a stroke goes round the box; `faint`: something shows that is too faint for
-    a stroke.
+    a stroke; `displaced`: the printed frame is not where it should be.
     """
 
     coverage: float
@@ -40,6 +40,7 @@ class Evidence:
     shared: bool
     circled: bool
     faint: bool = False
+    displaced: bool = False
 
     @classmethod
     def nothing(cls, peak: float, mean: float) -> Evidence:
@@ -153,6 +154,8 @@ UNFORESEEN = 5e-5
 LOST_MARK = 1e-5
 # Of the boxes in which something too faint for a stroke shows, this share is taken to be marked: enough to ask.
 FAINT_MARK = 0.02
+# Without its frame in place, a box may be somewhere else: so often that a person must look.
+DISPLACED = 0.2
 # A stroke through two boxes alike, or a ring round one, may mean either.
 EVEN_CHANCE = 0.5
 
@@ -178,4 +181,6 @@ def class_probabilities(evidence: Sequence[Evidence]) -> Floats:
             empty = min(probabilities[i, 0], EVEN_CHANCE)
             marked = 1 - EVEN_CHANCE if one.shared else 1 - empty
             probabilities[i] = [1 - marked, marked, 0]
+    displaced = [one.displaced for one in evidence]
+    probabilities[displaced] = (1 - DISPLACED) * probabilities[displaced] + DISPLACED * np.array([0.5, 0.5, 0.0])
     return np.asarray(probabilities)
