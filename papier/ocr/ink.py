@@ -88,8 +88,8 @@ class InkPatches:
 
     `faint` (n,): how far the middle of each patch stands out from even paper, smoothed, in standard deviations of this
     page's paper: noise reaches 2 to 3; ink that is too faint to be in `ink` exceeds FAINT. `placed` (n,): the share of
-    the patch's print that is seen where it should be, 1 where there is none; little of it is seen where the paper is cut
-    off, covered, or bent beyond what registration found.
+    the patch's print that is seen where it should be, 1 where there is none; little of it is seen where the paper is
+    cut off, covered, or bent beyond what registration found.
     """
 
     ink: Ink
