@@ -16,8 +16,8 @@ from decimal import Decimal, InvalidOperation
 from papier.forms.definition import Demand
 from papier.ocr.check_keys import KEYS, nir_is_whole
 
-# Priors, as ratios to an ordinary value. One person in two hundred writes a date that does not exist or a wrong key;
-# one in fifty goes beyond the range that the form asks for; an unfinished number is as rare.
+# Priors, as ratios to an ordinary value; assumed, not counted. One person in two hundred writes a date that does not
+# exist or a wrong key; one in fifty goes beyond the range that the form asks for; an unfinished number is as rare.
 IMPOSSIBLE = 0.005
 OUT_OF_RANGE = 0.02
 UNFINISHED = 0.02

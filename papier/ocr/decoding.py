@@ -24,7 +24,7 @@ DIGITS = "0123456789"
 LIKE_DIGITS = frozenset("OQDIJLZYSGTB")
 LIKE_LETTERS = frozenset("01245678")
 # The network was trained with a tenth of its cells crossed out or crossed by strokes; on sheets it is one in some
-# hundreds.
+# hundreds (assumed).
 NOISE_PRIOR = 0.05
 # The cell of a social security number that may hold the A or B of a Corsican department.
 CORSICAN_CELL = 6
@@ -39,15 +39,15 @@ SHOWN = 5
 # Shown candidates are at least this likely.
 MIN_SHOWN = 0.002
 
-# Closed lists: how often the truth is on the list; and, where it is not, how often it is a value of the list with one
-# character changed (a misspelling, a new form of a name) rather than something altogether different.
+# Closed lists, assumed: how often the truth is on the list; and, where it is not, how often it is a value of the list
+# with one or two characters changed (a misspelling, a new form of a name) rather than something altogether different.
 ON_LIST, NEAR_LIST, OFF_LIST = 0.97, 0.015, 0.015
 # Of the near misses, how many differ in one character rather than two.
 ONE_CHANGE = 0.7
 # The characters that might stand in a cell, for the prior of one: 26 capitals, the commoner accents and signs; ten
 # digits.
 LETTER_COUNT, DIGIT_COUNT = 32.0, 10.0
-# People leave accents off capitals, and hyphens off names, about this often.
+# People leave accents off capitals about this often (assumed).
 WITHOUT_ACCENTS = 0.3
 
 

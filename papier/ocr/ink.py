@@ -35,7 +35,7 @@ BARE_PERCENTILE = 75
 MAX_LOCAL_SHADE = 0.78
 # Scanners and JPEG make paper noisy: this many standard deviations are cut off, within the two limits.
 NOISE_SIGMAS, MIN_NOISE_FLOOR, MAX_NOISE_FLOOR = 2.5, 0.03, 0.10
-# Registration by the printed face leaves about a fifth of a millimetre: benchmarks/registration.md.
+# What registration by the printed face may leave on bent paper.
 SEARCH_MM = 0.3
 # Toner spreads, a scanned edge is soft and may lie half a pixel off: print reaches this much further than it was drawn.
 PRINT_SPREAD_MM = 0.2

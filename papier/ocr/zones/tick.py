@@ -49,10 +49,11 @@ OWN_COVERAGE, EITHER_COVERAGE = 0.2, 0.07
 CLEAR_OPTION = 0.97
 # Two ticks where one is allowed: the value names both, and it is even whether the person meant that.
 TWO_TICKED = 0.5
-# One person in ten blackens to tick in spite of the printed rule. Of those who cross, three in a hundred blacken a
-# given box to cancel; of those who blacken, one mark in twenty is not dense.
+# Assumed, about as the simulator does, not counted: one person in ten blackens to tick in spite of the printed rule. Of
+# those who cross, three in a hundred blacken a given box to cancel; of those who blacken, one mark in twenty is not
+# dense.
 FILLERS, CANCELLATIONS, LIGHT_FILLS = 0.1, 0.03, 0.05
-# Two ticks in a single choice happen to four people in a thousand.
+# Two ticks in a single choice: assumed of four in a thousand.
 DOUBLE_TICKS = 0.004
 # Relative to one tick in a single choice, none and several are this frequent, beyond what the boxes alone say. Both are
 # kept well above what people do, so that a plain mark is not argued away.
