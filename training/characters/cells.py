@@ -5,6 +5,7 @@ pen of any width draws glyph, accent, scribble and the neighbours' strokes alike
 """
 
 from dataclasses import dataclass
+from functools import cache
 
 import cv2
 import numpy as np
@@ -29,12 +30,13 @@ from training.characters.glyphs import EMNIST, LOWER, OFFSET, SIZE, STEPS, SYMBO
 HEIGHT, WIDTH = INK_HEIGHT, INK_WIDTH
 MARGIN = 4.0  # where the printed frame runs: cell 36×48 pixels inside the window of 44×56
 FAR = 99.0  # pixels: no ink
+FAINTEST = 30  # of 255: below this, paper's grain
 
 BASE = dict(zip(ACCENTED, "AACEEEEIIOUUU", strict=True))
 ACCENT = dict(zip(ACCENTED, "`^,'`^:^:^`^:", strict=True))  # grave, circumflex, cedilla, acute, diaeresis
 
 # How often each group is drawn. Digits and capitals matter most; the model's prior follows from these.
-SHARES = {"digits": 0.27, "capitals": 0.45, "accented": 0.09, "punctuation": 0.03, BLANK: 0.06, NOISE: 0.10}
+SHARES = {"digits": 0.27, "capitals": 0.45, "accented": 0.09, "punctuation": 0.03, BLANK: 0.12, NOISE: 0.10}
 # Share of a capital's samples that are written as lower case, as people do in spite of the form.
 LOWER_SHARE = 0.12
 # Share of a capital's or digit's samples that come from EMNIST (American hands) rather than UNIPEN.
@@ -130,7 +132,7 @@ class CellSimulator:
             distance[written] = drawn
             box[written] = boxes
         self._add_neighbours(distance)
-        pen = np.exp(random.normal(np.log(1.25), 0.38, count)).clip(0.55, 3.2).astype(np.float32)  # half width, pixels
+        pen = np.exp(random.normal(np.log(1.3), 0.42, count)).clip(0.55, 3.8).astype(np.float32)  # half width, pixels
         self._add_strokes(distance, accented, self._accents(characters, box, np.flatnonzero(accented), pen))
         noisy = np.flatnonzero(noise)
         symbol = np.isin(labels[noisy], list(SYMBOLS))
@@ -138,10 +140,11 @@ class CellSimulator:
         mask = np.zeros(count, bool)
         mask[noisy] = True
         self._add_strokes(distance, mask, self._scrawl(noisy, box, glyph[noisy] >= 0))
-        return Cells(
-            self._ink(distance, pen, blank),
-            np.array([INDEX[str(character)] for character in characters], np.int64),
-        )
+        ink = self._ink(distance, pen, blank)
+        label = np.array([INDEX[str(character)] for character in characters], np.int64)
+        # What the scan lost altogether nobody can read: such a cell is blank.
+        label[ink[:, 7:-7, 7:-7].max((1, 2)) < FAINTEST] = INDEX[BLANK]
+        return Cells(ink, label)
 
     def _place(self, labels: NDArray[np.str_], accented: NDArray[np.bool_]) -> tuple[NDArray[np.float32], ...]:
         """Side in pixels (n, 2: across, down) that a 40-pixel glyph gets, and its centre in the window (n, 2)."""
@@ -153,7 +156,7 @@ class CellSimulator:
         hyphen, apostrophe = labels == "-", labels == "'"
         side[hyphen] = random.normal(17, 5, hyphen.sum()).clip(7, 30)
         side[apostrophe] = random.normal(10, 3, apostrophe.sum()).clip(4, 18)
-        aspect = np.exp(random.normal(0, 0.12, count))
+        aspect = np.exp(random.normal(0, 0.15, count))
         sides = np.stack([np.minimum(side * aspect, random.uniform(28, 42, count)), side / aspect], 1)
         centre = np.stack([WIDTH / 2 + random.normal(0, 2.6, count), HEIGHT / 2 + random.normal(0, 3.0, count)], 1)
         # Small characters wander more: some stand on the cell's floor.
@@ -192,8 +195,8 @@ class CellSimulator:
         grid = grid.view(count, HEIGHT, WIDTH, 2)
         # A hand never draws the same shape twice: bend it by about a twentieth of its size.
         bend = torch.from_numpy(random.normal(0, 1.0, (count, 2, 4, 4)).astype(np.float32))
-        bend *= torch.from_numpy(random.uniform(0, 1.9, (count, 1, 1, 1)).astype(np.float32))
-        bend = functional.interpolate(bend, (HEIGHT, WIDTH), mode="bilinear", align_corners=True)
+        bend *= torch.from_numpy(random.uniform(0, 1.5, (count, 1, 1, 1)).astype(np.float32))
+        bend = _enlarge(bend)
         grid = grid + bend.permute(0, 2, 3, 1)
         sources = torch.from_numpy(self.glyphs.distance[glyph]).float()[:, None]
         # Outside its square a glyph is as far away as its edge, and farther.
@@ -373,8 +376,7 @@ class CellSimulator:
 
     def _field(self, count: int, rows: int, columns: int) -> Tensor:
         """Smooth noise (n, 56, 44) of deviation about one."""
-        coarse = torch.from_numpy(self.random.standard_normal((count, 1, rows, columns), dtype=np.float32))
-        return functional.interpolate(coarse, (HEIGHT, WIDTH), mode="bilinear", align_corners=True)[:, 0]
+        return _enlarge(torch.from_numpy(self.random.standard_normal((count, rows, columns), dtype=np.float32)))
 
     def _column(self, values: NDArray[np.float64]) -> Tensor:
         return torch.from_numpy(values.astype(np.float32))[:, None, None]
@@ -384,11 +386,11 @@ class CellSimulator:
         pencil = random.random(count) < 0.25
         width = torch.from_numpy(pen)[:, None, None] * (1 + 0.12 * self._field(count, 6, 5))
         width = torch.maximum(width, torch.tensor(0.5))
-        ink = ((width - distance) / self._column(random.uniform(0.8, 1.8, count)) + 0.5).clamp(0, 1)
+        ink = ((width - distance) / self._column(random.uniform(0.8, 2.4, count)) + 0.5).clamp(0, 1)
         tone = np.where(pencil, random.uniform(0.3, 0.8, count), random.uniform(0.6, 1.05, count))
         # Rubbed-out pencil is an empty cell.
         tone = np.where(blank & (random.random(count) < 0.15), random.uniform(0.0, 0.1, count), tone)
-        grain = np.where(pencil, random.uniform(0, 0.35, count), np.where(random.random(count) < 0.3, 0.12, 0.03))
+        grain = np.where(pencil, random.uniform(0, 0.5, count), np.where(random.random(count) < 0.3, 0.12, 0.03))
         ink *= (self._column(tone) * (1 + 0.1 * self._field(count, 7, 6))).clamp(0.0, 1.0)
         texture = torch.from_numpy(random.standard_normal((count, HEIGHT, WIDTH), dtype=np.float32))
         ink *= (1 + self._column(grain) * texture).clamp(0, 1.3)
@@ -400,14 +402,13 @@ class CellSimulator:
     def _add_frame(self, ink: Tensor) -> Tensor:
         """What the subtraction of the printed frame leaves: faint broken lines, and gaps where it crosses strokes."""
         random, count = self.random, len(ink)
-        clean = random.random(count) < 0.4
+        # Nothing left (35 %), faint remains (40 %), or a frame that the subtraction missed, up to black (25 %).
+        kind = random.random(count)
         level = np.where(
-            clean,
-            0,
-            np.where(random.random(count) < 0.8, random.uniform(0, 0.3, count), random.uniform(0.2, 0.6, count)),
+            kind < 0.35, 0, np.where(kind < 0.75, random.uniform(0, 0.3, count), random.uniform(0.3, 1.0, count))
         )
         lines = torch.zeros_like(ink)
-        shift = random.normal(0, 1.0, (count, 2))
+        shift = random.normal(0, 1.3, (count, 2))
         horizontal = torch.arange(WIDTH, dtype=torch.float32)[None, None] + 0.5
         vertical = torch.arange(HEIGHT, dtype=torch.float32)[None, :, None] + 0.5
         for axis, position in (
@@ -420,7 +421,7 @@ class CellSimulator:
             line = ((self._column(random.uniform(0.4, 1.3, count)) - (axis - place).abs()) + 0.5).clamp(0, 1)
             present = self._column((random.random(count) < 0.75) * random.uniform(0.4, 1.0, count))
             lines = torch.maximum(lines, (line * present).expand_as(ink))
-        broken = (0.6 + 0.7 * self._field(count, 12, 10)).clamp(0, 1)
+        broken = (0.6 + self._column(random.uniform(0, 1.2, count)) * self._field(count, 12, 10)).clamp(0, 1)
         erased = self._column(np.where(random.random(count) < 0.35, random.uniform(0.0, 0.8, count), 0))
         ink = ink * (1 - erased * (lines * 1.5).clamp(0, 1))
         return torch.maximum(ink, lines * broken * self._column(level))
@@ -458,18 +459,32 @@ class CellSimulator:
                 factor = random.uniform(0.45, 0.8)
                 small = functional.interpolate(part, scale_factor=factor, mode="bilinear", antialias=True)
                 part = functional.interpolate(small, (HEIGHT, WIDTH), mode="bilinear")
-            sigma = float(random.uniform(0.25, 1.0))
+            sigma = float(random.uniform(0.25, 1.3))
             ink[group] = _blur(part, sigma)[:, 0]
         level = self._column(random.gamma(1.5, 0.012, count).clip(0, 0.08))
         noise = torch.from_numpy(random.standard_normal((count, HEIGHT, WIDTH), dtype=np.float32))
         ink = ink + noise * level
         one_bit = np.flatnonzero(random.random(count) < 0.12)
         if len(one_bit):
-            cut = self._column(random.uniform(0.2, 0.5, len(one_bit)))
+            # Scanners choose the threshold by the page's ink: faint pencil is thinned, not lost.
+            darkest = ink[one_bit].amax((1, 2)).clamp(min=0.15)[:, None, None]
+            cut = self._column(random.uniform(0.25, 0.6, len(one_bit))) * darkest
             ink[one_bit] = _blur(((ink[one_bit] - cut) * 12 + 0.5).clamp(0, 1)[:, None], 0.45)[:, 0]
         for index in np.flatnonzero(random.random(count) < 0.1):
             ink[index] = torch.from_numpy(_compress(ink[index].numpy(), int(random.integers(15, 70))))
         return ink * self._column(random.uniform(0.85, 1.1, count)) - self._column(random.uniform(0, 0.03, count))
+
+
+def _enlarge(coarse: Tensor) -> Tensor:
+    """Linear interpolation of (…, rows, columns) to the window, as two small matrix products."""
+    down, across = (_weights(length, size) for length, size in zip((HEIGHT, WIDTH), coarse.shape[-2:], strict=True))
+    return down @ coarse @ across.T
+
+
+@cache
+def _weights(length: int, size: int) -> Tensor:
+    place = torch.linspace(0, size - 1, length)[:, None]
+    return (1 - (place - torch.arange(size)[None]).abs()).clamp(min=0)
 
 
 def _blur(images: Tensor, sigma: float) -> Tensor:

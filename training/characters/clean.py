@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from papier.ocr.characters import CAPITALS, CLASSES, DIGITS, INDEX, INK_HEIGHT, INK_WIDTH, CharacterReader
-from training.characters.glyphs import EMNIST, OFFSET, STEPS, TEST, TRAIN, UNIPEN, VALIDATE, Glyphs, load_glyphs
+from training.characters.glyphs import EMNIST, TEST, TRAIN, UNIPEN, VALIDATE, Glyphs, load_glyphs
 
 # What a shape alone cannot tell apart is no mislabel.
 ALIKE = {"0": "OQD", "O": "0DQ", "1": "IJL7", "I": "1LJT", "5": "S", "S": "5", "2": "Z", "Z": "2", "6": "GB", "8": "B"}
@@ -64,9 +64,7 @@ def load_disputed(work: Path, count: int) -> NDArray[np.bool_]:
 
 def find_disputed(glyphs: Glyphs, model: Path) -> NDArray[np.bool_]:
     """(n,) which digits and capitals the model disputes, and all of a writer's where most seem cut wrongly."""
-    path = glyphs.distance.astype(np.float32) / STEPS - OFFSET
-    images = ((glyphs.half_width[:, None, None] - path + 0.5).clip(0, 1) * 255).astype(np.uint8)
-    doubted = doubt_labels(images, glyphs.label, model) > CERTAIN
+    doubted = doubt_labels(glyphs.images(), glyphs.label, model) > CERTAIN
     disputed = doubted.copy()
     for characters in (DIGITS, CAPITALS):
         kind = np.isin(glyphs.label, list(characters)) & (glyphs.source == UNIPEN)

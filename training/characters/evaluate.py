@@ -43,9 +43,10 @@ OPSET = 17  # read by onnxruntime 1.17, the oldest we allow
 
 
 class CalibratedNetwork(nn.Module):
-    """uint8 planes (n, 2, 32, 32) → log-probabilities, with one temperature among digits, one among letters, one
-    between the groups: renormalised over digits, the answer is the softmax of the digits' logits at their own
-    temperature.
+    """uint8 planes (n, 2, 32, 32) → log-probabilities.
+
+    One temperature among digits, one among letters, one between the groups and a bias for each group: renormalised
+    over digits, the answer is the softmax of the digits' logits at their own temperature.
     """
 
     def __init__(self, network: nn.Module, temperatures: Tensor) -> None:
@@ -63,12 +64,14 @@ def calibrate(logits: Tensor, temperatures: Tensor) -> Tensor:
         part = logits[:, group[0] : group[-1] + 1]  # the classes of a group stand together
         between.append(torch.logsumexp(part, 1, keepdim=True))
         within.append(torch.log_softmax(part / temperatures[number], 1) if len(group) > 1 else torch.zeros_like(part))
-    shares = torch.log_softmax(torch.cat(between, 1) / temperatures[2], 1)
+    shares = torch.log_softmax(torch.cat(between, 1) / temperatures[2] + temperatures[3:], 1)
     return torch.cat([shares[:, number : number + 1] + part for number, part in enumerate(within)], 1)
 
 
 def fit_temperatures(logits: Tensor, labels: Tensor) -> Tensor:
-    """Temperatures (3,): among digits, among letters, between the groups, each by likelihood on its own question."""
+    """Temperatures among digits, among letters, between the groups, then a bias for each of the four groups (7,), each
+    by likelihood on its own question.
+    """
     result = []
     candidates = torch.exp(torch.linspace(np.log(0.4), np.log(3.0), 121))
     for group in GROUPS[:2]:
@@ -80,8 +83,17 @@ def fit_temperatures(logits: Tensor, labels: Tensor) -> Tensor:
     target = torch.zeros_like(labels)
     for number, group in enumerate(GROUPS):
         target[torch.isin(labels, torch.tensor(group))] = number
-    losses = torch.stack([nn.functional.cross_entropy(between / value, target) for value in candidates])
-    return torch.stack([*result, candidates[losses.argmin()]])
+    scale, bias = torch.zeros(1, requires_grad=True), torch.zeros(len(GROUPS), requires_grad=True)
+    optimiser = torch.optim.LBFGS([scale, bias], max_iter=200, line_search_fn="strong_wolfe")
+
+    def loss() -> Tensor:
+        optimiser.zero_grad()
+        value = nn.functional.cross_entropy(between * torch.exp(scale) + bias, target)
+        value.backward()
+        return value
+
+    optimiser.step(loss)
+    return torch.cat([torch.stack(result), torch.exp(-scale.detach()), bias.detach()])
 
 
 def calibration_error(probabilities: NDArray[np.float64], right: NDArray[np.bool_], bins: int = 15) -> float:
@@ -167,13 +179,15 @@ def main() -> None:
 
 
 def export_calibrated(network: CharacterNetwork, glyphs: Glyphs, output: Path) -> None:
-    cells = CellSimulator(glyphs, SEED).draw(16384)
+    cells = CellSimulator(glyphs, SEED).draw(24576)
     with torch.no_grad():
         planes = normalise(cells.ink)
         logits = torch.cat([network(torch.from_numpy(part).float() / 255) for part in np.array_split(planes, 64)])
     labels = torch.from_numpy(cells.label)
     temperatures = fit_temperatures(logits, labels)
-    print("temperatures: digits, letters, between", [round(float(value), 3) for value in temperatures])
+    print(
+        "temperatures among digits, among letters, between; biases", [round(float(value), 3) for value in temperatures]
+    )
     print(f"validation, all classes: {100 * float((logits.argmax(1) == labels).float().mean()):.2f} %")
     calibrated = CalibratedNetwork(network, temperatures).eval()
     torch.onnx.export(
@@ -200,6 +214,9 @@ def report(reader: CharacterReader, everything: Glyphs, disputed: NDArray[np.boo
             wrong = report_set(reader, f"UNIPEN {kind}{name}", cells.ink, glyphs.label[index], characters)
             if not name:
                 mistakes += wrong
+                once = glyphs.where(np.isin(glyphs.label, list(characters)))
+                ink = np.stack([paste(image) for image in once.images()])
+                report_set(reader, f"… the same {kind} undisturbed", ink, once.label, characters)
             if not name and kind == "digits":
                 shape = european(glyphs)[index]
                 report_set(

@@ -40,6 +40,11 @@ class Glyphs:
     def __len__(self) -> int:
         return len(self.label)
 
+    def images(self) -> NDArray[np.uint8]:
+        """(n, 48, 48) ink with the stroke as it was."""
+        path = self.distance.astype(np.float32) / np.float32(STEPS) - np.float32(OFFSET)
+        return np.asarray((self.half_width[:, None, None] - path + 0.5).clip(0, 1) * 255, np.uint8)
+
     def where(self, mask: NDArray[np.bool_]) -> "Glyphs":
         fields = {name: getattr(self, name)[mask] for name in self.__dataclass_fields__}
         return replace(self, **fields)

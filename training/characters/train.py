@@ -88,7 +88,7 @@ def train(data: Path, work: Path, cells: int, processes: int, start: Path | None
         ):
             images = torch.from_numpy(planes[batch]).float().div_(255).contiguous(memory_format=torch.channels_last)
             target = torch.from_numpy(labels[batch])
-            loss = functional.cross_entropy(network(images), target, label_smoothing=0.02)
+            loss = functional.cross_entropy(network(images), target, label_smoothing=0.01)
             optimiser.zero_grad()
             loss.backward()
             optimiser.step()
