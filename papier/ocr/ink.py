@@ -48,18 +48,12 @@ LOST_PRINT = 0.12
 # Faint strokes are looked for where no print is, smoothed over half a millimetre and more, among the darkest pixels of
 # a patch's middle: a stroke covers more than three in a hundred of them. Paper is never more even than the spread.
 TRACE_OF_PRINT, SMOOTHING, FAINT_PERCENTILE, MIN_SPREAD = 0.02, 5, 96, 0.004
-# What is darker than this is plain enough to be ink, or dirt, as such.
-PLAIN_INK = 0.3
-# Side of a block of a large zone, 8 mm at 6 pixels a millimetre, and how many of them must show something.
-BLOCK, FAINT_BLOCKS = 48, 3
 # Blank cells of ordinary scans lie about 0.5 and below 2; pencil that a photocopier all but lost lies at 4 and 5; so do
 # some stains and what shows through from the back.
 FAINT = 3.0
 # Print that shows with less than this share of its darkness is not seen. In a patch of which less than PLACED is seen,
 # the face and the scan are apart, and nothing there is certain: ordinary scans keep 0.76 and more, real ones too.
 LEAST_OF_PRINT, PLACED = 0.4, 0.7
-# Dark print never fades below this darkness and stays print.
-FADED = 0.3
 # Where print is expected to be this dark, ink and print cannot be told apart.
 UNKNOWABLE = 0.55
 
@@ -214,36 +208,23 @@ def _placed(darkness: Floats, core: npt.NDArray[np.uint8], response: Floats) -> 
     """See `InkPatches.placed`."""
     width = core.shape[2]
     around = cv2.dilate(darkness.reshape(-1, width), np.ones((3, 3), np.uint8)).reshape(darkness.shape)
-    drawn = core > DARK_PRINT * 255
+    drawn = (core > DARK_PRINT * 255) & (response[core] > LOST_PRINT)
     count = np.count_nonzero(drawn, axis=(1, 2))
-    seen = np.count_nonzero(drawn & (around > LEAST_OF_PRINT * np.maximum(response, FADED)[core]), axis=(1, 2))
+    seen = np.count_nonzero(drawn & (around > LEAST_OF_PRINT * response[core]), axis=(1, 2))
     return np.where(count > 0, seen / np.maximum(count, 1), 1.0).astype(np.float32)
 
 
 def _faintness(darkness: Floats) -> Floats:
     """See `InkPatches.faint`. `darkness` is 0 where print is."""
     height, width = darkness.shape[1:]
-    pale = np.where(darkness < PLAIN_INK, darkness, 0).astype(np.float32)
-    smooth = cv2.blur(pale.reshape(-1, width), (SMOOTHING, SMOOTHING))
-    smooth = smooth.reshape(darkness.shape)
-    if min(height, width) > 2 * BLOCK:
-        # Large zones are looked at block by block: a word is a small part of them.
-        down, across = height // BLOCK, width // BLOCK
-        top, left = (height - down * BLOCK) // 2, (width - across * BLOCK) // 2
-        blocks = smooth[:, top : top + down * BLOCK, left : left + across * BLOCK]
-        blocks = blocks.reshape(len(darkness), down, BLOCK, across, BLOCK).swapaxes(2, 3)
-        flat = blocks.reshape(len(darkness) * down * across, BLOCK, BLOCK)[:, ::2, ::2].reshape(-1, BLOCK * BLOCK // 4)
-    else:
-        middle = smooth[:, height // 5 : -height // 5, width // 5 : -width // 5]
-        flat = middle[:, ::2, ::2].reshape(len(darkness), -1)
+    smooth = cv2.blur(np.asarray(darkness, dtype=np.float32).reshape(-1, width), (SMOOTHING, SMOOTHING))
+    middle = smooth.reshape(darkness.shape)[:, height // 5 : -height // 5, width // 5 : -width // 5]
+    flat = middle[:, ::2, ::2].reshape(len(darkness), -1)
     half, most = flat.shape[1] // 2, flat.shape[1] * FAINT_PERCENTILE // 100
     ranked = np.partition(flat, (half, most), axis=1)
     deviations = np.abs(flat - ranked[:, half : half + 1])
     spread = max(MIN_SPREAD, 1.4826 * float(np.median(deviations)))
-    outstanding = ((ranked[:, most] - ranked[:, half]) / spread).reshape(len(darkness), -1)
-    # One block may hold a speck or an edge; writing reaches over several.
-    rank = -min(outstanding.shape[1], FAINT_BLOCKS)
-    return np.asarray(np.partition(outstanding, rank, axis=1)[:, rank], dtype=np.float32)
+    return np.asarray((ranked[:, most] - ranked[:, half]) / spread, dtype=np.float32)
 
 
 def _finish(remaining: Floats, noise: float) -> Ink:
@@ -296,8 +277,7 @@ def _align(
 def _print_response(darkness: Floats, core: npt.NDArray[np.uint8], two_level: bool) -> Floats:
     """What each darkness of the face (0 to 255) looks like on this scan, 0 to 1: a table of 256.
 
-    Measured where print stands. A pen over light print makes it darker, so that the lower half of what is seen there is
-    taken; dark print may be missing with a part of the paper, and the upper half is.
+    Measured where print stands; the lower half of what is seen there is print without a pen over it.
     """
     response = np.arange(256, dtype=np.float32) / 255
     # The darkest of a pixel's neighbourhood: a thin line half a pixel off its place is as dark as it is in its place.
@@ -306,10 +286,10 @@ def _print_response(darkness: Floats, core: npt.NDArray[np.uint8], two_level: bo
     sampled, seen = core[:, ::2, ::2].ravel(), around[:, ::2, ::2].ravel()
     dark = sampled > DARK_PRINT * 255
     light = (sampled > 20) & ~dark
-    for chosen, levels, rank in ((dark, response > DARK_PRINT, 70), (light, response <= DARK_PRINT, 40)):
+    for chosen, levels in ((dark, response > DARK_PRINT), (light, response <= DARK_PRINT)):
         if np.count_nonzero(chosen) < 20:
             continue
-        gain = float(np.percentile(seen[chosen] * 255 / sampled[chosen], rank))
+        gain = float(np.percentile(seen[chosen] * 255 / sampled[chosen], 40))
         response[levels] *= np.clip(gain, 0, 1.25) if gain > LOST_PRINT else 0
     response = np.minimum(response, 1)
     if two_level:

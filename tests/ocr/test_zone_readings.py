@@ -107,7 +107,7 @@ def test_a_stroke_from_outside_is_no_signature() -> None:
 def test_dirt_is_no_signature(seed: int) -> None:
     page = new_page()
     random = np.random.default_rng(seed)
-    for _ in range(5):
+    for _ in range(12):
         x, y = random.uniform(FRAME.x, FRAME.right), random.uniform(FRAME.y, FRAME.bottom)
         page.stroke([[x, y], [x + 0.3, y + 0.2]], random.uniform(0.2, 0.5), random.uniform(0.3, 0.9))
     reading = read(page)["signature"]
