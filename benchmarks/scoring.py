@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from papier.forms.layout import LayoutPage
-from papier.records import FieldReading, PageReading, State, Value
+from papier.records import PageReading, State, Value
+from simulator.comparison import ASKED, RIGHT, WRONG, judge, same
 from simulator.filling import Truth
 
-RIGHT, ASKED, WRONG = "right", "asked", "wrong accepted"
 CALIBRATION = (0.5, 0.9, 0.99, 0.999, 0.9999)
 
 
@@ -109,25 +109,3 @@ def score_page(tally: Tally, reading: PageReading, layout_page: LayoutPage, trut
             made.append(mistake)
     tally.mistakes += made
     return made
-
-
-def judge(found: FieldReading, truth: Truth) -> str:
-    """Accepted means `sure` or `blank`, as scripts see it."""
-    if found.state in {State.DOUBTFUL, State.UNREADABLE}:
-        return ASKED
-    if found.field in truth.questions or not same(found.value, truth.fields[found.field]):
-        return WRONG
-    true_options = truth.options.get(found.field, {})
-    # A cancelled box that is called empty decides nothing; a doubtful one within a sure field neither.
-    wrongly_ticked = [
-        option
-        for option, reading in found.options.items()
-        if (str(reading.state) == "ticked") != (true_options.get(option) == "ticked")
-    ]
-    return WRONG if wrongly_ticked else RIGHT
-
-
-def same(value: Value, truth: Value) -> bool:
-    """Equal, where None, no text and no ticks are all blank, and ticks have no order."""
-    first, second = (sorted(v) if isinstance(v, list) else v for v in (value, truth))
-    return (first or None) == (second or None)

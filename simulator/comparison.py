@@ -1,56 +1,49 @@
-"""Readings against the truth, field by field: right, asked of a person, or wrong and accepted."""
+"""What the reader said against what was written: right, asked of a person, or wrong and accepted."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Literal
+from collections import Counter
+from collections.abc import Mapping
 
 from papier.records import FieldReading, State, Value
 from simulator.filling import Truth
 
-Verdict = Literal["right", "asked", "wrong"]
+RIGHT, ASKED, WRONG = "right", "asked", "wrong accepted"
 
 
-@dataclass(frozen=True)
-class Compared:
-    """One field: its kind (`tick`, `comb/date`, …), what was written, what was read, and what that is worth."""
+def count_verdicts(truth: Truth, readings: Mapping[str, FieldReading]) -> Counter[str]:
+    """How many of a sheet's fields were right, asked, wrong.
 
-    field: str
-    kind: str
-    truth: Value
-    reading: FieldReading
-    verdict: Verdict
-
-
-def compare(truth: Truth, readings: Mapping[str, FieldReading]) -> Iterator[Compared]:
-    """Compare the fields that were read with what was written.
-
-    Free lines kept as an image say only whether there is writing. A field that nobody could decide from the paper is
-    right when it is asked, wrong when it is accepted.
+    Free lines kept as an image say only whether there is writing, and count by that.
     """
-    for name, reading in readings.items():
-        if name not in truth.fields or reading.reason == "kept on paper only":
+    counts: Counter[str] = Counter()
+    for name, found in readings.items():
+        if name not in truth.fields or found.reason == "kept on paper only":
             continue
-        yield Compared(name, truth.kinds[name], truth.fields[name], reading, _judge(truth, name, reading))
+        if found.kind == "lines" and found.value is None:
+            counts[RIGHT if (found.state is State.BLANK) == (not truth.fields[name]) else WRONG] += 1
+        else:
+            counts[judge(found, truth)] += 1
+    return counts
 
 
-def _judge(truth: Truth, name: str, reading: FieldReading) -> Verdict:
-    written = truth.fields[name]
-    if reading.kind == "lines" and reading.value is None:
-        return "right" if (reading.state is State.BLANK) == (not written) else "wrong"
-    asked = reading.state in (State.DOUBTFUL, State.UNREADABLE)
-    if name in truth.questions:
-        return "asked" if asked else "wrong"
-    if asked:
-        return "asked"
-    return "right" if same_value(reading.value, written) else "wrong"
+def judge(found: FieldReading, truth: Truth) -> str:
+    """Accepted means `sure` or `blank`, as scripts see it."""
+    if found.state in {State.DOUBTFUL, State.UNREADABLE}:
+        return ASKED
+    if found.field in truth.questions or not same(found.value, truth.fields[found.field]):
+        return WRONG
+    true_options = truth.options.get(found.field, {})
+    # A cancelled box that is called empty decides nothing; a doubtful one within a sure field neither.
+    wrongly_ticked = [
+        option
+        for option, reading in found.options.items()
+        if (str(reading.state) == "ticked") != (true_options.get(option) == "ticked")
+    ]
+    return WRONG if wrongly_ticked else RIGHT
 
 
-def same_value(read: Value, written: Value) -> bool:
-    """Equal, where an empty list, an empty text, False and nothing are all nothing."""
-    if not read and not written:
-        return True
-    if isinstance(read, list) and isinstance(written, list):
-        return sorted(read) == sorted(written)
-    return read == written
+def same(value: Value, truth: Value) -> bool:
+    """Equal, where None, no text and no ticks are all blank, and ticks have no order."""
+    first, second = (sorted(v) if isinstance(v, list) else v for v in (value, truth))
+    return (first or None) == (second or None)

@@ -5,7 +5,6 @@ Only the pen and the scanner are simulated, from real handwriting; everything el
 
 from __future__ import annotations
 
-import json
 import shutil
 import sys
 from collections import Counter
@@ -19,9 +18,9 @@ from papier.forms.typefaces import face_path
 from papier.intake import read_scan
 from papier.ocr.reading import Reader
 from papier.records import PageReading
-from papier.store.sheets import StoreRegister
+from papier.store.sheets import StoreRegister, find_outstanding
 from papier.store.workspace import open_workspace
-from simulator.comparison import compare
+from simulator.comparison import ASKED, RIGHT, WRONG, count_verdicts
 from simulator.filling import Truth
 from simulator.hands import Hands
 from simulator.loop import print_fill_scan
@@ -83,8 +82,7 @@ def papier(workspace: Path, *arguments: str) -> None:
 def fill_and_scan(workspace: Path, printed: Path, scan: Path) -> tuple[dict[str, Truth], ScannedImage]:
     """Simulated: real handwriting from the shipped sample goes onto the sheets, and the sheets through a scanner."""
     register = StoreRegister(open_workspace(workspace))
-    outcome = [json.loads(line) for line in _missing(workspace)]
-    numbers = [entry["sheet"] for entry in outcome]
+    numbers = [sheet.number for sheet in find_outstanding(register.engine)]
     sheets = [register.find_sheet(number) for number in numbers]
     first = sheets[0]
     assert first is not None  # noqa: S101 - it was just printed
@@ -110,16 +108,6 @@ def fill_and_scan(workspace: Path, printed: Path, scan: Path) -> tuple[dict[str,
     return truths, images[0]
 
 
-def _missing(workspace: Path) -> list[str]:
-    import contextlib  # noqa: PLC0415
-    import io  # noqa: PLC0415
-
-    stream = io.StringIO()
-    with contextlib.redirect_stdout(stream):
-        run(["--workspace", str(workspace), "records", "missing", "--json"])
-    return stream.getvalue().splitlines()
-
-
 def tell(workspace: Path, scan: Path, truths: dict[str, Truth], first: ScannedImage, picture: Path) -> None:
     """Compare what was read with what was written, which only a simulation can know."""
     reader = Reader(StoreRegister(open_workspace(workspace)))
@@ -130,11 +118,11 @@ def tell(workspace: Path, scan: Path, truths: dict[str, Truth], first: ScannedIm
             shown = reading
         truth = truths.get(reading.sheet or "")
         if truth is not None:
-            counts.update(compared.verdict for compared in compare(truth, reading.fields))
+            counts.update(count_verdicts(truth, reading.fields))
     total = sum(counts.values())
     print(
-        f"\nOf {total} fields: {counts['right']} read right, {counts['asked']} asked of a person, "
-        f"{counts['wrong']} wrong and accepted (simulated sheets; figures that count: benchmarks/README.md)."
+        f"\nOf {total} fields: {counts[RIGHT]} read right, {counts[ASKED]} asked of a person, "
+        f"{counts[WRONG]} wrong and accepted (simulated sheets; figures that count: benchmarks/README.md)."
     )
     if shown is not None:
         draw_reading(first, shown, picture)

@@ -42,10 +42,7 @@ class ScanFile:
 
     def page(self, index: int) -> ScannedPage | RejectedPage:
         """Page `index`, from 1; raises IndexError beyond the last. The file is opened for this page alone."""
-        with _open_pages(self.path, self.kind) as pages:
-            if not 1 <= index <= len(pages):
-                raise IndexError(f"{self.path} has {len(pages)} pages, no page {index}")
-            return pages.load(index)
+        return _load(self.path, self.kind, index)
 
 
 def open_scan(path: Path) -> ScanFile:
@@ -73,11 +70,7 @@ def load_page(path: Path, index: int) -> ScannedPage | RejectedPage:
 
     Raises ScanFileError like `open_scan`, IndexError beyond the last page.
     """
-    kind = find_kind(path)
-    with _open_pages(path, kind) as pages:
-        if not 1 <= index <= len(pages):
-            raise IndexError(f"{path} has {len(pages)} pages, no page {index}")
-        return pages.load(index)
+    return _load(path, find_kind(path), index)
 
 
 def find_kind(path: Path) -> ScanFileKind:
@@ -97,6 +90,13 @@ def find_kind(path: Path) -> ScanFileKind:
     if not any(head):
         raise ScanFileError(f"{path}: the file begins with nothing but zeros. Copy it again, or scan the sheets again.")
     return ScanFileKind.PDF if PDF_HEADER in head else ScanFileKind.IMAGE
+
+
+def _load(path: Path, kind: ScanFileKind, index: int) -> ScannedPage | RejectedPage:
+    with _open_pages(path, kind) as pages:
+        if not 1 <= index <= len(pages):
+            raise IndexError(f"{path} has {len(pages)} pages, no page {index}")
+        return pages.load(index)
 
 
 def _open_pages(path: Path, kind: ScanFileKind) -> PdfPages | ImagePages:

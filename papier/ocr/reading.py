@@ -65,14 +65,11 @@ class Reader:
         readings: list[PageReading] = []
         candidates = find_sheets(page)
         for candidate in candidates:
-            best: tuple[RegisteredPage, Identification] | None = None
             for alternative in candidate.alternatives:
                 found = identify(alternative, numbers)
-                if found.number is not None and (best is None or found.probability > best[1].probability):
-                    best = (alternative, found)
+                if found.number is not None:
+                    readings.append(self._read_numbered(page, alternative, found))
                     break
-            if best is not None:
-                readings.append(self._read_numbered(page, *best))
             else:
                 readings.append(self._read_unnumbered(page, candidate.alternatives))
         if readings:
