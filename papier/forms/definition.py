@@ -260,6 +260,28 @@ class Law:
     sure: bool = True
 
 
+Basis = Literal["law", "rules", "request"]
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What the person who hands the sheet out must know of it; makes the table of forms and the guides.
+
+    `basis`: "law" (the sure articles of the form), "rules" (the establishment's own), "request" (no particular legal
+    basis). `clock` names a rule of `papier deadline --list`; None where nothing counts. `sources`: where the basis was
+    read, addresses of stored pages.
+    """
+
+    when: Wording
+    filled_by: Wording
+    receiver: Wording
+    keep: Wording
+    next: Wording
+    basis: Basis
+    clock: str | None = None
+    sources: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True)
 class FormDefinition:
     """One form. `form` is `<family>/<name>`; a changed form has a new `version`."""
@@ -276,6 +298,7 @@ class FormDefinition:
     retention: Retention | None = None
     law: tuple[Law, ...] = ()
     summary: Wording | None = None
+    about: About | None = None
     path: str = ""
 
     def fields(self) -> Iterator[Field]:

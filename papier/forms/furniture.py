@@ -16,6 +16,7 @@ from papier.forms.typefaces import RTL_LANGUAGES, text_width
 from papier.forms.typography import french_typography
 from papier.geometry import POINTS_PER_MM, RectMm
 
+NO_LEGAL_BASIS = "Demande sans base légale particulière."
 # White that the reader of the sheet number needs around it.
 NUMBER_CLEAR = 2.0
 # Below this a copier fills the counters of the letters.
@@ -122,6 +123,8 @@ def set_small_print(form: FormDefinition, style: Style, width: float) -> Piece |
     sentences = [
         f"{drawn_text(law.text, 'fr').rstrip('.')} ({french_typography(law.source)})." for law in form.law if law.sure
     ]
+    if form.about is not None and form.about.basis == "request":
+        sentences.append(NO_LEGAL_BASIS)
     if form.retention is not None:
         sentences.append(f"Copie numérique gardée {retention_words(form.retention)}.")
         if form.retention.basis is not None:

@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping
 
 from papier.forms.definition import CombContent, PageFormat
+from papier.forms.parts import PartName
 from papier.forms.shapes import (
     COLUMN,
     FIELD_ID,
@@ -146,6 +147,9 @@ HOLDING: Mapping[str, Keys] = {
     },
 }
 
+# A block that stands for those of `forms/parts.yaml` under its name.
+PART: Keys = {"part": Key(PartName(), "a group of questions that many forms share", needed=True)}
+
 FIELD_ID_KEY = Key(_FIELD_ID, "the field's identifier", needed=True)
 
 OFFICE: Keys = {
@@ -180,6 +184,22 @@ LAW: Keys = {
     "sure": Key(_FLAG, "`false`: not printed"),
 }
 
+BASES = ("law", "rules", "request")
+ABOUT: Keys = {
+    "when": Key(_WORDING, "when this sheet is handed out", needed=True),
+    "filled_by": Key(_WORDING, "who fills it in", needed=True),
+    "receiver": Key(_WORDING, "who receives it", needed=True),
+    "keep": Key(_WORDING, "what to keep", needed=True),
+    "next": Key(_WORDING, "the next step, and what silence means", needed=True),
+    "basis": Key(
+        OneOf(BASES),
+        "`law`: the articles of `law`; `rules`: the school's or office's own; `request`: none",
+        needed=True,
+    ),
+    "clock": Key(_TEXT, "the legal clock: a rule of `papier deadline --list`"),
+    "source": Key(ListOf(_TEXT), "where the basis was read"),
+}
+
 RETENTION: Keys = {
     "duration": Key(DurationShape(), "`année scolaire` or an ISO 8601 duration such as `P1M`", needed=True),
     "basis": Key(_WORDING, "why: the article or the rule"),
@@ -193,7 +213,7 @@ FORM: Keys = {
     ),
     "version": Key(IntegerShape(1, 9999), "a whole number; a changed form has a new one", needed=True),
     "title": Key(_WORDING, "the title printed at the top", needed=True),
-    "summary": Key(_WORDING, "one sentence for the list of forms; not printed"),
+    "summary": Key(_WORDING, "one sentence under the title and in the list of forms"),
     "format": Key(OneOf(tuple(page.value for page in PageFormat)), "the size of the sheet", needed=True),
     "languages": Key(ListOf(OneOf(tuple(LANGUAGES)), 2), "one or two, printed side by side; the first is binding"),
     "paper": Key(OneOf(PAPERS), "the tint to load in the printer"),
@@ -201,6 +221,7 @@ FORM: Keys = {
     "instructions": Key(_FLAG, "print the lines that say how to tick and to write"),
     "retention": Key(Part({"$ref": "#/$defs/retention"}), "how long the digital copy is kept"),
     "law": Key(Part({"$ref": "#/$defs/law"}), "the articles that the form rests on"),
+    "about": Key(Part({"$ref": "#/$defs/about"}), "for whoever hands the sheet out: the table of forms, the guides"),
     "blocks": Key(Part({"$ref": "#/$defs/blocks"}), "what stands on the sheet, from top to bottom", needed=True),
 }
 

@@ -15,14 +15,11 @@ from papier.forms.blank import describes_blank_form
 from papier.forms.definition import FormDefinition
 from papier.forms.parsing import in_order, parse_form_node
 from papier.forms.shapes import FORM_ID
+from papier.forms.shipped import shipped_folder
 from papier.yaml_source import load_yaml, suggest
 
 _SUFFIXES = (".yaml", ".yml")
 _NOT_FORMS = frozenset({"workflow.yaml", "workflow.yml"})
-
-# Beside the package's modules in an installed papier; at the top of the source tree else.
-_PACKAGE = Path(__file__).resolve().parent.parent
-_SHIPPED = (_PACKAGE / "library", _PACKAGE.parent / "forms")
 
 
 @dataclass(frozen=True)
@@ -38,7 +35,7 @@ class ListedForm:
 def library_folders(extra: Path | None = None) -> list[Path]:
     """The folders to look in, in this order; `extra` (the user's own forms) may be missing on the disk."""
     folders = [extra] if extra is not None and extra.is_dir() else []
-    shipped = next((folder for folder in _SHIPPED if folder.is_dir()), None)
+    shipped = shipped_folder()
     return folders if shipped is None else [*folders, shipped]
 
 

@@ -6,8 +6,8 @@ import re
 from pathlib import Path
 
 from papier.errors import DefinitionError, Problem
-from papier.forms.definition import FormDefinition, Law, PageFormat, Retention
-from papier.forms.grammar import FORM, LAW, RETENTION
+from papier.forms.definition import About, FormDefinition, Law, PageFormat, Retention
+from papier.forms.grammar import ABOUT, FORM, LAW, RETENTION
 from papier.forms.parsing_blocks import BlockParser
 from papier.forms.shapes import SCHOOL_YEAR, read_keys
 from papier.yaml_source import Node, Proofreader, load_yaml, parse_yaml
@@ -56,6 +56,7 @@ def parse_form_node(node: Node | None, path: str) -> tuple[FormDefinition | None
         proof.report(entries["languages"], "`languages` names one language twice. Delete one.")
     retention = read_retention(values["retention"], proof) if "retention" in values else None
     law = _read_law(values["law"], proof) if "law" in values else ()
+    about = _read_about(values["about"], law, proof) if "about" in values else None
     _check_verified(node, proof)
     if proof.problems:
         return None, proof.problems
@@ -72,6 +73,7 @@ def parse_form_node(node: Node | None, path: str) -> tuple[FormDefinition | None
         retention=retention,
         law=law,
         summary=values.get("summary"),
+        about=about,
         path=path,
     )
     return definition, []
@@ -104,6 +106,24 @@ def _read_law(node: Node, proof: Proofreader) -> tuple[Law, ...]:
         if "text" in values and "source" in values:
             law.append(Law(values["text"], values["source"], sure=values.get("sure", True)))
     return tuple(law)
+
+
+def _read_about(node: Node, law: tuple[Law, ...], proof: Proofreader) -> About | None:
+    within = proof.within("about")
+    entries = within.entries(node, "about")
+    if entries is None:
+        return None
+    values = read_keys(entries, ABOUT, within, node)
+    rests = any(article.sure for article in law)
+    basis = values.get("basis")
+    if basis == "law" and not rests:
+        within.report(entries["basis"], "`basis: law`, but no sure article stands under `law`. Add it, or `request`.")
+    if basis == "request" and rests:
+        within.report(entries["basis"], "`basis: request`, but an article stands under `law`. Write `basis: law`.")
+    if any(key.needed and name not in values for name, key in ABOUT.items()):
+        return None
+    sources = values.pop("source", ())
+    return About(**values, sources=sources)
 
 
 def _check_verified(form: Node, proof: Proofreader) -> None:

@@ -24,15 +24,16 @@ from papier.forms.definition import (
     TypedField,
     Wording,
 )
-from papier.forms.grammar import ASKED, FIELD_ID_KEY, HOLDING, LONG_FORMS, OFFICE, PRINTED
+from papier.forms.grammar import ASKED, FIELD_ID_KEY, HOLDING, LONG_FORMS, OFFICE, PART, PRINTED
 from papier.forms.parsing_demands import demand_of, read_comb
 from papier.forms.parsing_tables import read_columns, read_rows
+from papier.forms.parts import blocks_of_part
 from papier.forms.shapes import Keys, read_keys
 from papier.yaml_source import Node, Proofreader, suggest, suggest_or_list
 
-KINDS: Mapping[str, Keys] = {**PRINTED, **ASKED, **HOLDING}
+KINDS: Mapping[str, Keys] = {**PRINTED, **ASKED, **HOLDING, "part": PART}
 # Blocks that stand at a place of their own, or are as wide as the page.
-_NOT_IN_A_ROW = frozenset({"row", "office", "page_break", "address", "table"})
+_NOT_IN_A_ROW = frozenset({"row", "office", "page_break", "address", "table", "part"})
 _NOT_IN_OFFICE = frozenset({"office", "page_break", "address"})
 
 _YES_NO = {
@@ -61,11 +62,26 @@ class BlockParser:
         self, node: Node, excluded: frozenset[str] = frozenset(), place: str = "", *, whole_form: bool = False
     ) -> tuple[Block, ...]:
         """The blocks of a list, those with mistakes left out (and reported)."""
-        members = self._proof.members(node, "blocks")
-        blocks = [self._parse_block(member, excluded, place) for member in members or ()]
+        members = self._with_parts(self._proof.members(node, "blocks") or (), excluded)
+        blocks = [self._parse_block(member, excluded, place) for member in members]
         if whole_form:
-            self._check_page_breaks(members or ())
+            self._check_page_breaks(members)
         return tuple(block for block in blocks if block is not None)
+
+    def _with_parts(self, members: Iterable[Node], excluded: frozenset[str]) -> list[Node]:
+        """The blocks, those of a part in the place of its name; a name that is not known is reported."""
+        expanded: list[Node] = []
+        for member in members:
+            if (
+                "part" in member.entries
+                and "part" not in excluded
+                and not set(member.entries) & (set(KINDS) - {"part"})
+            ):
+                values = read_keys(member.entries, PART, self._proof, member)
+                expanded += blocks_of_part(values["part"], member) if "part" in values else ()
+            else:
+                expanded.append(member)
+        return expanded
 
     def _check_page_breaks(self, members: Iterable[Node]) -> None:
         previous: Node | None = None

@@ -47,6 +47,7 @@ def json_schema() -> dict[str, Any]:
             "anyOf": [grammar.RETENTION["duration"].shape.schema(), _mapping(grammar.RETENTION)],
         },
         "law": _list([_mapping(grammar.LAW)]),
+        "about": _mapping(grammar.ABOUT),
         "page": _mapping(grammar.BLANK_PAGE),
         "zone": {
             "anyOf": [
@@ -57,6 +58,7 @@ def json_schema() -> dict[str, Any]:
         "block": {
             "anyOf": [
                 {"const": "page_break"},
+                _mapping(grammar.PART),
                 *_first_of(grammar.PRINTED),
                 *_first_of(grammar.ASKED, field_ids=True),
                 *_first_of(grammar.HOLDING),
