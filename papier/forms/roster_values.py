@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from papier.forms.layout import Layout, LayoutPage, Prefill, Zone
 from papier.forms.prose import line_metrics
@@ -16,6 +16,7 @@ Values = Mapping[str, str]
 # Under this size print is no longer read at arm's length.
 MIN_VALUE_SIZE = 6.0
 
+_PLAIN_COLUMN = re.compile(r"^[^{}]+$")
 _DIGIT_CONTENTS = frozenset({"digits", "telephone", "postcode", "nir", "number"})
 
 
@@ -79,15 +80,43 @@ def prefilled_values(layout: Layout, values: Values, rows: Sequence[Values] = ()
         for prefill, zone, value in field_prefills(page, values, rows):
             if value is None or prefill.field is None:
                 continue
-            printed = value if zone is None or zone.kind != "comb" else comb_characters(zone, value)
+            printed = stored_value(zone, value)
             if printed is None:
                 continue
-            if zone is not None and zone.content == "date":
-                printed = f"{printed[4:]}-{printed[2:4]}-{printed[:2]}"
-            elif zone is not None and zone.content == "hour":
-                printed = f"{printed[:2]}:{printed[2:]}"
             found[prefill.field] = printed
     return found
+
+
+def stored_value(zone: Zone | None, value: str) -> str | None:
+    """A roster's value as a reading of `zone` would give it (ISO dates, HH:MM); None where it cannot stand there."""
+    if zone is None or zone.kind != "comb":
+        return value
+    characters = comb_characters(zone, value)
+    if characters is None:
+        return None
+    if zone.content == "date":
+        return f"{characters[4:]}-{characters[2:4]}-{characters[:2]}"
+    return f"{characters[:2]}:{characters[2:]}" if zone.content == "hour" else characters
+
+
+def known_values(layout: Layout, people: Sequence[Values], printed: Collection[str]) -> dict[str, tuple[str, ...]]:
+    """What these people would write into the combs that take a column of the roster but were not `printed`."""
+    known: dict[str, tuple[str, ...]] = {}
+    for zone in layout.zones():
+        column = layout.demands[zone.field].roster if zone.field in layout.demands else None
+        if column is None or zone.kind != "comb" or zone.field in printed:
+            continue
+        template = roster_template(column)
+        values = (fill_template(template, person) for person in people)
+        found = dict.fromkeys(stored for value in values if value and (stored := stored_value(zone, value)))
+        if found:
+            known[zone.field] = tuple(found)
+    return known
+
+
+def roster_template(roster: str) -> str:
+    """`nom` → `{nom}`; a template stays as it is."""
+    return f"{{{roster}}}" if _PLAIN_COLUMN.match(roster) else roster
 
 
 def unprintable_values(layout: Layout, values: Values, rows: Sequence[Values] = ()) -> list[str]:

@@ -16,9 +16,17 @@ from decimal import Decimal, InvalidOperation
 from papier.forms.definition import Demand
 from papier.ocr.check_keys import KEYS, nir_is_whole
 
-# Priors, as ratios to an ordinary value; assumed, not counted. One person in two hundred writes a date that does not
-# exist or a wrong key; one in fifty goes beyond the range that the form asks for; an unfinished number is as rare.
-IMPOSSIBLE = 0.005
+# Priors, as ratios to an ordinary value; assumed, not counted. A prior is one of a *text*: one person in two hundred
+# writes a telephone number that cannot be one, but there are ten times as many such texts as numbers, and a slip may be
+# any of them. So each ratio is 1/200 times the share of texts that are values over the share that are none.
+NO_SUCH_TELEPHONE = 0.005 * 0.09 / 0.91
+NO_SUCH_HOUR = 0.005 * 0.144 / 0.856
+NO_SUCH_POSTCODE = 0.005 * 0.96 / 0.04
+WRONG_KEY = {"nir": 0.005 / 96, "mod97": 0.005 / 96, "luhn": 0.005 / 9, "mod11": 0.005 / 10}
+# Hundred million texts of eight digits, 75,000 dates from 1900 to 2100; a few hundred of the kind of 31 February, which
+# people do write, and half a million with a day and a month that exist but a year far away.
+NO_SUCH_DATE, NO_SUCH_DAY, FAR_YEAR = 0.005 * 75e3 / 1e8, 0.02, 0.005 * 75e3 / 3e6
+# One in fifty goes beyond the range that the form asks for; an unfinished number is as rare.
 OUT_OF_RANGE = 0.02
 UNFINISHED = 0.02
 # "8" for "08" with a blank cell first: some people do.
@@ -92,7 +100,7 @@ def _demanded(judgement: Judgement, value: str, content: str, demand: Demand) ->
     if demand.pattern is not None and not re.fullmatch(demand.pattern, value):
         prior, problem = prior * OUT_OF_RANGE, problem or "the value does not have the form that is asked for"
     if demand.check_key is not None and not KEYS[demand.check_key](value) and not (content == "nir" and problem):
-        prior, problem = prior * IMPOSSIBLE, problem or "the check key is wrong"
+        prior, problem = prior * WRONG_KEY[demand.check_key], problem or "the check key is wrong"
     if _below(value, demand.minimum, content) or _below(demand.maximum, value, content):
         prior, problem = prior * OUT_OF_RANGE, problem or "the value is out of the range that is asked for"
     return Judgement(value, prior, problem)
@@ -139,10 +147,12 @@ def _judge_date(text: str) -> Judgement:
     try:
         date = dt.date(int(digits[4:]), int(digits[2:4]), int(digits[:2]))
     except ValueError:
-        return Judgement(None, IMPOSSIBLE, f"the date {shown_text(digits, 'date')} does not exist")
+        days = 1 <= int(digits[:2]) <= 31 and 1 <= int(digits[2:4]) <= 12
+        prior *= NO_SUCH_DAY if days else NO_SUCH_DATE
+        return Judgement(None, prior, f"the date {shown_text(digits, 'date')} does not exist")
     # Without a range of its own, a form speaks of living people and their plans.
     far = not 1900 <= date.year <= 2100
-    return Judgement(date.isoformat(), prior * (IMPOSSIBLE if far else 1.0), "the year is far away" if far else None)
+    return Judgement(date.isoformat(), prior * (FAR_YEAR if far else 1.0), "the year is far away" if far else None)
 
 
 def _judge_hour(text: str) -> Judgement:
@@ -150,7 +160,7 @@ def _judge_hour(text: str) -> Judgement:
     if digits is None:
         return Judgement(None, UNFINISHED, "the hour is unfinished")
     if int(digits[:2]) > 23 or int(digits[2:]) > 59:
-        return Judgement(None, IMPOSSIBLE, f"the hour {shown_text(digits, 'hour')} does not exist")
+        return Judgement(None, NO_SUCH_HOUR, f"the hour {shown_text(digits, 'hour')} does not exist")
     return Judgement(f"{digits[:2]}:{digits[2:]}", prior)
 
 
@@ -159,7 +169,7 @@ def _judge_telephone(text: str) -> Judgement:
     if len(value) < TELEPHONE_CELLS:
         return Judgement(value, UNFINISHED, "the telephone number is unfinished")
     if not re.fullmatch(r"0[1-9]\d{8}", value):
-        return Judgement(value, IMPOSSIBLE, "no French telephone number begins so")
+        return Judgement(value, NO_SUCH_TELEPHONE, "no French telephone number begins so")
     return Judgement(value)
 
 
@@ -169,7 +179,7 @@ def _judge_postcode(text: str) -> Judgement:
         return Judgement(value, UNFINISHED, "the postcode is unfinished")
     # Departments 01 to 95, 97 and 98 overseas; Corsica writes 20 (Base officielle des codes postaux, La Poste).
     if not re.fullmatch(r"(0[1-9]|[1-8]\d|9[0-5]|9[78])\d{3}", value):
-        return Judgement(value, IMPOSSIBLE, "no department has this postcode")
+        return Judgement(value, NO_SUCH_POSTCODE, "no department has this postcode")
     return Judgement(value)
 
 
@@ -178,7 +188,7 @@ def _judge_nir(text: str) -> Judgement:
     if len(value) < NIR_CELLS:
         return Judgement(value, UNFINISHED, "the number is unfinished")
     if not nir_is_whole(value):
-        return Judgement(value, IMPOSSIBLE, "the check key of the number is wrong")
+        return Judgement(value, WRONG_KEY["nir"], "the check key of the number is wrong")
     return Judgement(value)
 
 

@@ -1,12 +1,12 @@
 """From the candidates of each cell to the text of a comb, with the probability that it is right.
 
-Bayes' rule over whole texts: the cells' probabilities times a prior that knows the field (its alphabet, dates that
-exist, check keys, closed lists). What was not enumerated, and what fits no text, stays in the sum as doubt.
+Bayes' rule over whole texts: what each cell shows, times how likely people write such a text there (its alphabet, the
+spelling of names, dates that exist, check keys, rosters). What was not enumerated, and what may be crossed out, stays
+as doubt.
 """
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -16,37 +16,35 @@ import numpy.typing as npt
 
 from papier.forms.definition import Demand
 from papier.ocr.content_rules import Judgement, cells_text, rule_for, shown_text
+from papier.ocr.name_prior import load_name_prior, plain
+from papier.ocr.text_models import CORSICAN_CELL, TextModel, corsican_model, text_model
 
 Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
 
-DIGITS = "0123456789"
-# Letters that are drawn like digits, and digits like letters: in a field of digits a ring is 0, in one of letters O.
-LIKE_DIGITS = frozenset("OQDIJLZYSGTB")
-LIKE_LETTERS = frozenset("01245678")
-# The network was trained with a tenth of its cells crossed out or crossed by strokes; on sheets it is one in some
-# hundreds (assumed).
-NOISE_PRIOR = 0.05
-# The cell of a social security number that may hold the A or B of a Corsican department.
-CORSICAN_CELL = 6
-# A letter in a field of digits, or the reverse, is a slip of the pen: once in a thousand cells.
-OUTSIDE_ALPHABET = 0.001
-# A cell's candidates below this are part of the doubt, not of the texts.
-MIN_CANDIDATE = 2e-6
+# Of the cells that people write in, so many are crossed out or crossed by strokes; of the reader's classes that is one.
+NOISE_PRIOR = 0.003
+# A cell's candidates below this share of its likelihood are part of the doubt, not of the texts.
+MIN_CANDIDATE = 1e-6
 MAX_CANDIDATES = 8
-# Texts followed from cell to cell; together they hold all but a millionth part, or the field is illegible anyway.
-BEAM = 160
+# Texts followed from cell to cell, and how far behind the best they are followed: in doubt beyond e^-16 nobody reads.
+BEAM, BEHIND = 96, 16.0
 SHOWN = 5
 # Shown candidates are at least this likely.
 MIN_SHOWN = 0.002
+
+# Odds that a cell is written in, before it is looked at: in a field that seems empty, and after the end of a text.
+WRITTEN_ALONE, WRITTEN_AFTER = 1.0, 0.1
 
 # Closed lists, assumed: how often the truth is on the list; and, where it is not, how often it is a value of the list
 # with one or two characters changed (a misspelling, a new form of a name) rather than something altogether different.
 ON_LIST, NEAR_LIST, OFF_LIST = 0.97, 0.015, 0.015
 # Of the near misses, how many differ in one character rather than two.
 ONE_CHANGE = 0.7
-# The characters that might stand in a cell, for the prior of one: 26 capitals, the commoner accents and signs; ten
-# digits.
+# The characters that might stand in a cell instead, for the prior of a change.
 LETTER_COUNT, DIGIT_COUNT = 32.0, 10.0
+# Listed values this far behind the best, in logs, say nothing.
+LISTED_BEHIND = 30.0
 # People leave accents off capitals about this often (assumed).
 WITHOUT_ACCENTS = 0.3
 
@@ -85,15 +83,30 @@ class Decoding:
 
 @dataclass
 class _Belief:
-    """Unnormalised weights of (value, shown text), what is wrong with each, and the weight of everything else."""
+    """Unnormalised weights of (value, shown text), what is wrong with each, the cells that each takes up, and the
+    weight of everything else.
+    """
 
     weights: dict[tuple[str | None, str], float]
     problems: dict[tuple[str | None, str], str | None]
+    lengths: dict[tuple[str | None, str], int]
     rest: float
 
-    def add(self, key: tuple[str | None, str], weight: float, problem: str | None) -> None:
+    def add(self, key: tuple[str | None, str], weight: float, problem: str | None, length: int) -> None:
         self.weights[key] = self.weights.get(key, 0.0) + weight
         self.problems.setdefault(key, problem)
+        self.lengths[key] = max(length, self.lengths.get(key, 0))
+
+
+@dataclass(frozen=True)
+class _Cells:
+    """`likelihood` (n, classes) in logs, 0 for the likeliest class of each cell; `models`: one a cell; `noise` (n,):
+    the probability that a cell is crossed out.
+    """
+
+    likelihood: Floats
+    models: tuple[TextModel, ...]
+    noise: Floats
 
 
 def decode(
@@ -103,137 +116,199 @@ def decode(
     demand: Demand,
     known_values: Sequence[str] = (),
 ) -> Decoding:
-    """Decode one comb. `log_probs` (cells, classes), each row a distribution.
+    """Decode one comb. `log_probs` (cells, classes), each row a distribution where all classes were equally likely.
 
     `known_values`: the values that the roster knows for this field, as papier stores them; the demand's own choices
     come before them.
     """
-    given = np.exp(np.asarray(log_probs, dtype=np.float64))
-    given /= given.sum(axis=1, keepdims=True)
-    cells = _with_prior(given, alphabet, content)
-    blank_column = alphabet.classes.index(alphabet.blank)
-    blank = float(np.prod(cells[:, blank_column]))
-    noise = float(cells[:, alphabet.classes.index(alphabet.noise)].max(initial=0.0))
+    cells = _weigh(np.asarray(log_probs, dtype=np.float64), alphabet, content)
+    texts, dropped = _best_texts(cells, alphabet)
+    names = load_name_prior() if content == "letters" else None
+    texts = [(text, weight + names.raised(text) if names is not None else weight) for text, weight in texts]
+    listed = demand.choices or tuple(known_values)
+    spellings = _find_listed(cells, alphabet, content, listed)
+    peak = max([weight for _, weight in texts] + [spelling.weight for spelling in spellings], default=-np.inf)
+    noise = float(cells.noise.max(initial=0.0))
+    if not np.isfinite(peak):
+        return Decoding(None, "", 0.0, (), "nothing can be read", 0.0, noise)
+    belief = _open_belief(texts, dropped, peak, content, demand)
+    blank_weight = belief.weights.get(("", ""), 0.0)
+    if listed:
+        belief = _listed(spellings, peak, content, listed, belief, closed=bool(demand.choices))
+    ranked = sorted(belief.weights.items(), key=lambda entry: -entry[1])
+    # Whatever the texts say: no cell may be crossed out, and nothing overlooked in those that seem blank.
+    clean = float(np.prod(1 - cells.noise)) * (1 - _overlooked(cells, alphabet, belief.lengths[ranked[0][0]]))
+    clean /= sum(belief.weights.values()) + belief.rest
+    candidates = tuple(
+        (shown, weight * clean) for (_, shown), weight in ranked[:SHOWN] if weight * clean >= MIN_SHOWN and shown
+    )
+    (value, shown), weight = ranked[0]
+    problem = belief.problems[value, shown]
+    return Decoding(value, shown, weight * clean, candidates, problem, blank_weight * clean, noise)
+
+
+def _open_belief(texts: list[tuple[str, float]], dropped: float, peak: float, content: str, demand: Demand) -> _Belief:
+    """The texts as values, under the field's rules, without any list."""
     rule = rule_for(content, demand)
-    texts, rest = _best_texts(cells, alphabet)
-    belief = _Belief({}, {}, rest)
-    for text, probability in texts:
+    belief = _Belief({}, {}, {}, 0.0)
+    for text, log_weight in texts:
         judgement = rule(text) if text else Judgement("")
         shown = judgement.value if judgement.value is not None else shown_text(text, content)
-        belief.add((judgement.value, shown), probability * judgement.prior, judgement.problem)
-    listed = demand.choices or tuple(known_values)
-    if listed:
-        belief = _listed(cells, alphabet, content, listed, belief, closed=bool(demand.choices))
-    total = sum(belief.weights.values()) + belief.rest
-    ranked = sorted(belief.weights.items(), key=lambda entry: -entry[1])
-    candidates = tuple(
-        (shown, weight / total) for (_, shown), weight in ranked[:SHOWN] if weight / total >= MIN_SHOWN and shown
-    )
-    if not ranked or total <= 0:
-        return Decoding(None, "", 0.0, (), "nothing can be read", blank, noise)
-    (value, shown), weight = ranked[0]
-    return Decoding(value, shown, weight / total, candidates, belief.problems[value, shown], blank, noise)
+        weight = float(np.exp(log_weight - peak)) * judgement.prior
+        belief.add((judgement.value, shown), weight, judgement.problem, len(text))
+    belief.rest = sum(belief.weights.values()) * dropped / max(1e-12, 1 - dropped)
+    return belief
 
 
-def _with_prior(given: Floats, alphabet: Alphabet, content: str) -> Floats:
-    """The cells' probabilities under the content's alphabet, rows summing to 1."""
-    cells = given * _character_priors(alphabet, content)
-    if content == "nir" and len(cells) > CORSICAN_CELL:
-        cells[CORSICAN_CELL] = given[CORSICAN_CELL] * _character_priors(alphabet, "corsican")
-    return np.asarray(cells / np.maximum(cells.sum(axis=1, keepdims=True), 1e-300))
+def _weigh(log_probs: Floats, alphabet: Alphabet, content: str) -> _Cells:
+    """Likelihoods, and the doubt whether a cell holds a character at all."""
+    likelihood = log_probs - log_probs.max(axis=1, keepdims=True)
+    model = text_model(content, alphabet.classes, alphabet.blank)
+    models = [model] * len(likelihood)
+    if content == "nir" and len(models) > CORSICAN_CELL:
+        models[CORSICAN_CELL] = corsican_model(alphabet.classes, alphabet.blank)
+    noise_column = alphabet.classes.index(alphabet.noise)
+    # Against noise stand all the classes that may be there, each as likely: a mark like none of them is noise too.
+    possible = model.symbol_of >= 0
+    against = np.logaddexp.reduce(likelihood[:, possible], axis=1) - np.log(np.count_nonzero(possible))
+    noise = np.log(NOISE_PRIOR) + likelihood[:, noise_column]
+    share = np.exp(noise - np.logaddexp(noise, against))
+    return _Cells(likelihood, tuple(models), np.asarray(share))
 
 
-@lru_cache(maxsize=32)
-def _character_priors(alphabet: Alphabet, content: str) -> Floats:
-    """Prior of each class in a cell, relative to an ordinary character of the content."""
-    priors = []
-    for name in alphabet.classes:
-        if name == alphabet.noise:
-            priors.append(NOISE_PRIOR)
-        elif name == alphabet.blank or content == "mixed":
-            priors.append(1.0)
-        elif content == "letters":
-            priors.append(1.0 if name not in DIGITS else 0.0 if name in LIKE_LETTERS else OUTSIDE_ALPHABET)
-        elif content == "class":
-            priors.append(1.0 if len(unicodedata.normalize("NFD", name)) == 1 else OUTSIDE_ALPHABET)
-        elif name in DIGITS or (content == "corsican" and name in "AB"):
-            priors.append(1.0)
-        else:
-            priors.append(0.0 if name in LIKE_DIGITS else OUTSIDE_ALPHABET)
-    return np.array(priors)
+def _overlooked(cells: _Cells, alphabet: Alphabet, end: int) -> float:
+    """The probability that something stands in the cells from `end` on, by the worst of them alone.
 
-
-def _best_texts(cells: Floats, alphabet: Alphabet) -> tuple[list[tuple[str, float]], float]:
-    """The most probable texts, trailing blanks cut, and the probability of everything else.
-
-    Classes outside the content's alphabet are part of everything else.
+    Cells of one field are faint together: five that show a trace each are no proof against a name, as the text's prior
+    takes them to be.
     """
-    noise = alphabet.classes.index(alphabet.noise)
-    beam: list[tuple[str, float]] = [("", 1.0)]
-    for row in cells:
-        columns = np.argsort(row)[::-1][:MAX_CANDIDATES]
-        choices = [
-            (" " if alphabet.classes[c] == alphabet.blank else alphabet.classes[c], float(row[c]))
-            for c in columns.tolist()
-            if c != noise and row[c] >= MIN_CANDIDATE
-        ]
-        beam = [(text + character, chance * p) for text, chance in beam for character, p in choices]
-        if len(beam) > BEAM:
-            beam = sorted(beam, key=lambda entry: -entry[1])[:BEAM]
-    merged: dict[str, float] = {}
-    for text, chance in beam:
-        cut = text.rstrip(" ")
-        merged[cut] = merged.get(cut, 0.0) + chance
-    return list(merged.items()), max(0.0, 1.0 - sum(merged.values()))
+    rest = cells.likelihood[end:]
+    if not len(rest):
+        return 0.0
+    possible = (cells.models[0].symbol_of >= 0).copy()
+    blank = alphabet.classes.index(alphabet.blank)
+    possible[blank] = False
+    written = np.logaddexp.reduce(rest[:, possible], axis=1) - np.log(np.count_nonzero(possible))
+    odds = np.log(WRITTEN_AFTER if end else WRITTEN_ALONE) + written - rest[:, blank]
+    return float(1 / (1 + np.exp(-odds.max())))
+
+
+def _best_texts(cells: _Cells, alphabet: Alphabet) -> tuple[list[tuple[str, float]], float]:
+    """The likeliest texts with their log weights, trailing blanks cut, and the share of weight that was dropped."""
+    if not cells.models:
+        return [("", 0.0)], 0.0
+    contexts = np.array([cells.models[0].start()])
+    weights = np.zeros(1)
+    steps: list[tuple[Ints, Ints]] = []
+    kept = 1.0
+    for row, model in zip(cells.likelihood, cells.models, strict=True):
+        score = np.where(model.symbol_of >= 0, row, -np.inf)
+        columns = np.argsort(-score)[:MAX_CANDIDATES]
+        columns = columns[score[columns] >= score[columns[0]] + np.log(MIN_CANDIDATE)]
+        symbols = model.symbol_of[columns]
+        grown = (weights[:, None] + (row + model.own)[columns] + model.table[contexts][:, symbols]).ravel()
+        order = np.argsort(-grown)[:BEAM]
+        order = order[grown[order] >= grown[order[0]] - BEHIND]
+        kept *= float(np.exp(grown[order] - grown[order[0]]).sum() / np.exp(grown - grown[order[0]]).sum())
+        before, chosen = np.divmod(order, len(columns))
+        steps.append((before, columns[chosen]))
+        contexts = model.after(contexts[before], symbols[chosen])
+        weights = grown[order]
+    texts: dict[str, float] = {}
+    characters = [" " if name == alphabet.blank else name for name in alphabet.classes]
+    for place, weight in enumerate(weights.tolist()):
+        written, at = [], place
+        for before, columns in reversed(steps):
+            written.append(characters[int(columns[at])])
+            at = int(before[at])
+        text = "".join(reversed(written)).rstrip(" ")
+        texts[text] = float(np.logaddexp(texts.get(text, -np.inf), weight))
+    return list(texts.items()), 1 - kept
+
+
+@dataclass(frozen=True)
+class _Spelling:
+    """A listed value as it may stand in the cells: log weight, prior included; `changed`: by how much likelier the
+    texts are, together, that differ from it in one or two characters.
+    """
+
+    value: str
+    weight: float
+    changed: float
+
+
+def _find_listed(cells: _Cells, alphabet: Alphabet, content: str, listed: Sequence[str]) -> list[_Spelling]:
+    """Every spelling of every listed value that is not out of the question, each value as likely as another."""
+    count = len(cells.likelihood)
+    if not listed or not count:
+        return []
+    values, columns, priors = _columns_of(tuple(listed), content, alphabet, count)
+    size = LETTER_COUNT if content in {"letters", "mixed", "class"} else DIGIT_COUNT
+    rows = np.arange(count)
+    shares = np.exp(cells.likelihood)
+    shares = shares / shares.sum(axis=1, keepdims=True)
+    weights = cells.likelihood[rows, columns].sum(axis=1) + priors
+    found = []
+    for index in np.flatnonzero(weights >= weights.max(initial=-np.inf) - LISTED_BEHIND).tolist():
+        p = np.maximum(shares[rows, columns[index]], 1e-12)
+        ratio = (1 - p) / (size * p) / count
+        one = float(ratio.sum())
+        two = max(0.0, one**2 - float((ratio**2).sum()))
+        found.append(_Spelling(values[index], float(weights[index]), ONE_CHANGE * one + (1 - ONE_CHANGE) * two))
+    return found
+
+
+@lru_cache(maxsize=64)
+def _columns_of(
+    listed: tuple[str, ...], content: str, alphabet: Alphabet, count: int
+) -> tuple[list[str], Ints, Floats]:
+    """The spellings of a list: the value of each, its class in every cell (n, count), its log prior (n,)."""
+    values, columns, priors = [], [], []
+    for value in listed:
+        for text, share in _spellings(cells_text(value, content), count):
+            classes = [alphabet.index(character) for character in text]
+            if None not in classes:
+                values.append(value)
+                columns.append(classes)
+                priors.append(np.log(share / len(listed)))
+    return values, np.array(columns, np.int64).reshape(-1, count), np.array(priors)
 
 
 def _listed(
-    cells: Floats, alphabet: Alphabet, content: str, listed: Sequence[str], belief: _Belief, *, closed: bool
+    spellings: list[_Spelling], peak: float, content: str, listed: Sequence[str], belief: _Belief, *, closed: bool
 ) -> _Belief:
     """Weigh the listed values against the open reading.
 
-    The prior of an open text of n characters is one in the size of the alphabet to the n, so that a listed value's
-    likelihood against it is its cells' probabilities times as much, over the length of the list. Beside the altogether
-    open reading stand the values with one or two characters changed: a listed name is not forced on its neighbour.
+    Beside the altogether open reading stand the values with one or two characters changed: a listed name is not forced
+    on its neighbour.
     """
-    scaled = np.maximum(cells, 1e-12)
-    size = LETTER_COUNT if content in {"letters", "mixed", "class"} else DIGIT_COUNT
     found: dict[str, float] = {}
     near = 0.0
-    for value in listed:
-        for text, share in _spellings(cells_text(value, content), len(cells)):
-            columns = [alphabet.index(character) for character in text]
-            if any(column is None for column in columns):
-                continue
-            p = scaled[np.arange(len(cells)), [column or 0 for column in columns]]
-            # Blank cells after the end are no choice of the writer's: they are certain once the text is.
-            length = max(1, len(text.rstrip(" ")))
-            weight = share / len(listed) * float(np.exp(np.log(p).sum() + length * np.log(size)))
-            ratio = (1 - p) / (size * p) / len(cells)
-            one = float(ratio.sum())
-            two = max(0.0, one**2 - float((ratio**2).sum()))
-            found[value] = found.get(value, 0.0) + ON_LIST * weight
-            near += NEAR_LIST * weight * (ONE_CHANGE * one + (1 - ONE_CHANGE) * two)
+    for spelling in spellings:
+        weight = float(np.exp(spelling.weight - peak))
+        found[spelling.value] = found.get(spelling.value, 0.0) + ON_LIST * weight
+        near += NEAR_LIST * weight * spelling.changed
     opened = sum(belief.weights.values()) + belief.rest
     scale = near / opened + OFF_LIST if opened > 0 else 0.0
     reason = "the value is not one of those allowed" if closed else "the value is not on the roster"
     spelled = {cells_text(value, content) for value in listed}
-    combined = _Belief({}, {}, belief.rest * scale)
+    combined = _Belief({}, {}, {}, belief.rest * scale)
     for key, weight in belief.weights.items():
         value_read, shown = key
         if shown in spelled or value_read in found:
             continue
         # Nothing written is no claim about the list.
-        combined.add(key, weight * (scale if shown else ON_LIST), belief.problems[key] or (reason if shown else None))
+        problem = belief.problems[key] or (reason if shown else None)
+        combined.add(key, weight * (scale if shown else ON_LIST), problem, belief.lengths[key])
     for value, weight in found.items():
-        combined.add((value, value), weight, None)
+        combined.add((value, value), weight, None, len(cells_text(value, content)))
     return combined
 
 
 def _spellings(text: str, cells: int) -> list[tuple[str, float]]:
     """How a listed value may stand in the cells, padded with blanks, with the share of people who write it so."""
-    plain = "".join(c for c in unicodedata.normalize("NFD", text) if not unicodedata.combining(c))
-    forms = {text: 1.0 - WITHOUT_ACCENTS, plain: WITHOUT_ACCENTS} if plain != text else {text: 1.0}
+    bare = plain(text)
+    forms = {text: 1.0 - WITHOUT_ACCENTS, bare: WITHOUT_ACCENTS} if bare != text else {text: 1.0}
     for form, share in list(forms.items()):
         for other in {form.replace("-", " "), form.replace("-", ""), form.replace("'", " "), form.replace(" ", "-")}:
             forms.setdefault(other, 0.05 * share)

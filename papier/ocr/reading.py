@@ -6,7 +6,7 @@ Every page comes out as at least one `PageReading`; what cannot be read says why
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -17,7 +17,7 @@ from papier.ocr.characters import CharacterReader
 from papier.ocr.face import FaceFit, fit_face, load_face
 from papier.ocr.face_registration import register_by_face
 from papier.ocr.identification import Identification, identify
-from papier.ocr.register import PrintedForm, SheetRegister
+from papier.ocr.register import KnownSheet, PrintedForm, SheetRegister
 from papier.ocr.registration import SheetCandidate, count_strays, find_sheets
 from papier.ocr.scan import RegisteredPage, RejectedPage, ScannedPage
 from papier.ocr.zone_readings import read_zones
@@ -113,7 +113,7 @@ class Reader:
                 version=layout.version,
                 sheet=found.number,
             )
-        reading = self._read_as(page, fit.page, sheet.form, number, None, sheet.prefilled)
+        reading = self._read_as(page, fit.page, sheet.form, number, None, sheet)
         return dataclasses.replace(reading, sheet=found.number)
 
     def _read_unnumbered(self, page: ScannedPage, alternatives: Sequence[RegisteredPage]) -> PageReading:
@@ -146,11 +146,19 @@ class Reader:
         form: PrintedForm,
         number: int,
         doubt: str | None,
-        prefilled: Mapping[str, str] | None = None,
+        sheet: KnownSheet | None = None,
     ) -> PageReading:
         layout = form.layout
         face = load_face(form, number)
-        fields = read_zones(registered, layout, layout.page(number), face, self.characters, prefilled or {})
+        fields = read_zones(
+            registered,
+            layout,
+            layout.page(number),
+            face,
+            self.characters,
+            sheet.prefilled if sheet is not None else {},
+            known_values=sheet.known_values if sheet is not None else {},
+        )
         asked = doubt is not None or any(_asks(reading) for reading in fields.values())
         return PageReading(
             source=page.source,

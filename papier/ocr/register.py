@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -26,11 +26,14 @@ class PrintedForm:
 
 @dataclass(frozen=True)
 class KnownSheet:
-    """A sheet that was numbered and printed. `prefilled` gives the printed value of a field, by field."""
+    """A sheet that was numbered and printed. `prefilled` gives the printed value of a field, by field; `known_values`
+    what the roster knows of a field that is written by hand: one value where the sheet is for one person.
+    """
 
     number: str
     form: PrintedForm
     prefilled: Mapping[str, str] = field(default_factory=dict)
+    known_values: Mapping[str, Sequence[str]] = field(default_factory=dict)
     master: bool = False  # photocopies share the number; each is its own record
 
 

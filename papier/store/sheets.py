@@ -10,16 +10,20 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 
-from sqlalchemy import Engine, Row, func, select
+from sqlalchemy import Connection, Engine, func, select
 
 from papier.errors import StoreError
 from papier.forms.layout import Layout
+from papier.forms.roster_values import known_values
 from papier.forms.sheet_number import SERIALS, SheetNumbers
 from papier.ocr.register import KnownSheet, PrintedForm
 from papier.store.connection import connect, insert_row, reading, writing
 from papier.store.events import append_event
 from papier.store.tables import layouts, print_runs, records, sheets
 from papier.store.workspace import Workspace
+
+# Names given to the reader where a form is also handed out blank; a large school has so many pupils.
+MAX_PEOPLE = 3000
 
 
 @dataclass(frozen=True)
@@ -177,7 +181,25 @@ class StoreRegister:
                 .join(layouts, layouts.c.digest == sheets.c.layout)
                 .where(sheets.c.number == number)
             ).first()
-        return None if row is None else _known_sheet(row)
+            if row is None:
+                return None
+            form = _printed_form(row.frozen, row.face)
+            prefilled, person = json.loads(row.prefilled), json.loads(row.person)
+            people = [person] if person else self._people(connection, form.layout, prefilled)
+        return KnownSheet(row.number, form, prefilled, known_values(form.layout, people, prefilled), row.master)
+
+    def _people(self, connection: Connection, layout: Layout, prefilled: Mapping[str, str]) -> list[dict[str, str]]:
+        """Everybody whom sheets of this form were printed for, where a field is left to their hand."""
+        if not any(demand.roster and name not in prefilled for name, demand in layout.demands.items()):
+            return []
+        rows = connection.execute(
+            select(sheets.c.person)
+            .join(layouts, layouts.c.digest == sheets.c.layout)
+            .where(layouts.c.form == layout.form, sheets.c.state != "voided", sheets.c.person != "{}")
+            .order_by(sheets.c.serial.desc())
+            .limit(MAX_PEOPLE)
+        ).scalars()
+        return [json.loads(person) for person in dict.fromkeys(rows)]
 
     def forms(self) -> Iterator[PrintedForm]:
         query = select(layouts.c.frozen, layouts.c.face).order_by(layouts.c.first_printed.desc())
@@ -199,10 +221,6 @@ class EmptyRegister:
 
     def forms(self) -> Sequence[PrintedForm]:
         return self._forms
-
-
-def _known_sheet(row: Row[tuple[object, ...]]) -> KnownSheet:
-    return KnownSheet(row.number, _printed_form(row.frozen, row.face), json.loads(row.prefilled), row.master)
 
 
 # A batch is of a few forms; parsing a frozen layout costs as much as reading a page's ticks.

@@ -6,9 +6,10 @@ from papier.errors import LayoutError
 from papier.forms.definition import CombContent, GridField, Row, TableColumn, TableField, TickField
 from papier.forms.layout import Prefill, Text
 from papier.forms.pieces import Piece, beside, stack
+from papier.forms.roster_values import roster_template
 from papier.forms.styles import CARD, COUPON, LARGE, OFFICE, Style
 from papier.forms.typesetting import lay_out
-from papier.forms.zones.comb import place_cells, roster_template
+from papier.forms.zones.comb import place_cells
 from papier.forms.zones.grid import set_grid
 from papier.forms.zones.lines import set_lines
 from papier.forms.zones.signature import set_signature

@@ -8,6 +8,7 @@ import json
 import os
 import sqlite3
 import stat
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -98,6 +99,38 @@ def test_a_sheet_is_found_with_its_frozen_layout(workspace: Workspace, engine: E
     assert sheet.form.face == b"%PDF face"
     assert sheet.prefilled == {"nom": "LEFÈVRE"}
     assert StoreRegister(workspace).find_sheet("0000-0000-0000") is None
+
+
+def order_for(name: str | None, prefilled: bool = False) -> SheetOrder:
+    layout = replace(LAYOUT, demands={"nom": Demand(roster="nom")})
+    layout = replace(
+        layout,
+        pages=tuple(
+            replace(page, zones=tuple(replace(zone, cells=zone.cells * 12) for zone in page.zones))
+            for page in layout.pages
+        ),
+    )
+    return SheetOrder(layout, b"%PDF face", {"nom": name} if name and prefilled else {}, {"nom": name} if name else {})
+
+
+def test_the_reader_is_told_whom_a_sheet_was_printed_for(workspace: Workspace, engine: Engine) -> None:
+    orders = [order_for("Lefèvre"), order_for("Martin"), order_for(None), order_for("Petit", prefilled=True)]
+    _, numbers = number_sheets(workspace, engine, orders, NOON, "x.pdf")
+    register = StoreRegister(workspace)
+    known = [sheet.known_values for sheet in map(register.find_sheet, numbers) if sheet is not None]
+    assert known[0] == {"nom": ("LEFÈVRE",)}
+    assert known[1] == {"nom": ("MARTIN",)}
+    assert {name: set(values) for name, values in known[2].items()} == {"nom": {"LEFÈVRE", "MARTIN", "PETIT"}}
+    assert known[3] == {}
+
+
+def test_the_people_of_a_voided_run_are_not_expected(workspace: Workspace, engine: Engine) -> None:
+    run, _ = number_sheets(workspace, engine, [order_for("Martin")], NOON, "x.pdf")
+    void_run(engine, run, NOON, "spoiled")
+    _, numbers = number_sheets(workspace, engine, [order_for(None)], NOON, "y.pdf")
+    sheet = StoreRegister(workspace).find_sheet(numbers[0])
+    assert sheet is not None
+    assert sheet.known_values == {}
 
 
 def test_outstanding_sheets_are_those_without_a_record(workspace: Workspace, engine: Engine) -> None:

@@ -38,7 +38,7 @@ ACCENT = dict(zip(ACCENTED, "`^,'`^:^:^`^:", strict=True))  # grave, circumflex,
 # How often each group is drawn. Digits and capitals matter most; the model's prior follows from these.
 SHARES = {"digits": 0.27, "capitals": 0.45, "accented": 0.09, "punctuation": 0.03, BLANK: 0.12, NOISE: 0.10}
 # Share of a capital's samples that are written as lower case, as people do in spite of the form.
-LOWER_SHARE = 0.12
+LOWER_SHARE = 0.06
 # Share of a capital's or digit's samples that come from EMNIST (American hands) rather than UNIPEN.
 EMNIST_SHARE = 0.3
 

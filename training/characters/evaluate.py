@@ -1,6 +1,9 @@
 """Calibrate a trained network on the validation writers, export it, and report on writers that chose nothing.
 
-python -m training.characters.evaluate --data ../shared/data --work DIR --output papier/ocr/models/characters.onnx
+    python -m training.characters.evaluate --data ../shared/data --work DIR --output papier/ocr/models/characters.onnx
+
+Calibrated on what `sheets --part validate` dumped: cells as the product cuts them. The tables come from `sheets --part
+test` and from cells drawn one by one, harsher (`cells.py`).
 """
 
 import argparse
@@ -28,8 +31,9 @@ from papier.ocr.characters import (
 )
 from training.characters.cells import Cells, CellSimulator
 from training.characters.clean import load_disputed, paste
-from training.characters.glyphs import EMNIST, TEST, UNIPEN, VALIDATE, Glyphs, load_glyphs
+from training.characters.glyphs import EMNIST, TEST, UNIPEN, Glyphs, european, european_hands, load_glyphs
 from training.characters.network import CharacterNetwork
+from training.characters.train import load_sheets, training_shares
 
 LETTERS = CAPITALS + ACCENTED + PUNCTUATION
 GROUPS = [
@@ -43,57 +47,52 @@ OPSET = 17  # read by onnxruntime 1.17, the oldest we allow
 
 
 class CalibratedNetwork(nn.Module):
-    """uint8 planes (n, 2, 32, 32) → log-probabilities.
+    """uint8 planes (n, 2, 32, 32) → log-probabilities where all classes are equally likely beforehand.
 
     One temperature among digits, one among letters, one between the groups and a bias for each group: renormalised
     over digits, the answer is the softmax of the digits' logits at their own temperature.
     """
 
-    def __init__(self, network: nn.Module, temperatures: Tensor) -> None:
+    def __init__(self, network: nn.Module, shares: Tensor, temperatures: Tensor) -> None:
         super().__init__()
         self.network = network
+        self.prior = torch.log(shares)
         self.temperatures = temperatures
 
     def forward(self, cells: Tensor) -> Tensor:
-        return calibrate(self.network(cells.float() / 255), self.temperatures)
+        return calibrate(self.network(cells.float() / 255) - self.prior, self.temperatures)
 
 
 def calibrate(logits: Tensor, temperatures: Tensor) -> Tensor:
-    between, within = [], []
+    parts = []
     for number, group in enumerate(GROUPS):
         part = logits[:, group[0] : group[-1] + 1]  # the classes of a group stand together
-        between.append(torch.logsumexp(part, 1, keepdim=True))
-        within.append(torch.log_softmax(part / temperatures[number], 1) if len(group) > 1 else torch.zeros_like(part))
-    shares = torch.log_softmax(torch.cat(between, 1) / temperatures[2] + temperatures[3:], 1)
-    return torch.cat([shares[:, number : number + 1] + part for number, part in enumerate(within)], 1)
+        if number < 2:
+            part = part / temperatures[number]
+        parts.append(part)
+    between = torch.cat([torch.logsumexp(part, 1, keepdim=True) for part in parts], 1)
+    moved = between / temperatures[2] + temperatures[3:]
+    joined = [part - between[:, i : i + 1] + moved[:, i : i + 1] for i, part in enumerate(parts)]
+    return torch.log_softmax(torch.cat(joined, 1), 1)
 
 
 def fit_temperatures(logits: Tensor, labels: Tensor) -> Tensor:
-    """Temperatures among digits, among letters, between the groups, then a bias for each of the four groups (7,), each
-    by likelihood on its own question.
+    """Temperatures among digits, among letters, between the groups, then a bias for each of the four groups (7,), by
+    the likelihood of the labels, given how often each class stands among them.
     """
-    result = []
-    candidates = torch.exp(torch.linspace(np.log(0.4), np.log(3.0), 121))
-    for group in GROUPS[:2]:
-        inside = torch.isin(labels, torch.tensor(group))
-        part, target = logits[inside][:, group[0] : group[-1] + 1], labels[inside] - group[0]
-        losses = torch.stack([nn.functional.cross_entropy(part / value, target) for value in candidates])
-        result.append(candidates[losses.argmin()])
-    between = torch.stack([torch.logsumexp(logits[:, group[0] : group[-1] + 1], 1) for group in GROUPS], 1)
-    target = torch.zeros_like(labels)
-    for number, group in enumerate(GROUPS):
-        target[torch.isin(labels, torch.tensor(group))] = number
-    scale, bias = torch.zeros(1, requires_grad=True), torch.zeros(len(GROUPS), requires_grad=True)
+    counts = torch.bincount(labels, minlength=len(CLASSES)).float() + 1
+    prior = torch.log(counts / counts.sum())
+    scale, bias = torch.zeros(3, requires_grad=True), torch.zeros(len(GROUPS), requires_grad=True)
     optimiser = torch.optim.LBFGS([scale, bias], max_iter=200, line_search_fn="strong_wolfe")
 
     def loss() -> Tensor:
         optimiser.zero_grad()
-        value = nn.functional.cross_entropy(between * torch.exp(scale) + bias, target)
+        value = nn.functional.cross_entropy(calibrate(logits, torch.cat([torch.exp(scale), bias])) + prior, labels)
         value.backward()
         return value
 
     optimiser.step(loss)
-    return torch.cat([torch.stack(result), torch.exp(-scale.detach()), bias.detach()])
+    return torch.cat([torch.exp(scale.detach()), bias.detach()])
 
 
 def calibration_error(probabilities: NDArray[np.float64], right: NDArray[np.bool_], bins: int = 15) -> float:
@@ -109,35 +108,6 @@ def written_cells(glyphs: Glyphs, characters: str, times: int, seed: int) -> tup
     simulator = CellSimulator(glyphs, seed)
     parts = [simulator.write(glyphs.label[part], part) for part in np.array_split(index, max(len(index) // 128, 1))]
     return Cells(np.concatenate([part.ink for part in parts]), np.concatenate([part.label for part in parts])), index
-
-
-def european(glyphs: Glyphs) -> NDArray[np.bool_]:
-    """Which glyphs are a 1 with an upstroke or a 7 with a bar, by shape."""
-    found = np.zeros(len(glyphs), bool)
-    for index in np.flatnonzero(np.isin(glyphs.label, ["1", "7"])):
-        ink = (glyphs.distance[index] < (4.0 + glyphs.half_width[index]) * 16).astype(np.uint8)
-        rows = np.flatnonzero(ink.any(1))
-        ink = ink[rows[0] : rows[-1] + 1]
-        height = len(ink)
-        centres = [np.flatnonzero(row) for row in ink]
-        if glyphs.label[index] == "7":
-            # A bar: a long run of ink between 35 and 75 % of the height, where a bare stem is narrow.
-            runs = [_longest_run(row) for row in ink[int(0.35 * height) : int(0.75 * height)]]
-            found[index] = bool(runs) and max(runs) > max(9, 2.0 * float(np.median(runs)))
-        else:
-            # An upstroke: in the upper half the ink spreads far to the left of the straight stem.
-            low = [(row, pixels.mean()) for row, pixels in enumerate(centres) if row > 0.5 * height and len(pixels)]
-            if len(low) < 4:
-                continue
-            slope, start = np.polyfit(*np.array(low).T, 1)
-            left = [start + slope * row - pixels.min() for row, pixels in enumerate(centres) if row < 0.6 * height]
-            found[index] = max(left) > 6
-    return found
-
-
-def _longest_run(row: NDArray[np.uint8]) -> int:
-    edges = np.flatnonzero(np.diff(np.concatenate([[0], row, [0]])))
-    return int((edges[1::2] - edges[::2]).max(initial=0))
 
 
 def report_set(
@@ -164,6 +134,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--work", type=Path, required=True)
     parser.add_argument("--output", type=Path, required=True)
+    parser.add_argument("--only-sheets", action="store_true", help="report on cells as the product cuts them, alone")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     everything = load_glyphs(arguments.data, arguments.work)
@@ -171,25 +142,25 @@ def main() -> None:
     network = CharacterNetwork()
     network.load_state_dict(torch.load(arguments.work / "network.pt"))
     network.eval()
-    export_calibrated(
-        network, everything.where((everything.part == VALIDATE) & everything.plausible & ~disputed), arguments.output
-    )
-    report(CharacterReader(arguments.output), everything, disputed, arguments.data)
+    export_calibrated(network, arguments.work, arguments.output)
+    report_sheets(CharacterReader(arguments.output), arguments.work)
+    if not arguments.only_sheets:
+        report(CharacterReader(arguments.output), everything, disputed, arguments.data)
     print(f"size {arguments.output.stat().st_size / 1e6:.2f} MB")
 
 
-def export_calibrated(network: CharacterNetwork, glyphs: Glyphs, output: Path) -> None:
-    cells = CellSimulator(glyphs, SEED).draw(24576)
+def export_calibrated(network: CharacterNetwork, work: Path, output: Path) -> None:
+    ink, label = load_sheets(work, "validate")
     with torch.no_grad():
-        planes = normalise(cells.ink)
+        planes = normalise(ink)
         logits = torch.cat([network(torch.from_numpy(part).float() / 255) for part in np.array_split(planes, 64)])
-    labels = torch.from_numpy(cells.label)
-    temperatures = fit_temperatures(logits, labels)
+    labels, shares = torch.from_numpy(label), torch.from_numpy(training_shares(work))
+    print(f"validation, all classes: {100 * float((logits.argmax(1) == labels).float().mean()):.2f} %")
+    temperatures = fit_temperatures(logits - torch.log(shares), labels)
     print(
         "temperatures among digits, among letters, between; biases", [round(float(value), 3) for value in temperatures]
     )
-    print(f"validation, all classes: {100 * float((logits.argmax(1) == labels).float().mean()):.2f} %")
-    calibrated = CalibratedNetwork(network, temperatures).eval()
+    calibrated = CalibratedNetwork(network, shares, temperatures).eval()
     torch.onnx.export(
         calibrated,
         (torch.zeros(2, 2, INPUT_SIZE, INPUT_SIZE, dtype=torch.uint8),),
@@ -199,6 +170,45 @@ def export_calibrated(network: CharacterNetwork, glyphs: Glyphs, output: Path) -
         input_names=["cells"],
         output_names=["log_probs"],
         dynamic_axes={"cells": {0: "n"}, "log_probs": {0: "n"}},
+    )
+
+
+def report_sheets(reader: CharacterReader, work: Path) -> None:
+    """The tables of cells as the product cuts them, test writers; European hands where `sheets` drew them."""
+    print("| set | cells | top-1 % | top-3 % | ECE | above 0.99: % / wrong % | taken for empty or struck % |")
+    mistakes: list[tuple[str, str]] = []
+    for part, name in (("test", ""), ("european", ", European hands")):
+        if not list(work.glob(f"sheets-{part}-*.npz")):
+            continue
+        ink, label = load_sheets(work, part)
+        truth = np.array(CLASSES)[label]
+        for kind, characters, allowed in (
+            ("digits", DIGITS, DIGITS),
+            ("1 and 7", "17", DIGITS),
+            ("capitals", CAPITALS, CAPITALS),
+            ("letters, accents, hyphen, apostrophe", LETTERS, LETTERS),
+            ("accented", ACCENTED, LETTERS),
+            ("hyphen, apostrophe", PUNCTUATION, LETTERS),
+        ):
+            chosen = np.isin(truth, list(characters))
+            if part == "test" or characters in (DIGITS, "17"):
+                wrong = report_set(reader, kind + name, ink[chosen], truth[chosen], allowed)
+                mistakes += wrong if kind in ("digits", "capitals") and not name else []
+        if part == "test":
+            _report_empty(reader, ink, truth)
+    print("worst:", ", ".join(f"{a}→{b} {n}" for (a, b), n in Counter(mistakes).most_common(40)))
+
+
+def _report_empty(reader: CharacterReader, ink: NDArray[np.uint8], truth: NDArray[np.str_]) -> None:
+    reading = reader.read(ink)
+    best = np.array(CLASSES)[reading.log_probs.argmax(1)]
+    character = np.char.str_len(truth) == 1
+    for name, chosen in ((BLANK, truth == BLANK), (NOISE, truth == NOISE), ("character", character)):
+        taken = best[chosen]
+        shares = [(taken == BLANK).mean(), (taken == NOISE).mean(), (np.char.str_len(taken) == 1).mean()]
+        print(f"{name}: {len(taken)} cells, as blank, noise, character %:", [round(100 * float(v), 2) for v in shares])
+    print(
+        f"ECE over all classes {calibration_error(np.exp(reading.log_probs.max(1)).astype(float), best == truth):.4f}"
     )
 
 
@@ -284,17 +294,6 @@ def report(reader: CharacterReader, everything: Glyphs, disputed: NDArray[np.boo
         reader.read(cells.ink[:2048])
         count += 2048
     print(f"{count / (time.perf_counter() - began):.0f} cells a second, one thread, normalising included")
-
-
-def european_hands(glyphs: Glyphs) -> NDArray[np.str_]:
-    """Writers most of whose 1s have an upstroke and most of whose 7s a bar, as far as they wrote them."""
-    shape = european(glyphs)
-    hands = []
-    for writer in np.unique(glyphs.writer):
-        own = (glyphs.writer == writer) & np.isin(glyphs.label, ["1", "7"])
-        if own.sum() >= 2 and shape[own].mean() >= 0.5:
-            hands.append(writer)
-    return np.array(hands)
 
 
 if __name__ == "__main__":

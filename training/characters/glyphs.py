@@ -40,10 +40,10 @@ class Glyphs:
     def __len__(self) -> int:
         return len(self.label)
 
-    def images(self) -> NDArray[np.uint8]:
-        """(n, 48, 48) ink with the stroke as it was."""
-        path = self.distance.astype(np.float32) / np.float32(STEPS) - np.float32(OFFSET)
-        return np.asarray((self.half_width[:, None, None] - path + 0.5).clip(0, 1) * 255, np.uint8)
+    def images(self, chosen: NDArray[np.intp] | slice = slice(None)) -> NDArray[np.uint8]:
+        """(n, 48, 48) ink, with the stroke as it was, of the chosen glyphs or all."""
+        path = self.distance[chosen].astype(np.float32) / np.float32(STEPS) - np.float32(OFFSET)
+        return np.asarray((self.half_width[chosen][:, None, None] - path + 0.5).clip(0, 1) * 255, np.uint8)
 
     def where(self, mask: NDArray[np.bool_]) -> "Glyphs":
         fields = {name: getattr(self, name)[mask] for name in self.__dataclass_fields__}
@@ -54,6 +54,46 @@ def part_of_writer(writer: str) -> int:
     """An eighth of the UNIPEN writers chooses the model and fits its calibration, an eighth is only reported."""
     remainder = int(writer, 16) % 8
     return {0: TEST, 1: VALIDATE}.get(remainder, TRAIN)
+
+
+def european(glyphs: Glyphs) -> NDArray[np.bool_]:
+    """Which glyphs are a 1 with an upstroke or a 7 with a bar, by shape."""
+    found = np.zeros(len(glyphs), bool)
+    for index in np.flatnonzero(np.isin(glyphs.label, ["1", "7"])):
+        ink = (glyphs.distance[index] < (4.0 + glyphs.half_width[index]) * 16).astype(np.uint8)
+        rows = np.flatnonzero(ink.any(1))
+        ink = ink[rows[0] : rows[-1] + 1]
+        height = len(ink)
+        centres = [np.flatnonzero(row) for row in ink]
+        if glyphs.label[index] == "7":
+            # A bar: a long run of ink between 35 and 75 % of the height, where a bare stem is narrow.
+            runs = [_longest_run(row) for row in ink[int(0.35 * height) : int(0.75 * height)]]
+            found[index] = bool(runs) and max(runs) > max(9, 2.0 * float(np.median(runs)))
+        else:
+            # An upstroke: in the upper half the ink spreads far to the left of the straight stem.
+            low = [(row, pixels.mean()) for row, pixels in enumerate(centres) if row > 0.5 * height and len(pixels)]
+            if len(low) < 4:
+                continue
+            slope, start = np.polyfit(*np.array(low).T, 1)
+            left = [start + slope * row - pixels.min() for row, pixels in enumerate(centres) if row < 0.6 * height]
+            found[index] = max(left) > 6
+    return found
+
+
+def _longest_run(row: NDArray[np.uint8]) -> int:
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], row, [0]])))
+    return int((edges[1::2] - edges[::2]).max(initial=0))
+
+
+def european_hands(glyphs: Glyphs) -> NDArray[np.str_]:
+    """Writers most of whose 1s have an upstroke and most of whose 7s a bar, as far as they wrote them."""
+    shape = european(glyphs)
+    hands = []
+    for writer in np.unique(glyphs.writer):
+        own = (glyphs.writer == writer) & np.isin(glyphs.label, ["1", "7"])
+        if own.sum() >= 2 and shape[own].mean() >= 0.5:
+            hands.append(writer)
+    return np.array(hands)
 
 
 def load_glyphs(data: Path, cache: Path) -> Glyphs:

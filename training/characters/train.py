@@ -1,94 +1,139 @@
 """Train the network of hand-printed characters.
 
-    python -m training.characters.train --data ../shared/data --work DIR [--cells 3000000] [--processes 1]
+    python -m training.characters.train --work DIR --cells 5000000 [--start DIR/first.pt]
 
-Writes DIR/network.pt; `evaluate` calibrates and exports it. The same seed, number of cells and processes give the same
-cells in the same order.
+Learns from what `sheets` and `draw` left in DIR, changed a little each time it is seen; writes DIR/network.pt, which
+`evaluate` calibrates and exports. The same files, seed and number of cells give the same steps.
 """
 
 import argparse
-import multiprocessing
 import os
 import time
 from pathlib import Path
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch.nn import functional
 
-from papier.ocr.characters import normalise
-from training.characters.cells import CellSimulator
-from training.characters.clean import load_disputed
-from training.characters.glyphs import TRAIN, Glyphs, load_glyphs
+from papier.ocr.characters import BLANK, CLASSES, INDEX, INK_HEIGHT, INK_WIDTH, NOISE, normalise
+from papier.ocr.zones.comb import prepare
 from training.characters.network import CharacterNetwork
 
 SEED = 41
-CHUNK = 4096  # cells drawn at a time
-REUSE = 2  # each drawn cell is learnt from twice, shortly after one another: drawing costs more than learning
-KEPT = 24  # chunks that stand ready at a time, to mix cells of different chunks
+CHUNK = 8192  # cells changed at a time
 BATCH = 256
-RATE = 2e-3
-DECAY = 0.02  # of weights, AdamW
-AVERAGE = 0.998  # of weights over steps: smooths the last hundreds of steps
+RATE = 3e-3
+DECAY = 0.03  # of weights, AdamW
+AVERAGE = 0.9985  # of weights over steps: smooths the last hundreds of steps
+SMOOTHING = 0.005  # of labels: about one in two hundred is wrong
+# Share of cells that come from whole sheets, rather than drawn one by one with worse frames, neighbours and dirt.
+FROM_SHEETS = 0.75
+FAINTEST = 40  # ink below this shows nothing: such a cell is blank whatever was written
 
 
-def load_training_glyphs(data: Path, work: Path) -> Glyphs:
-    """The training writers' glyphs without the labels that are in dispute."""
-    glyphs = load_glyphs(data, work)
-    return glyphs.where((glyphs.part == TRAIN) & glyphs.plausible & ~load_disputed(work, len(glyphs)))
+def load_sheets(work: Path, part: str) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    """All cells that `sheets` dumped for a part of the writers, prepared as the product does."""
+    inks, labels = [], []
+    for file in sorted(work.glob(f"sheets-{part}-*.npz")):
+        with np.load(file) as saved:
+            ink, comb, joined = saved["ink"], saved["comb"], saved["joined"]
+            label = saved["label"].astype(np.int64)
+        starts = np.flatnonzero(np.diff(comb, prepend=-1))
+        ends = np.append(starts[1:], len(comb))
+        ink = np.concatenate([prepare(ink[a:b], joined[a:b]) for a, b in zip(starts, ends, strict=True)])
+        label[(ink[:, 7:-7, 7:-7].max((1, 2)) < FAINTEST) & (label != INDEX[NOISE])] = INDEX[BLANK]
+        inks.append(ink)
+        labels.append(label)
+    return np.concatenate(inks), np.concatenate(labels)
 
 
-def draw_chunks(
-    data: Path, work: Path, seed: int, queue: "multiprocessing.Queue[tuple[np.ndarray, np.ndarray]]"
-) -> None:
-    """Draw cells for ever; runs in a process of its own."""
-    torch.set_num_threads(1)
-    simulator = CellSimulator(load_training_glyphs(data, work), seed)
-    while True:
-        cells = simulator.draw(CHUNK)
-        queue.put((normalise(cells.ink), cells.label))
+def load_drawn(work: Path) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    files = sorted(work.glob("drawn-*.npz"))
+    saved = [np.load(file) for file in files]
+    return np.concatenate([part["ink"] for part in saved]), np.concatenate([part["label"] for part in saved])
 
 
-def train(data: Path, work: Path, cells: int, processes: int, start: Path | None) -> None:
+def training_shares(work: Path) -> NDArray[np.float32]:
+    """How often training sees each class (classes,)."""
+    counts = np.zeros(len(CLASSES))
+    for pattern, share in (("sheets-train-*.npz", FROM_SHEETS), ("drawn-*.npz", 1 - FROM_SHEETS)):
+        found = np.concatenate([np.load(file)["label"] for file in sorted(work.glob(pattern))])
+        counts += share * np.bincount(found, minlength=len(CLASSES)) / len(found)
+    return counts.astype(np.float32)
+
+
+def change(ink: NDArray[np.uint8], random: torch.Generator) -> NDArray[np.uint8]:
+    """Ink images turned, stretched, moved, thickened or thinned, lightened and specked a little."""
+    count = len(ink)
+
+    def normal(deviation: float) -> torch.Tensor:
+        return torch.randn(count, generator=random) * deviation
+
+    def uniform(low: float, high: float) -> torch.Tensor:
+        return torch.rand(count, generator=random) * (high - low) + low
+
+    images = torch.from_numpy(ink).float().div_(255)[:, None]
+    turn, shear = normal(0.05), normal(0.08)
+    across, down = torch.exp(normal(0.07)), torch.exp(normal(0.06))
+    aspect = INK_HEIGHT / INK_WIDTH
+    matrix = torch.zeros(count, 2, 3)
+    matrix[:, 0, 0] = across
+    matrix[:, 0, 1] = (shear - turn) * aspect
+    matrix[:, 1, 0] = turn / aspect
+    matrix[:, 1, 1] = down
+    matrix[:, 0, 2] = normal(1.2) * 2 / INK_WIDTH
+    matrix[:, 1, 2] = normal(1.4) * 2 / INK_HEIGHT
+    grid = functional.affine_grid(matrix, [count, 1, INK_HEIGHT, INK_WIDTH], align_corners=False)
+    images = functional.grid_sample(images, grid, align_corners=False)
+    order = torch.randperm(count, generator=random)
+    thick, thin = order[: count // 7], order[count // 7 : count // 4]
+    share = uniform(0.2, 1.0)[:, None, None, None]
+    grown = functional.max_pool2d(images[thick], 3, 1, 1)
+    images[thick] += share[thick] * (grown - images[thick])
+    eroded = -functional.max_pool2d(-images[thin], 3, 1, 1)
+    images[thin] += 0.7 * share[thin] * (eroded - images[thin])
+    images *= (uniform(0.75, 1.12) * torch.where(uniform(0, 1) < 0.12, uniform(0.45, 1.0), 1.0))[:, None, None, None]
+    noisy = torch.randperm(count, generator=random)[: count // 4]
+    level = uniform(0.0, 0.08)[noisy, None, None, None]
+    images[noisy] += level * torch.randn(len(noisy), 1, INK_HEIGHT, INK_WIDTH, generator=random)
+    return np.asarray((images[:, 0].clamp_(0, 1) * 255).to(torch.uint8))
+
+
+def train(work: Path, cells: int, start: Path | None) -> None:
     torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "1")))
-    torch.manual_seed(SEED)
-    random = np.random.default_rng(SEED)
-    load_training_glyphs(data, work)
-    queues = []
-    for number in range(processes):
-        queue = multiprocessing.Queue(maxsize=4)
-        multiprocessing.Process(
-            target=draw_chunks, args=(data, work, SEED + (1000 if start else 0) + number, queue), daemon=True
-        ).start()
-        queues.append(queue)
+    torch.manual_seed(SEED + (start is not None))
+    generator = torch.Generator().manual_seed(SEED + (start is not None))
+    random = np.random.default_rng(SEED + (start is not None))
+    sheets, drawn = load_sheets(work, "train"), load_drawn(work)
+    print(f"{len(sheets[1])} cells of sheets, {len(drawn[1])} drawn", flush=True)
     network = CharacterNetwork().to(memory_format=torch.channels_last)
     if start:
         network.load_state_dict(torch.load(start))
     average = torch.optim.swa_utils.AveragedModel(
         network, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(AVERAGE), use_buffers=True
     )
-    steps = cells // BATCH
-    optimiser = torch.optim.AdamW(network.parameters(), lr=RATE, weight_decay=DECAY)
+    chunks = cells // CHUNK
+    steps = chunks * CHUNK // BATCH
+    optimiser = torch.optim.AdamW(network.parameters(), lr=RATE, weight_decay=DECAY, fused=True)
     schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimiser, RATE if not start else RATE / 2, total_steps=steps + 1, pct_start=0.08
+        optimiser, RATE if not start else RATE * 0.6, total_steps=steps + 1, pct_start=0.1
     )
-    ready: list[tuple[np.ndarray, np.ndarray]] = []
-    began, step, drawn = time.time(), 0, 0
+    began, step = time.time(), 0
     running = [0.0, 0.0]
-    while step < steps:
-        while len(ready) < (KEPT if drawn >= KEPT else 2):
-            ready.append(queues[drawn % processes].get())
-            drawn += 1
-        planes = np.concatenate([chunk[0] for chunk in ready])
-        labels = np.concatenate([chunk[1] for chunk in ready])
-        # As many cells as the chunks that are about to be replaced, times their reuse.
-        replaced = min(4, len(ready))
-        for batch in np.array_split(
-            random.choice(len(planes), replaced * CHUNK * REUSE), replaced * CHUNK * REUSE // BATCH
-        ):
-            images = torch.from_numpy(planes[batch]).float().div_(255).contiguous(memory_format=torch.channels_last)
-            target = torch.from_numpy(labels[batch])
-            loss = functional.cross_entropy(network(images), target, label_smoothing=0.01)
+    from_sheets = int(FROM_SHEETS * CHUNK)
+    for chunk in range(chunks):
+        first = random.integers(0, len(sheets[1]), from_sheets)
+        second = random.integers(0, len(drawn[1]), CHUNK - from_sheets)
+        order = random.permutation(CHUNK)
+        ink = np.concatenate([sheets[0][first], drawn[0][second]])[order]
+        labels = torch.from_numpy(np.concatenate([sheets[1][first], drawn[1][second]])[order])
+        for place in range(0, CHUNK, BATCH):
+            planes = normalise(change(ink[place : place + BATCH], generator))
+            images = torch.from_numpy(planes).float().div_(255).contiguous(memory_format=torch.channels_last)
+            with torch.autocast("cpu", torch.bfloat16):
+                logits = network(images)
+            loss = functional.cross_entropy(logits.float(), labels[place : place + BATCH], label_smoothing=SMOOTHING)
             optimiser.zero_grad()
             loss.backward()
             optimiser.step()
@@ -96,31 +141,21 @@ def train(data: Path, work: Path, cells: int, processes: int, start: Path | None
             average.update_parameters(network)
             running = [running[0] * 0.99 + float(loss.detach()), running[1] * 0.99 + 1]
             step += 1
-            if step % 500 == 0:
-                print(
-                    f"step {step}/{steps} loss {running[0] / running[1]:.3f} {time.time() - began:.0f} s",
-                    flush=True,
-                )
-            if step % 2000 == 0 or step == steps:
-                torch.save(average.module.state_dict(), work / "network.pt")
-            if step >= steps:
-                break
-        ready = ready[replaced:] if drawn >= KEPT else ready
-        if drawn < KEPT:
-            for _ in range(2):
-                ready.append(queues[drawn % processes].get())
-                drawn += 1
+        if chunk % 20 == 19 or chunk == chunks - 1:
+            torch.save(average.module.state_dict(), work / "network.pt")
+            print(
+                f"cells {(chunk + 1) * CHUNK}/{cells} loss {running[0] / running[1]:.3f} {time.time() - began:.0f} s",
+                flush=True,
+            )
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--data", type=Path, required=True)
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--work", type=Path, required=True)
-    parser.add_argument("--cells", type=int, default=3_000_000)
-    parser.add_argument("--processes", type=int, default=1)
+    parser.add_argument("--cells", type=int, default=5_000_000)
     parser.add_argument("--start", type=Path)
     arguments = parser.parse_args()
-    train(arguments.data, arguments.work, arguments.cells, arguments.processes, arguments.start)
+    train(arguments.work, arguments.cells, arguments.start)
 
 
 if __name__ == "__main__":

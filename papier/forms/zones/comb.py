@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
-
 from papier.errors import LayoutError
 from papier.forms.definition import CombContent, CombField
 from papier.forms.layout import Box, Item, Prefill, Rule, Text, Zone
 from papier.forms.pieces import Piece
 from papier.forms.prose import line_metrics
+from papier.forms.roster_values import roster_template
 from papier.forms.styles import CELL_GREY, HINT_GREY, Style
 from papier.forms.zones.labels import set_label, under_label
 from papier.geometry import POINTS_PER_MM, RectMm, bounding_rect
@@ -27,8 +26,6 @@ HOUR_GAP = 0.62
 STROKE = 0.25
 # The printed value's capitals take half the cell's height.
 VALUE_POINTS_PER_MM = 1.85
-
-_PLAIN_COLUMN = re.compile(r"^[^{}]+$")
 
 
 def set_comb(field: CombField, style: Style, width: float) -> Piece:
@@ -96,8 +93,3 @@ def place_cells(
         baseline = cell_height / 2 + 0.33 * size / POINTS_PER_MM
         prefills = (Prefill(roster_template(roster), 0.0, baseline, x, size=size, field=name, row=row),)
     return Piece(height, tuple(items), (zone,), prefills)
-
-
-def roster_template(roster: str) -> str:
-    """`nom` → `{nom}`; a template stays as it is."""
-    return f"{{{roster}}}" if _PLAIN_COLUMN.match(roster) else roster

@@ -5,8 +5,8 @@ from __future__ import annotations
 from papier.forms.definition import LinesField
 from papier.forms.layout import Prefill, Rule, Zone
 from papier.forms.pieces import Piece
+from papier.forms.roster_values import roster_template
 from papier.forms.styles import LINE_GREY, Style
-from papier.forms.zones.comb import roster_template
 from papier.forms.zones.labels import set_label, under_label
 from papier.geometry import RectMm
 

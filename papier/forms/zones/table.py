@@ -10,9 +10,10 @@ from papier.forms.definition import TableColumn, TableField, Wording
 from papier.forms.layout import Box, Item, Prefill, Rule
 from papier.forms.pieces import Piece, overlay
 from papier.forms.prose import drawn_text, line_metrics, natural_width, set_wording
+from papier.forms.roster_values import roster_template
 from papier.forms.styles import HAIR_GREY, HELP_GREY, TINT, Style
 from papier.forms.typefaces import text_width
-from papier.forms.zones.comb import GROUP_GAP, GROUPS, HOUR_GAP, place_cells, roster_template
+from papier.forms.zones.comb import GROUP_GAP, GROUPS, HOUR_GAP, place_cells
 from papier.forms.zones.labels import set_label
 from papier.forms.zones.tick import unlabelled_boxes
 from papier.geometry import RectMm

@@ -17,11 +17,14 @@ from papier.ocr.characters import BLANK, CLASSES, INK_HEIGHT, INK_WIDTH, MARGIN_
 from papier.ocr.content_rules import cells_text
 from papier.ocr.decoding import Alphabet, Decoding, decode
 from papier.ocr.ink import FAINT, InkPage
+from papier.ocr.zones.strokes import free_cells
 from papier.records import FieldReading, State
 
 ALPHABET = Alphabet(CLASSES, BLANK, NOISE)
 # The character network was trained with cells of this size; others are cut in proportion.
 USUAL_CELL = (6.0, 8.0)
+# Cells whose edges are closer than this share their separator.
+JOINED_MM = 0.2
 # Nothing plausible stands there.
 MIN_PLAUSIBLE = 0.05
 # A cell crossed out or scribbled over with this probability is not to be decided by the other cells.
@@ -78,9 +81,13 @@ def read_combs(
         Comb(zones[0].field, zones[0].content or "mixed", tuple(cell for zone in zones for cell in zone.cells))
         for zones in combs
     ]
-    patches = page.cut([_window(cell) for comb in fields for cell in comb.cells], (INK_HEIGHT, INK_WIDTH))
+    patches = page.cut([window(cell) for comb in fields for cell in comb.cells], (INK_HEIGHT, INK_WIDTH))
     ends = np.cumsum([len(comb.cells) for comb in fields])[:-1]
-    parts = [_strengthened(part) for part in np.split(patches.ink, ends)] if fields else []
+    parts = (
+        [prepare(part, joins(comb.cells)) for part, comb in zip(np.split(patches.ink, ends), fields, strict=True)]
+        if fields
+        else []
+    )
     faint = np.split(patches.faint > FAINT, ends) if fields else []
     written = [i for i, comb in enumerate(fields) if comb.field not in prefilled and len(parts[i])]
     log_probs: dict[int, npt.NDArray[np.float32]] = {}
@@ -88,7 +95,7 @@ def read_combs(
         read = reader.read(np.concatenate([parts[i] for i in written])).log_probs
         ends = np.cumsum([len(parts[i]) for i in written])[:-1]
         log_probs = {
-            i: _without_ink(rows, parts[i], faint[i]) for i, rows in zip(written, np.split(read, ends), strict=True)
+            i: without_ink(rows, parts[i], faint[i]) for i, rows in zip(written, np.split(read, ends), strict=True)
         }
     readings = []
     for i, (comb, demand) in enumerate(zip(fields, demands, strict=True)):
@@ -135,7 +142,20 @@ def interpret(comb: Comb, decoding: Decoding, demand: Demand) -> FieldReading:
     )
 
 
-def _window(cell: RectMm) -> RectMm:
+def prepare(ink: npt.NDArray[np.uint8], joined: Sequence[bool]) -> npt.NDArray[np.uint8]:
+    """One comb's ink windows as the character network is to see them: of ordinary darkness, each with its own strokes.
+
+    `joined` as `joins` gives it.
+    """
+    return free_cells(_strengthened(ink), joined)
+
+
+def joins(cells: Sequence[RectMm]) -> list[bool]:
+    """For each cell, whether it touches the one before it."""
+    return [i > 0 and abs(cell.x - cells[i - 1].right) < JOINED_MM for i, cell in enumerate(cells)]
+
+
+def window(cell: RectMm) -> RectMm:
     """The cell and its margin, in proportion to the usual cell's."""
     x = MARGIN_MM * cell.width / USUAL_CELL[0]
     y = MARGIN_MM * cell.height / USUAL_CELL[1]
@@ -153,7 +173,7 @@ def _strengthened(ink: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
     return np.asarray(cv2.convertScaleAbs(ink, alpha=gain), dtype=np.uint8).reshape(ink.shape) if gain > 1.05 else ink
 
 
-def _without_ink(
+def without_ink(
     log_probs: npt.NDArray[np.float32], ink: npt.NDArray[np.uint8], faint: npt.NDArray[np.bool_]
 ) -> npt.NDArray[np.float32]:
     """The reader's answer, but blank where the cell holds less ink than the smallest sign: for sure where it is even.

@@ -1,0 +1,118 @@
+"""How whole combs are read: what is accepted, what is asked, and whether probabilities keep their word.
+
+    python -m training.characters.measure_fields --work DIR [--part validate] [--model MODEL.onnx] [--rough]
+
+Reads what `fields` dumped, as `papier.ocr.zones.comb` does. The validation writers calibrate; figures are reported on
+others.
+"""
+
+import argparse
+from collections import Counter, defaultdict
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from papier.forms.definition import Demand
+from papier.ocr.characters import MODEL_PATH, CharacterReader
+from papier.ocr.decoding import Decoding, decode
+from papier.ocr.ink import FAINT
+from papier.ocr.zones.comb import ALPHABET, prepare, without_ink
+
+ACCEPTED = 0.999
+BOUNDS = (0.5, 0.9, 0.99, 0.999, 0.9999)
+
+
+@dataclass(frozen=True)
+class ReadField:
+    content: str
+    value: str  # what was written: "" for nothing, "?" for struck out
+    decoding: Decoding
+    rough: bool
+    writer: str
+
+    @property
+    def right(self) -> bool:
+        return (self.decoding.value or "") == self.value and not (self.decoding.value is None and self.decoding.text)
+
+    @property
+    def accepted(self) -> bool:
+        return self.decoding.problem is None and self.decoding.noise < 0.5
+
+
+def read_fields(work: Path, part: str, reader: CharacterReader, limit: int | None = None) -> list[ReadField]:
+    """Decode every comb that `fields` dumped for this part of the writers."""
+    found = []
+    for file in sorted(work.glob(f"fields-{part}-*.npz")):
+        with np.load(file) as saved:
+            store = {name: saved[name] for name in saved.files}
+        starts = np.flatnonzero(np.diff(store["comb"], prepend=-1))
+        ends = np.append(starts[1:], len(store["comb"]))
+        for index, (start, end) in enumerate(zip(starts, ends, strict=True)):
+            ink = prepare(store["ink"][start:end], store["joined"][start:end])
+            rows = without_ink(reader.read(ink).log_probs, ink, store["faint"][start:end] > FAINT)
+            content = str(store["content"][index])
+            decoding = decode(rows, ALPHABET, content, Demand())
+            found.append(
+                ReadField(
+                    content,
+                    str(store["value"][index]),
+                    decoding,
+                    bool(store["rough"][start]),
+                    str(store["writer"][index]),
+                )
+            )
+            if limit and len(found) >= limit:
+                return found
+    return found
+
+
+def report(fields: list[ReadField]) -> None:
+    """Print counts and calibration by content."""
+    by_content: dict[str, list[ReadField]] = defaultdict(list)
+    for field in fields:
+        by_content[field.content].append(field)
+    print("| content | fields | best right % | asked % | wrong accepted ‰ | of p ≥ .5, .9, .99, .999, .9999 right |")
+    for content, some in sorted(by_content.items()):
+        p = np.array([field.decoding.probability for field in some])
+        right = np.array([field.right for field in some])
+        accepted = np.array([field.accepted for field in some]) & (p >= ACCEPTED)
+        kept = [f"{right[p >= b].mean():.4f} of {(p >= b).sum()}" if (p >= b).any() else "–" for b in BOUNDS]
+        print(
+            f"| {content} | {len(some)} | {100 * right.mean():.1f} | {100 * (~accepted).mean():.1f} | "
+            f"{1000 * (accepted & ~right).mean():.2f} | {', '.join(kept)} |"
+        )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--work", type=Path, required=True)
+    parser.add_argument("--part", default="validate")
+    parser.add_argument("--model", type=Path, default=MODEL_PATH)
+    parser.add_argument("--limit", type=int)
+    parser.add_argument("--show", type=int, default=20)
+    arguments = parser.parse_args()
+    fields = read_fields(arguments.work, arguments.part, CharacterReader(arguments.model), arguments.limit)
+    for name, rough in (("office", False), ("rough", True)):
+        some = [field for field in fields if field.rough == rough]
+        if some:
+            print(f"\n{name}: {len(some)} fields")
+            report(some)
+    wrong = [f for f in fields if f.accepted and not f.right and f.decoding.probability >= ACCEPTED]
+    print(f"\n{len(wrong)} accepted wrong:")
+    for field in wrong[: arguments.show]:
+        d = field.decoding
+        print(
+            f"  {field.content} {field.value!r} read {d.value!r} {d.probability:.6f} rough={field.rough} {field.writer}"
+        )
+    changes: Counter[tuple[str, str]] = Counter()
+    for field in fields:
+        if not field.right and len(field.value) == len(field.decoding.text or ""):
+            changes.update(
+                (a, b) for a, b in zip(field.value, field.decoding.value or field.decoding.text, strict=False) if a != b
+            )
+    print("changed:", ", ".join(f"{a}→{b} {n}" for (a, b), n in changes.most_common(30)))
+
+
+if __name__ == "__main__":
+    main()
