@@ -40,6 +40,7 @@ from simulator.conditions import PROFILES
 from simulator.hands import Hands, WrittenLines
 from simulator.loop import Glassful, print_fill_scan
 from simulator.scanner import ScannedImage, decoded_grey
+from simulator.values import TODAY
 
 OUTPUT = Path(__file__).parent / "output"
 KEY = b"closed loop benchmark, no secret"
@@ -84,7 +85,7 @@ class Register:
         serial = self.numbers.serial(number)
         for form, first, count in self.blocks:
             if serial is not None and first <= serial < first + count:
-                return KnownSheet(number, self.known[form])
+                return KnownSheet(number, self.known[form], printed_on=TODAY)
         return None
 
     def forms(self) -> list[PrintedForm]:

@@ -10,8 +10,9 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
+from functools import partial
 
 from papier.forms.definition import Demand
 from papier.ocr.check_keys import KEYS, nir_is_whole
@@ -26,6 +27,9 @@ WRONG_KEY = {"nir": 0.005 / 96, "mod97": 0.005 / 96, "luhn": 0.005 / 9, "mod11":
 # Hundred million texts of eight digits, 75,000 dates from 1900 to 2100; a few hundred of the kind of 31 February, which
 # people do write, and half a million with a day and a month that exist but a year far away.
 NO_SUCH_DATE, NO_SUCH_DAY, FAR_YEAR = 0.005 * 75e3 / 1e8, 0.02, 0.005 * 75e3 / 3e6
+# Half of all dates are taken to lie in the year of printing, the one before or the next two; half in the hundred
+# before.
+BEFORE_PRINTING, AFTER_PRINTING, FAR_DATE = -1, 2, 0.04
 # One in fifty goes beyond the range that the form asks for; an unfinished number is as rare.
 OUT_OF_RANGE = 0.02
 UNFINISHED = 0.02
@@ -59,9 +63,14 @@ class Judgement:
 Rule = Callable[[str], Judgement]
 
 
-def rule_for(content: str, demand: Demand) -> Rule:
-    """The rule of one comb: that of its content, then the demand's pattern, range and check key."""
+def rule_for(content: str, demand: Demand, printed_on: dt.date | None = None) -> Rule:
+    """The rule of one comb: that of its content, then the demand's pattern, range and check key.
+
+    Most dates lie about the day on which the sheet was printed, unless the form asks for older ones.
+    """
     basic = _RULES.get(content, _judge_mixed)
+    if content == "date" and printed_on is not None and not _asks_for_older(demand, printed_on):
+        basic = partial(_judge_date_near, printed_on=printed_on)
 
     def judge(text: str) -> Judgement:
         judgement = basic(text)
@@ -153,6 +162,24 @@ def _judge_date(text: str) -> Judgement:
     # Without a range of its own, a form speaks of living people and their plans.
     far = not 1900 <= date.year <= 2100
     return Judgement(date.isoformat(), prior * (FAR_YEAR if far else 1.0), "the year is far away" if far else None)
+
+
+def _judge_date_near(text: str, printed_on: dt.date) -> Judgement:
+    judgement = _judge_date(text)
+    if judgement.value is None or judgement.problem is not None:
+        return judgement
+    years = int(judgement.value[:4]) - printed_on.year
+    return (
+        judgement
+        if BEFORE_PRINTING <= years <= AFTER_PRINTING
+        else replace(judgement, prior=judgement.prior * FAR_DATE)
+    )
+
+
+def _asks_for_older(demand: Demand, printed_on: dt.date) -> bool:
+    """True where the form's own range reaches far back: dates of birth."""
+    oldest = re.match(r"\d{4}", demand.minimum or "")
+    return oldest is not None and int(oldest[0]) < printed_on.year + BEFORE_PRINTING
 
 
 def _judge_hour(text: str) -> Judgement:

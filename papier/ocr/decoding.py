@@ -7,6 +7,7 @@ as doubt.
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -15,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from papier.forms.definition import Demand
-from papier.ocr.content_rules import Judgement, cells_text, rule_for, shown_text
+from papier.ocr.content_rules import Judgement, Rule, cells_text, rule_for, shown_text
 from papier.ocr.name_prior import load_name_prior, plain
 from papier.ocr.text_models import CORSICAN_CELL, TextModel, corsican_model, text_model
 
@@ -115,11 +116,12 @@ def decode(
     content: str,
     demand: Demand,
     known_values: Sequence[str] = (),
+    printed_on: dt.date | None = None,
 ) -> Decoding:
     """Decode one comb. `log_probs` (cells, classes), each row a distribution where all classes were equally likely.
 
     `known_values`: the values that the roster knows for this field, as papier stores them; the demand's own choices
-    come before them.
+    come before them. `printed_on`: the day on which the sheet was printed, where that is known.
     """
     cells = _weigh(np.asarray(log_probs, dtype=np.float64), alphabet, content)
     texts, dropped = _best_texts(cells, alphabet)
@@ -131,7 +133,7 @@ def decode(
     noise = float(cells.noise.max(initial=0.0))
     if not np.isfinite(peak):
         return Decoding(None, "", 0.0, (), "nothing can be read", 0.0, noise)
-    belief = _open_belief(texts, dropped, peak, content, demand)
+    belief = _open_belief(texts, dropped, peak, rule_for(content, demand, printed_on), content)
     blank_weight = belief.weights.get(("", ""), 0.0)
     if listed:
         belief = _listed(spellings, peak, content, listed, belief, closed=bool(demand.choices))
@@ -147,9 +149,8 @@ def decode(
     return Decoding(value, shown, weight * clean, candidates, problem, blank_weight * clean, noise)
 
 
-def _open_belief(texts: list[tuple[str, float]], dropped: float, peak: float, content: str, demand: Demand) -> _Belief:
+def _open_belief(texts: list[tuple[str, float]], dropped: float, peak: float, rule: Rule, content: str) -> _Belief:
     """The texts as values, under the field's rules, without any list."""
-    rule = rule_for(content, demand)
     belief = _Belief({}, {}, {}, 0.0)
     for text, log_weight in texts:
         judgement = rule(text) if text else Judgement("")
@@ -195,35 +196,53 @@ def _overlooked(cells: _Cells, alphabet: Alphabet, end: int) -> float:
 
 def _best_texts(cells: _Cells, alphabet: Alphabet) -> tuple[list[tuple[str, float]], float]:
     """The likeliest texts with their log weights, trailing blanks cut, and the share of weight that was dropped."""
-    if not cells.models:
-        return [("", 0.0)], 0.0
-    contexts = np.array([cells.models[0].start()])
+    possible = np.stack([model.symbol_of >= 0 for model in cells.models]) if cells.models else np.ones((0, 1), bool)
+    scores = np.where(possible, cells.likelihood, -np.inf)
+    ranked = np.argsort(-scores, axis=1)[:, :MAX_CANDIDATES]
+    best = np.take_along_axis(scores, ranked, axis=1)
+    counts = (best >= best[:, :1] + np.log(MIN_CANDIDATE)).sum(axis=1).tolist()
+    length = _written_length(scores, ranked, counts, alphabet)
+    contexts = np.array([cells.models[0].start() if cells.models else 0])
     weights = np.zeros(1)
     steps: list[tuple[Ints, Ints]] = []
     kept = 1.0
-    for row, model in zip(cells.likelihood, cells.models, strict=True):
-        score = np.where(model.symbol_of >= 0, row, -np.inf)
-        columns = np.argsort(-score)[:MAX_CANDIDATES]
-        columns = columns[score[columns] >= score[columns[0]] + np.log(MIN_CANDIDATE)]
+    for row, order, count, model in zip(cells.likelihood, ranked[:length], counts, cells.models, strict=False):
+        columns = order[:count]
         symbols = model.symbol_of[columns]
-        grown = (weights[:, None] + (row + model.own)[columns] + model.table[contexts][:, symbols]).ravel()
-        order = np.argsort(-grown)[:BEAM]
-        order = order[grown[order] >= grown[order[0]] - BEHIND]
-        kept *= float(np.exp(grown[order] - grown[order[0]]).sum() / np.exp(grown - grown[order[0]]).sum())
-        before, chosen = np.divmod(order, len(columns))
-        steps.append((before, columns[chosen]))
-        contexts = model.after(contexts[before], symbols[chosen])
-        weights = grown[order]
+        grown = weights[:, None] + (row + model.own)[columns] + model.table[contexts[:, None], symbols]
+        if count == 1:
+            weights = grown[:, 0]
+            steps.append((np.arange(len(weights)), np.full(len(weights), columns[0])))
+            contexts = model.after(contexts, np.full(len(weights), symbols[0]))
+            continue
+        flat = grown.ravel()
+        peak = flat.max()
+        near = np.flatnonzero(flat >= peak - BEHIND)
+        chosen = near[np.argsort(-flat[near])[:BEAM]] if len(near) > BEAM else near
+        kept *= float(np.exp(flat[chosen] - peak).sum() / np.exp(flat - peak).sum())
+        before, place = np.divmod(chosen, count)
+        steps.append((before, columns[place]))
+        contexts = model.after(contexts[before], symbols[place])
+        weights = flat[chosen]
+    written = np.empty((len(weights), length), np.int64)
+    at = np.arange(len(weights))
+    for cell in range(length - 1, -1, -1):
+        before, columns = steps[cell]
+        written[:, cell] = columns[at]
+        at = before[at]
+    characters = np.array([" " if name == alphabet.blank else name[0] for name in alphabet.classes])
     texts: dict[str, float] = {}
-    characters = [" " if name == alphabet.blank else name for name in alphabet.classes]
-    for place, weight in enumerate(weights.tolist()):
-        written, at = [], place
-        for before, columns in reversed(steps):
-            written.append(characters[int(columns[at])])
-            at = int(before[at])
-        text = "".join(reversed(written)).rstrip(" ")
-        texts[text] = float(np.logaddexp(texts.get(text, -np.inf), weight))
+    for letters, weight in zip(characters[written].tolist(), weights.tolist(), strict=True):
+        text = "".join(letters).rstrip(" ")
+        texts[text] = float(np.logaddexp(texts[text], weight)) if text in texts else weight
     return list(texts.items()), 1 - kept
+
+
+def _written_length(scores: Floats, ranked: Ints, counts: list[int], alphabet: Alphabet) -> int:
+    """The cells to look at: two beyond the last that may hold anything; all others are blank for certain."""
+    blank = alphabet.classes.index(alphabet.blank)
+    doubtful = [i for i, count in enumerate(counts) if count > 1 or ranked[i, 0] != blank]
+    return min(len(scores), doubtful[-1] + 3) if doubtful else min(len(scores), 1)
 
 
 @dataclass(frozen=True)

@@ -6,12 +6,13 @@ themselves. A prior raises what is likely; every character keeps a share everywh
 
 from __future__ import annotations
 
+import math
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
 from io import BytesIO
-from typing import Final
+from typing import Final, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -28,6 +29,7 @@ STEP: Final = 16.0  # stored chances: byte = -log × STEP
 
 # Of the names on forms this share is taken to be on the list (it holds nine tenths of the population's surnames).
 LISTED: Final = 0.6
+_UNLISTED: Final = math.log(1 - LISTED)
 # How people write a letter that may bear an accent; in capitals most leave it off, the rest as first names have them.
 ACCENTS: Final[dict[str, dict[str, float]]] = {
     "A": {"À": 0.001, "Â": 0.002},
@@ -45,29 +47,33 @@ class NamePrior:
 
     table: Floats
     words: dict[str, float]
+    _gains: dict[str, float] = field(default_factory=dict, repr=False, compare=False)
 
     def raised(self, text: str) -> float:
         """By how much, in logs, the listed words of `text` make it likelier than its spelling does."""
-        gain = 0.0
-        for word in word_parts(plain(text)):
-            share = self.words.get(word)
-            if share is not None:
-                gain += float(np.logaddexp(np.log(1 - LISTED), np.log(LISTED) + share - self._spelled(word)))
-            else:
-                gain += float(np.log(1 - LISTED))
-        return gain
+        return sum(self._gain(word) for word in word_parts(plain(text)))
+
+    def _gain(self, word: str) -> float:
+        share = self.words.get(word)
+        if share is None:
+            return _UNLISTED
+        known = self._gains.get(word)
+        if known is None:
+            known = self._gains[word] = float(np.logaddexp(_UNLISTED, math.log(LISTED) + share - self._spelled(word)))
+        return known
 
     def _spelled(self, word: str) -> float:
-        total = 0.0
-        contexts = np.array([first_context()])
+        total, context = 0.0, first_context()
         for symbol in (*(BASES.index(character) for character in word), END):
-            total += float(self.table[contexts[0], symbol])
-            contexts = next_context(contexts, np.array([symbol]))
+            total += float(self.table[context, symbol])
+            context = next_context(context, symbol)
         return total
 
 
 def plain(text: str) -> str:
     """`text` without accents."""
+    if text.isascii():
+        return text
     return "".join(c for c in unicodedata.normalize("NFD", text) if not unicodedata.combining(c))
 
 
@@ -80,10 +86,14 @@ def first_context() -> int:
     return (START * (START + 1) + START) * (START + 1) + START
 
 
-def next_context(contexts: Ints, symbols: Ints) -> Ints:
-    """The contexts after these symbols."""
+@overload
+def next_context(context: int, symbol: int) -> int: ...
+@overload
+def next_context(context: Ints, symbol: Ints) -> Ints: ...
+def next_context(context: int | Ints, symbol: int | Ints) -> int | Ints:
+    """The context after a symbol."""
     size = START + 1
-    return contexts % (size * size) * size + symbols
+    return context % (size * size) * size + symbol
 
 
 @cache

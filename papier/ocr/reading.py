@@ -158,6 +158,7 @@ class Reader:
             self.characters,
             sheet.prefilled if sheet is not None else {},
             known_values=sheet.known_values if sheet is not None else {},
+            printed_on=sheet.printed_on if sheet is not None else None,
         )
         asked = doubt is not None or any(_asks(reading) for reading in fields.values())
         return PageReading(

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -34,6 +35,7 @@ class KnownSheet:
     form: PrintedForm
     prefilled: Mapping[str, str] = field(default_factory=dict)
     known_values: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    printed_on: dt.date | None = None
     master: bool = False  # photocopies share the number; each is its own record
 
 

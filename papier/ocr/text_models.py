@@ -131,6 +131,7 @@ def _share(content: str, name: str) -> float:
     return 0.0 if name in LIKE_DIGITS else OUTSIDE_ALPHABET / 10
 
 
+@lru_cache(maxsize=4)
 def corsican_model(classes: tuple[str, ...], blank: str) -> TextModel:
     """As for digits, but A and B may stand there."""
     model = text_model("nir", classes, blank)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 from collections.abc import Mapping, Sequence
 
 from papier.forms.definition import Demand
@@ -30,12 +31,14 @@ def read_zones(
     prefilled: Mapping[str, str],
     *,
     known_values: Mapping[str, Sequence[str]] | None = None,
+    printed_on: dt.date | None = None,
     line_reader: LineReader | None = None,
 ) -> dict[str, FieldReading]:
     """The readings of every field that has a zone on this page, in the layout's order.
 
-    `prefilled`: the printed value of a field, by field; `known_values`: what the roster knows of a field. Fields that
-    the form keeps on paper only are not looked at: their reading has no value and says why.
+    `prefilled`: the printed value of a field, by field; `known_values`: what the roster knows of a field;
+    `printed_on`: the day on which the sheet was printed. Fields that the form keeps on paper only are not looked at:
+    their reading has no value and says why.
     """
     fields: dict[str, list[Zone]] = {}
     for zone in layout_page.zones:
@@ -64,7 +67,13 @@ def read_zones(
     found = [
         *read_ticks(paper, zones_of("tick"), demanded("tick"), dense_cancels=layout.marked),
         *read_combs(
-            paper, zones_of("comb"), demanded("comb"), reader, prefilled=prefilled, known_values=known_values or {}
+            paper,
+            zones_of("comb"),
+            demanded("comb"),
+            reader,
+            prefilled=prefilled,
+            known_values=known_values or {},
+            printed_on=printed_on,
         ),
         *read_lines(paper, firsts("lines"), demanded("lines"), line_reader),
         *read_signatures(paper, firsts("signature"), demanded("signature")),

@@ -177,8 +177,9 @@ class StoreRegister:
     def find_sheet(self, number: str) -> KnownSheet | None:
         with reading(self.engine) as connection:
             row = connection.execute(
-                select(sheets, layouts.c.frozen, layouts.c.face)
+                select(sheets, layouts.c.frozen, layouts.c.face, print_runs.c.printed_at)
                 .join(layouts, layouts.c.digest == sheets.c.layout)
+                .join(print_runs, print_runs.c.run == sheets.c.run)
                 .where(sheets.c.number == number)
             ).first()
             if row is None:
@@ -186,7 +187,14 @@ class StoreRegister:
             form = _printed_form(row.frozen, row.face)
             prefilled, person = json.loads(row.prefilled), json.loads(row.person)
             people = [person] if person else self._people(connection, form.layout, prefilled)
-        return KnownSheet(row.number, form, prefilled, known_values(form.layout, people, prefilled), row.master)
+        return KnownSheet(
+            row.number,
+            form,
+            prefilled,
+            known_values(form.layout, people, prefilled),
+            dt.datetime.fromisoformat(row.printed_at).date(),
+            row.master,
+        )
 
     def _people(self, connection: Connection, layout: Layout, prefilled: Mapping[str, str]) -> list[dict[str, str]]:
         """Everybody whom sheets of this form were printed for, where a field is left to their hand."""

@@ -103,6 +103,17 @@ def test_the_calendar_settles_a_doubtful_digit_but_never_overrules_a_clear_one()
     assert read(overruled, "date").state is State.DOUBTFUL
 
 
+def test_a_doubtful_year_is_that_of_printing_unless_the_form_asks_for_older_ones() -> None:
+    rows = cells("09032026", 8, (6, "7", 0.6))
+    printed = dt.date(2026, 2, 1)
+    assert decode(rows, ALPHABET, "date", Demand(), (), printed).value == "2026-03-09"
+    birth = Demand(minimum="1900-01-01")
+    assert decode(rows, ALPHABET, "date", birth, (), printed).value == decode(rows, ALPHABET, "date", birth).value
+    clear = decode(cells("09031998", 8), ALPHABET, "date", Demand(), (), printed)
+    assert (clear.value, clear.problem) == ("1998-03-09", None)
+    assert clear.probability > 0.99
+
+
 @pytest.mark.parametrize(
     ("content", "text", "count"),
     [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -75,8 +76,12 @@ def read_combs(
     *,
     prefilled: Mapping[str, str],
     known_values: Mapping[str, Sequence[str]],
+    printed_on: dt.date | None = None,
 ) -> list[FieldReading]:
-    """One reading a field, each given as its zones on this page; all cells go through the network together."""
+    """One reading a field, each given as its zones on this page; all cells go through the network together.
+
+    `known_values`: what the roster knows of a field; `printed_on`: when the sheet was printed, where that is known.
+    """
     fields = [
         Comb(zones[0].field, zones[0].content or "mixed", tuple(cell for zone in zones for cell in zone.cells))
         for zones in combs
@@ -101,7 +106,8 @@ def read_combs(
     for i, (comb, demand) in enumerate(zip(fields, demands, strict=True)):
         if i in log_probs:
             known = known_values.get(comb.field, ())
-            readings.append(interpret(comb, decode(log_probs[i], ALPHABET, comb.content, demand, known), demand))
+            decoding = decode(log_probs[i], ALPHABET, comb.content, demand, known, printed_on)
+            readings.append(interpret(comb, decoding, demand))
         else:
             readings.append(_read_printed(comb, parts[i], prefilled.get(comb.field, "")))
     return readings
