@@ -20,6 +20,7 @@ FIRST_YEAR = 1983
 LAST_YEAR = 9990
 
 SATURDAY = 5
+SUNDAY = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +28,13 @@ class Region:
     """Where the last day of a clock is looked at.
 
     `extra` are its own holidays of fixed date, (month, day) → name; `good_friday` says that this day is one too.
+    `since` is the first year whose list is known.
     """
 
     name: str
     extra: Mapping[tuple[int, int], str]
     good_friday: bool = False
+    since: int = FIRST_YEAR
 
     def __hash__(self) -> int:
         return hash(self.name)
@@ -51,12 +54,15 @@ REGIONS = (
     FRANCE,
     ALSACE_MOSELLE,
     ALSACE_MOSELLE_GOOD_FRIDAY,
-    # Code du travail, art. L3422-2. Saint-Martin is left out: its text says 27 May, the prefecture keeps 28 May.
+    # Code du travail, art. L3422-2. Saint-Martin is left out: its text says 27 May, the prefecture keeps 28 May. So are
+    # New Caledonia, French Polynesia, Wallis-et-Futuna and Saint-Pierre-et-Miquelon: their lists are their own, and so
+    # is the period of appeal in some. Good Friday, mid-Lent and 21 July in the Antilles are customs, not in that text.
     Region("mayotte", {(4, 27): _ABOLITION}),
     Region("martinique", {(5, 22): _ABOLITION}),
     Region("guadeloupe", {(5, 27): _ABOLITION}),
     Region("guyane", {(6, 10): _ABOLITION}),
-    Region("saint-barthelemy", {(10, 9): _ABOLITION}),
+    # Décret 2012-553.
+    Region("saint-barthelemy", {(10, 9): _ABOLITION}, since=2013),
     Region("la-reunion", {(12, 20): _ABOLITION}),
 )
 
@@ -130,8 +136,11 @@ def find_easter(year: int) -> dt.date:
 @lru_cache(maxsize=256)
 def find_holidays(year: int, region: Region = FRANCE) -> Mapping[dt.date, str]:
     """The public holidays of a year with their French names, in order. Raises UsageError for years not known."""
-    if not FIRST_YEAR <= year <= LAST_YEAR:
-        raise UsageError(f"Holidays are known from {FIRST_YEAR} to {LAST_YEAR}, not for {year}. Check the date.")
+    if not region.since <= year <= LAST_YEAR:
+        where = "" if region is FRANCE else f" of {region.name}"
+        raise UsageError(
+            f"Holidays{where} are known from {region.since} to {LAST_YEAR}, not for {year}. Check the date."
+        )
     easter = find_easter(year)
     holidays = {dt.date(year, *day): name for day, name in (FIXED_HOLIDAYS | dict(region.extra)).items()}
     holidays |= {easter + dt.timedelta(after): name for after, name in MOVING_HOLIDAYS.items()}
@@ -161,6 +170,15 @@ def add_working_days(day: dt.date, count: int, region: Region = FRANCE) -> dt.da
     """The last of `count` working days (*ouvrés*, Monday to Friday without holidays) after `day`."""
     for _ in range(count):
         day = find_working_day(day + dt.timedelta(1), region)
+    return day
+
+
+def add_business_days(day: dt.date, count: int, region: Region = FRANCE) -> dt.date:
+    """The last of `count` *jours ouvrables* (Monday to Saturday without holidays) after `day`."""
+    for _ in range(count):
+        day += dt.timedelta(1)
+        while day.weekday() == SUNDAY or find_holiday(day, region):
+            day += dt.timedelta(1)
     return day
 
 

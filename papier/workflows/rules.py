@@ -1,11 +1,8 @@
-"""The legal clocks that are known: how long, from what, under which text.
-
-Only what a source was found for stands here. Where sources leave a doubt, the rule takes the side that loses nothing:
-it acts early, and accuses late.
-"""
+"""What a legal clock is: how long, from what, under which text, and since when. The clocks stand in `rules.yaml`."""
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -17,7 +14,11 @@ class Unit(StrEnum):
     DAYS = "jours"
     WEEKS = "semaines"
     MONTHS = "mois"
+    YEARS = "ans"
+    # Monday to Friday, without public holidays.
     WORKING_DAYS = "jours ouvrés"
+    # Monday to Saturday, without public holidays. No rule counts them so far; never take one for the other.
+    BUSINESS_DAYS = "jours ouvrables"
 
 
 class Ending(StrEnum):
@@ -31,30 +32,103 @@ class Ending(StrEnum):
     DECIDES = "decides"
     # Something simply ends, on whatever day that is.
     STANDS = "stands"
+    # An internal reminder: it waits for a day of school and of work, and has no effect in law.
+    SCHOOL = "school"
+
+
+class Start(StrEnum):
+    """The event a clock starts from."""
+
+    RECEIPT = "receipt"
+    SENDING = "sending"
+    NOTIFICATION = "notification"
+    REQUEST = "request"
+    REFUSAL = "refusal"
+    DECISION = "decision"
+    REGISTRATION = "registration"
+    PRESENTATION = "presentation"
+    RECORDING = "recording"
+    DATE = "date"
+    HANDOVER = "handover"
+    END_OF_FIRST_MONTH = "end-of-first-month"
+
+
+class Party(StrEnum):
+    """Who must act before a clock ends: we, who keep it; they, whom it binds; nobody, where something happens."""
+
+    US = "us"
+    THEM = "them"
+    NOBODY = "nobody"
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """What a rule says in one language.
+
+    `after` completes "Un mois après …"; `basis` is the article as a sentence names it; `outcome` says what the end
+    means; `caution` holds whole sentences that keep the reader from a likely mistake.
+    """
+
+    title: str
+    after: str
+    basis: str
+    outcome: str = ""
+    caution: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One clock. Texts are French: they are printed.
+    """One state of the law of one clock.
 
-    `after` completes "Un mois après …"; `basis` is the article as a sentence names it; `outcome` says what silence
-    means; `caution` is a sentence that keeps the reader from a likely mistake. `version` rises when another text makes
-    the same clock another one, so that a case can say by which it was counted.
+    `version` (from 1) rises when another text makes the same clock another one, so that a case can say by which it was
+    counted: it counts the clocks that start on `since` or later, until the next version's. `in_force` is the source of
+    that day. `french` is what is printed.
     """
 
     name: str
-    title: str
+    version: int
+    since: dt.date
+    in_force: str
+    start: Start
+    party: Party
     count: int
     unit: Unit
     ending: Ending
-    after: str
-    basis: str
+    french: Wording
+    english: Wording
     sources: tuple[str, ...]
-    outcome: str = ""
-    caution: str = ""
-    version: int = 1
+
+    @property
+    def title(self) -> str:
+        return self.french.title
+
+    @property
+    def after(self) -> str:
+        return self.french.after
+
+    @property
+    def basis(self) -> str:
+        return self.french.basis
+
+    @property
+    def outcome(self) -> str:
+        return self.french.outcome
+
+    @property
+    def caution(self) -> str:
+        return self.french.caution
+
+    @property
+    def is_internal(self) -> bool:
+        """True for a reminder that no law knows."""
+        return self.ending is Ending.SCHOOL
+
+    def wording(self, language: str) -> Wording:
+        """French for "fr", else English."""
+        return self.french if language == "fr" else self.english
 
     def to_json(self) -> dict[str, Any]:
+        """The stable form of `papier deadline --list --json`."""
         return {
             "rule": self.name,
             "version": self.version,
@@ -64,244 +138,10 @@ class Rule:
             "ending": str(self.ending),
             "sources": list(self.sources),
             "caution": self.caution or None,
+            "title_en": self.english.title,
+            "caution_en": self.english.caution or None,
+            "starts": str(self.start),
+            "party": str(self.party),
+            "from": self.since.isoformat(),
+            "in_force": self.in_force,
         }
-
-
-_CPC = "CPC art. 641 et 642"
-_CPP = "CPP art. 801"
-_REGULATION = "règlement 1182/71 art. 3"
-
-_NOT_STOPPED = (
-    "Le Défenseur des droits et le médiateur n'arrêtent pas ce délai ; là où une médiation préalable est obligatoire, "
-    "elle passe d'abord."
-)
-
-RULES: tuple[Rule, ...] = (
-    Rule(
-        "rgpd-reponse",
-        "Réponse à une demande RGPD (accès, effacement, opposition…)",
-        1,
-        Unit.MONTHS,
-        Ending.MOVES,
-        "réception",
-        "RGPD, art. 12-3",
-        ("RGPD art. 12-3", _REGULATION),
-    ),
-    Rule(
-        "rgpd-prolongation",
-        "Prolongation d'une réponse RGPD, comptée de la fin du premier mois",
-        2,
-        Unit.MONTHS,
-        Ending.MOVES,
-        "la fin du premier mois, avant tout report",
-        "RGPD, art. 12-3",
-        ("RGPD art. 12-3", _REGULATION),
-        caution="Elle ne vaut que si elle a été annoncée, avec ses motifs, pendant le premier mois.",
-    ),
-    Rule(
-        "silence-rejet",
-        "Silence de l'administration : naissance de la décision implicite de rejet",
-        2,
-        Unit.MONTHS,
-        Ending.DECIDES,
-        "réception par la première administration saisie",
-        "CRPA, art. L231-4 et L114-3",
-        ("CRPA art. L231-4", "CRPA art. L114-3"),
-        outcome="le silence vaut rejet",
-        caution=(
-            "Pour une demande hors procédure prévue par un texte, une réclamation, une demande d'argent ou celle d'un "
-            "agent, le silence ne vaut jamais acceptation."
-        ),
-    ),
-    Rule(
-        "motifs-reponse",
-        "Communication des motifs d'une décision implicite de rejet",
-        1,
-        Unit.MONTHS,
-        Ending.MOVES,
-        "la demande de motifs",
-        "CRPA, art. L232-4",
-        ("CRPA art. L232-4", _CPC),
-        caution="Demandez-les dans le délai de recours : il court alors jusqu'à deux mois après leur communication.",
-    ),
-    Rule(
-        "recours-gracieux",
-        "Recours gracieux ou hiérarchique facultatif",
-        2,
-        Unit.MONTHS,
-        Ending.FRANC,
-        "notification",
-        "CRPA, art. L411-2",
-        ("CRPA art. L411-2", "CRPA art. L112-1", "CE 19-9-2014 n° 362568", _CPC),
-        caution="La date d'envoi compte, cachet de la poste faisant foi. " + _NOT_STOPPED,
-    ),
-    Rule(
-        "tribunal-administratif",
-        "Recours devant le tribunal administratif",
-        2,
-        Unit.MONTHS,
-        Ending.FRANC,
-        "notification",
-        "CJA, art. R421-1",
-        ("CJA art. R421-1 et R421-2", "CE 13-5-2024 n° 466541", _CPC),
-        caution=(
-            "La date d'envoi compte, cachet de la poste faisant foi. "
-            + _NOT_STOPPED
-            + " Contre la CAF, saisir d'abord la commission de recours amiable, puis le pôle social ; pour le RSA, le "
-            "recours administratif préalable est obligatoire."
-        ),
-    ),
-    Rule(
-        "cada-refus",
-        "Silence sur une demande de document administratif : naissance du refus",
-        1,
-        Unit.MONTHS,
-        Ending.DECIDES,
-        "réception",
-        "CRPA, art. R311-13",
-        ("CRPA art. R311-13",),
-        outcome="le silence vaut refus",
-    ),
-    Rule(
-        "cada-saisine",
-        "Saisine de la CADA après un refus",
-        2,
-        Unit.MONTHS,
-        Ending.MOVES,
-        "le refus",
-        "CRPA, art. R343-1",
-        ("CRPA art. R343-1", _CPC),
-        caution="Joindre la copie de la demande.",
-    ),
-    Rule(
-        "cada-silence",
-        "Silence après la saisine de la CADA : naissance du refus confirmé",
-        2,
-        Unit.MONTHS,
-        Ending.DECIDES,
-        "l'enregistrement par la CADA",
-        "CRPA, art. R343-5",
-        ("CRPA art. R343-5",),
-        outcome="le silence vaut refus, et le tribunal administratif peut être saisi",
-    ),
-    Rule(
-        "dossier-medical",
-        "Copie du dossier médical",
-        8,
-        Unit.DAYS,
-        Ending.MOVES,
-        "réception",
-        "CSP, art. L1111-7",
-        ("CSP art. L1111-7", "CSP art. R1111-1", _CPC),
-    ),
-    Rule(
-        "dossier-medical-ancien",
-        "Copie du dossier médical, informations de plus de cinq ans",
-        2,
-        Unit.MONTHS,
-        Ending.MOVES,
-        "réception",
-        "CSP, art. L1111-7",
-        ("CSP art. L1111-7", "CSP art. R1111-1", _CPC),
-    ),
-    Rule(
-        "mon-espace-sante-opposition",
-        "Opposition à l'ouverture de Mon Espace Santé",
-        6,
-        Unit.WEEKS,
-        Ending.MOVES,
-        "l'envoi de la lettre d'information",
-        "CSP, art. R1111-28",
-        ("CSP art. R1111-28", _CPC),
-        caution="Passé ce délai, la fermeture reste possible à tout moment.",
-    ),
-    Rule(
-        "titre-sejour-silence",
-        "Silence de la préfecture sur un titre de séjour : naissance du refus",
-        4,
-        Unit.MONTHS,
-        Ending.DECIDES,
-        "réception du dossier complet",
-        "CESEDA, art. R432-1 et R432-2",
-        ("CESEDA art. R432-1 et R432-2", "CE 10-10-2024 n° 493514 et 494718"),
-        outcome="le silence vaut refus",
-        caution=(
-            "Un dossier incomplet, ou envoyé par la poste là où ce n'est pas la voie prévue, ne fait naître aucune "
-            "décision attaquable."
-        ),
-    ),
-    # The code is being renumbered (ordonnance 2025-1091); from when is not certain, so the articles in force are named.
-    Rule(
-        "afd-contestation",
-        "Contestation d'une amende forfaitaire délictuelle",
-        45,
-        Unit.DAYS,
-        Ending.MOVES,
-        "la constatation ou l'envoi de l'avis",
-        "CPP, art. 495-18",
-        ("CPP art. 495-18", _CPP),
-        caution=(
-            "Contester avec le formulaire joint à l'avis, en recommandé avec accusé de réception, avec la consignation."
-        ),
-    ),
-    Rule(
-        "afd-majoree",
-        "Réclamation contre une amende forfaitaire délictuelle majorée",
-        30,
-        Unit.DAYS,
-        Ending.MOVES,
-        "l'envoi de l'avis",
-        "CPP, art. 495-19",
-        ("CPP art. 495-19", _CPP),
-        caution=(
-            "Réclamer avec le formulaire joint à l'avis, en recommandé avec accusé de réception, avec la consignation."
-        ),
-    ),
-    Rule(
-        "recommande-non-reclame",
-        "Lettre recommandée mise en instance, comptée de sa première présentation",
-        15,
-        Unit.DAYS,
-        Ending.STANDS,
-        "la première présentation",
-        "recommandé mis en instance",
-        ("recommandé mis en instance : quinze jours",),
-        outcome="non réclamée, la lettre compte comme reçue le jour de sa première présentation",
-    ),
-    # The most recent text that was read is that of 1998; decisions of 2015 still apply the same delay.
-    Rule(
-        "feuille-de-soins",
-        "Envoi d'une feuille de soins par le professionnel, tiers payant",
-        8,
-        Unit.WORKING_DAYS,
-        Ending.MOVES,
-        "la date de la feuille",
-        "CSS, art. R161-47",
-        ("CSS art. R161-47", "Cass. 2e civ. 8-10-2015 n° 14-20.252"),
-        caution="Un envoi tardif ne prive pas du remboursement.",
-    ),
-    Rule(
-        "taj-acces",
-        "Droit d'accès au TAJ : réponse du ministère",
-        2,
-        Unit.MONTHS,
-        Ending.DECIDES,
-        "réception par le ministère",
-        "accès au traitement d'antécédents judiciaires",
-        ("accès au traitement d'antécédents judiciaires : ministère, puis CNIL",),
-        outcome="sans réponse, la CNIL peut être saisie",
-        caution="Le ministère d'abord, jamais la CNIL directement ; joindre la copie de la première lettre.",
-    ),
-    Rule(
-        "video-images",
-        "Effacement des images de vidéoprotection",
-        1,
-        Unit.MONTHS,
-        Ending.STANDS,
-        "l'enregistrement",
-        "CSI, art. L252-5",
-        ("CSI art. L252-5", "RGPD art. 15"),
-        outcome="les images peuvent être effacées bien avant",
-        caution="Envoyer la demande d'accès (RGPD, art. 15) dans les jours qui suivent les faits.",
-    ),
-)
