@@ -3,7 +3,7 @@ from __future__ import annotations
 import datetime as dt
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from papier.errors import UsageError
@@ -11,6 +11,9 @@ from papier.workflows.deadlines import compute
 from papier.workflows.deliveries import find_delivery
 
 PRESENTED = dt.date(2026, 10, 1)
+
+# A busy machine is no failure.
+UNTIMED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 @pytest.mark.parametrize(
@@ -53,6 +56,7 @@ def test_what_cannot_be() -> None:
         compute("rgpd-reponse", PRESENTED, latest=dt.date(2026, 9, 30))
 
 
+@UNTIMED
 @given(st.dates(dt.date(2010, 1, 1), dt.date(2100, 1, 1)), st.none() | st.integers(0, 60), st.booleans())
 def test_nothing_is_received_before_it_is_presented(presented: dt.date, after: int | None, unclaimed: bool) -> None:
     claimed = None if after is None or unclaimed else presented + dt.timedelta(after)
