@@ -55,8 +55,9 @@ REGIONS = (
     ALSACE_MOSELLE,
     ALSACE_MOSELLE_GOOD_FRIDAY,
     # Code du travail, art. L3422-2. Saint-Martin is left out: its text says 27 May, the prefecture keeps 28 May. So are
-    # New Caledonia, French Polynesia, Wallis-et-Futuna and Saint-Pierre-et-Miquelon: their lists are their own, and so
-    # is the period of appeal in some. Good Friday, mid-Lent and 21 July in the Antilles are customs, not in that text.
+    # New Caledonia, French Polynesia, Wallis-et-Futuna and Saint-Pierre-et-Miquelon, whose lists are their own. Good
+    # Friday, mid-Lent and 21 July in the Antilles are customs, not in that text: a day is a holiday only where a law
+    # says so (Cass. 2e civ. 16-7-1976 n° 75-12.260).
     Region("mayotte", {(4, 27): _ABOLITION}),
     Region("martinique", {(5, 22): _ABOLITION}),
     Region("guadeloupe", {(5, 27): _ABOLITION}),

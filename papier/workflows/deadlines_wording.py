@@ -85,6 +85,17 @@ def format_english_day(day: dt.date) -> str:
     return f"{_ENGLISH_WEEKDAYS[day.weekday()]} {day.day} {_ENGLISH_MONTHS[day.month - 1]}"
 
 
+def format_length(rule: Rule, count: int, language: str) -> str:
+    """How long a clock runs: "deux mois francs"; in French for "fr", else in English."""
+    several = count > 1
+    if language != "fr":
+        clear = "clear " if rule.ending is Ending.FRANC else ""
+        return f"{_ENGLISH_NUMBERS.get(count, count)} {clear}{_ENGLISH_UNITS[rule.unit][several]}"
+    number = "une" if count == 1 and rule.unit is Unit.WEEKS else _NUMBERS.get(count, count)
+    franc = (" francs" if several else " franc") if rule.ending is Ending.FRANC else ""
+    return f"{number} {_UNITS[rule.unit][several]}{franc}"
+
+
 def explain(reckoning: Reckoning, language: str) -> str:
     """One sentence, and the rule's cautions after it; in French for "fr", else in English."""
     return _explain_in_french(reckoning) if language == "fr" else _explain_in_english(reckoning)
@@ -93,9 +104,8 @@ def explain(reckoning: Reckoning, language: str) -> str:
 def _explain_in_french(reckoning: Reckoning) -> str:
     rule, words = reckoning.rule, reckoning.rule.french
     franc = rule.ending is Ending.FRANC
-    number = "une" if reckoning.count == 1 and rule.unit is Unit.WEEKS else _NUMBERS.get(reckoning.count)
-    length = f"{number or reckoning.count} {_UNITS[rule.unit][reckoning.count > 1]}"
-    text = f"{length[0].upper()}{length[1:]}{' francs' if franc else ''} après {words.after} ({words.basis})"
+    length = format_length(rule, reckoning.count, "fr")
+    text = f"{length[0].upper()}{length[1:]} après {words.after} ({words.basis})"
     if rule.unit is Unit.WORKING_DAYS:
         text += ", comptés du lundi au vendredi sans les jours fériés"
     elif rule.unit is Unit.BUSINESS_DAYS:
@@ -130,9 +140,8 @@ def _describe(reckoning: Reckoning) -> str:
 def _explain_in_english(reckoning: Reckoning) -> str:
     rule, words = reckoning.rule, reckoning.rule.english
     franc = rule.ending is Ending.FRANC
-    number = _ENGLISH_NUMBERS.get(reckoning.count, str(reckoning.count))
-    unit = _ENGLISH_UNITS[rule.unit][reckoning.count > 1]
-    text = f"{number[0].upper()}{number[1:]} {'clear ' if franc else ''}{unit} after {words.after} ({words.basis})"
+    length = format_length(rule, reckoning.count, "en")
+    text = f"{length[0].upper()}{length[1:]} after {words.after} ({words.basis})"
     if rule.unit is Unit.WORKING_DAYS:
         text += ", counted from Monday to Friday without public holidays"
     elif rule.unit is Unit.BUSINESS_DAYS:

@@ -11,9 +11,14 @@ import datetime as dt
 from dataclasses import dataclass
 
 from papier.errors import UsageError
+from papier.workflows.deadlines import Deadline, compute
 from papier.workflows.rulebook import find_rule
+from papier.workflows.rules import Start
 
 KEPT = "recommande-non-reclame"
+
+# Clocks that a letter starts by arriving. All others start on another day: a fine's, when its notice was sent.
+STARTED_BY_ARRIVAL = frozenset({Start.RECEIPT, Start.NOTIFICATION, Start.REFUSAL, Start.DECISION, Start.REQUEST})
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,3 +69,17 @@ def find_delivery(presented: dt.date, claimed: dt.date | None = None, *, unclaim
     return Delivery(
         claimed, claimed, "Lettre reçue le jour de sa remise.", "Letter received on the day it was handed over."
     )
+
+
+def compute_from(rule: str, delivery: Delivery, region: str | None = None) -> Deadline:
+    """When the clock `rule` ends that a letter started by arriving.
+
+    Raises UsageError as `deadlines.compute` does, and for a clock that does not start with an arrival.
+    """
+    known = find_rule(rule, delivery.earliest)
+    if known.start not in STARTED_BY_ARRIVAL:
+        raise UsageError(
+            f"“{rule}” does not start when a letter arrives: it counts from {known.english.after} "
+            f"({known.after}). Give that day with --from."
+        )
+    return compute(rule, delivery.earliest, region, latest=delivery.latest)

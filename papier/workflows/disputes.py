@@ -41,6 +41,7 @@ class Happening(StrEnum):
     REFUSAL_WITHOUT_REMEDIES = "refusal-without-remedies"
     REQUEST_GRANTED = "request-granted"
     REASONS_ASKED = "reasons-asked"
+    REASONS_REQUEST_RECEIVED = "reasons-request-received"
     REASONS_GIVEN = "reasons-given"
     # To the author of the decision (gracieux), to their superior (hiérarchique).
     APPEAL_SENT = "appeal-sent"
@@ -125,11 +126,21 @@ class _Ledger:
                 return event
         return None
 
-    def add(self, rule: str, event: Event, stopped_by: Event | None = None, note: Note | None = None) -> Deadline:
-        """A clock that starts from `event`. What came after its end stopped nothing."""
-        trail = (*self.trails.get(event, ()), event)
-        deadline = compute(rule, event.day, self.region, events=trail)
-        is_proven = self.unproven.isdisjoint(trail)
+    def add(
+        self,
+        rule: str,
+        event: Event,
+        stopped_by: Event | None = None,
+        note: Note | None = None,
+        received: Event | None = None,
+        *,
+        is_proven: bool = True,
+    ) -> Deadline:
+        """A clock from `event`, or from `received` at the latest. What came after its end stopped nothing."""
+        trail = (*self.trails.get(event, ()), event, *([received] if received else []))
+        latest = received.day if received else None
+        deadline = compute(rule, event.day, self.region, latest=latest, events=trail)
+        is_proven = is_proven and self.unproven.isdisjoint(trail)
         notes = [each for each in (note, None if is_proven else UNPROVEN) if each]
         self.clocks.append(
             Clock(
@@ -235,7 +246,10 @@ def _follow_reasons(ledger: _Ledger, court: _Court, end: Event | None) -> list[_
         return []
     ledger.trails[asked] = (*ledger.trails.get(court.start, ()), court.start)
     given = ledger.first(Happening.REASONS_GIVEN, since=asked.day)
-    ledger.add("motifs-reponse", asked, _earliest(given, end))
+    # A month from the request: who counts it against the administration counts from its receipt.
+    received = ledger.first(Happening.REASONS_REQUEST_RECEIVED, since=asked.day)
+    answer = _earliest(given, end)
+    ledger.add("motifs-reponse", asked, answer, received=received, is_proven=received is not None)
     if asked.day > court.prudent:
         ledger.annotate(court.two_months, REASONS_TOO_LATE)
         return []

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import datetime as dt
 import itertools
+import time
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -210,6 +211,59 @@ def test_a_later_start_never_ends_earlier(rule: Rule, start: dt.date) -> None:
     assert first.theoretical <= second.theoretical
 
 
+@UNTIMED
+@given(st.sampled_from([rule for rule in list_rules() if not rule.is_internal]), STARTS, st.integers(0, 60))
+def test_an_uncertain_start_never_brings_a_date_forward(rule: Rule, start: dt.date, days: int) -> None:
+    sure, unsure = compute(rule.name, start), compute(rule.name, start, latest=start + dt.timedelta(days))
+    assert unsure.prudent == sure.prudent
+    assert unsure.theoretical >= sure.theoretical
+    assert ("Le départ n'est pas certain" in unsure.because) == (days > 0)
+
+
+@UNTIMED
+@given(st.integers(2026, 2200), st.sampled_from(["rgpd-reponse", "tribunal-administratif", "titre-sejour-silence"]))
+def test_the_last_day_of_the_year_ends_on_a_last_day_or_its_day_number(year: int, rule: str) -> None:
+    months = next(known.count for known in list_rules() if known.name == rule)
+    prudent = compute(rule, dt.date(year, 12, 31)).prudent
+    assert prudent.year == year + 1
+    assert prudent.month == months
+    assert (prudent + dt.timedelta(1)).day == 1
+
+
+@UNTIMED
+@given(st.integers(2028, 2200))
+def test_a_year_from_a_leap_day_ends_on_the_28th(year: int) -> None:
+    start = dt.date(year - year % 4, 2, 28) + dt.timedelta(1)
+    end = compute("delai-raisonnable", start).prudent
+    leap = start.month == 2
+    assert (end.month, end.day) == ((2, 28) if leap else (3, 1))
+
+
+@UNTIMED
+@given(STARTS)
+def test_the_court_has_a_day_more_than_a_plain_period(start: dt.date) -> None:
+    franc, plain = compute("tribunal-administratif", start), compute("cada-saisine", start)
+    assert franc.prudent == plain.prudent
+    assert franc.theoretical >= max(plain.theoretical, plain.prudent + dt.timedelta(1))
+    assert compute("recours-gracieux", start).theoretical == franc.theoretical
+
+
+@pytest.mark.parametrize("zone", ["Europe/Paris", "America/Martinique", "Pacific/Auckland", "UTC"])
+@pytest.mark.parametrize("start", ["2026-03-27", "2026-03-29", "2026-10-24", "2026-10-25"])
+def test_changes_of_the_clock_and_time_zones_have_no_part_in_it(
+    monkeypatch: pytest.MonkeyPatch, zone: str, start: str
+) -> None:
+    monkeypatch.setenv("TZ", zone)
+    time.tzset()
+    try:
+        day = dt.date.fromisoformat(start)
+        assert (compute("dossier-medical", day).prudent - day).days == 8
+        assert (compute("afd-contestation", day).prudent - day).days == 45
+    finally:
+        monkeypatch.delenv("TZ")
+        time.tzset()
+
+
 def test_wrong_orders() -> None:
     with pytest.raises(UsageError, match=r"“rgpd-response”\. Did you mean “rgpd-reponse”\?"):
         at("rgpd-response", "2026-10-01")
@@ -287,3 +341,24 @@ def test_trap_the_ombudsman_stops_no_clock() -> None:
     for rule in ("recours-gracieux", "tribunal-administratif"):
         assert "n'arrêtent pas ce délai" in because(rule)
         assert "médiation préalable est obligatoire" in because(rule)
+
+
+def test_trap_what_no_text_gives_has_no_clock() -> None:
+    # Withdrawal from danger, the class diary on paper, Linky, the declaration of an objector: no delay in law.
+    told = " ".join(f"{rule.name} {rule.title} {' '.join(rule.sources)}" for rule in list_rules()).casefold()
+    for word in ("retrait", "cahier", "linky", "objecteur", "doctolib", "puçage"):
+        assert word not in told
+
+
+def test_trap_a_decision_born_of_silence_takes_the_earlier_of_two_readings() -> None:
+    # At the beginning of the day-number or at its end: what follows is counted from it, and the silence is relied on
+    # only on the next day.
+    deadline = at("silence-rejet", "2022-04-23")
+    assert deadline.prudent == dt.date(2022, 6, 23)
+    assert "comptez les délais suivants depuis ce jour, n'invoquez le silence que le lendemain" in deadline.because
+
+
+def test_trap_without_remedies_a_year_is_a_ceiling_and_no_right() -> None:
+    text = because("delai-raisonnable")
+    assert "un an est le plafond" in text
+    assert "tenez-vous aux deux mois" in text

@@ -204,12 +204,14 @@ def test_without_remedies_an_appeal_interrupts_the_year() -> None:
     assert show(clocks["tribunal-administratif@2026-08-03"]) == ("running", "2026-10-03", "2026-10-05")
 
 
-REASONS: DISPUTE = (*ACKNOWLEDGED, ("reasons-asked", "2026-06-15"))
+REASONS: DISPUTE = (*ACKNOWLEDGED, ("reasons-asked", "2026-06-15"), ("reasons-request-received", "2026-06-17"))
 
 
 def test_reasons_are_asked_for_within_the_period_and_due_within_a_month() -> None:
     clocks = look(REASONS, "2026-06-20")
-    assert show(clocks["motifs-reponse@2026-06-15"]) == ("running", "2026-07-15", "2026-07-15")
+    # Act from the day it was asked; accuse from the day the request arrived.
+    assert show(clocks["motifs-reponse@2026-06-15"]) == ("running", "2026-07-15", "2026-07-17")
+    assert clocks["motifs-reponse@2026-06-15"].is_proven
     # CE, avis, 2-10-2025, n° 504677: a year from the request, whatever comes.
     assert show(clocks["motifs-plafond@2026-06-15"]) == ("running", "2027-06-15", "2027-06-15")
     court = clocks["tribunal-administratif@2026-05-04"]
@@ -221,8 +223,15 @@ def test_reasons_given_prolong_the_period() -> None:
     clocks = look((*REASONS, ("reasons-given", "2026-07-20")), "2026-07-25")
     # L232-4: two months after 20 July: Sunday 20 September.
     assert show(clocks["tribunal-apres-motifs@2026-07-20"]) == ("running", "2026-09-20", "2026-09-21")
-    # Given after 15 July: too late for their own clock.
+    # Given after 17 July: too late for their own clock.
     assert clocks["motifs-reponse@2026-06-15"].state is State.EXPIRED
+
+
+def test_a_request_for_reasons_whose_receipt_is_not_proven_accuses_nobody() -> None:
+    clocks = look((*ACKNOWLEDGED, ("reasons-asked", "2026-06-15")), "2026-06-20")
+    assert not clocks["motifs-reponse@2026-06-15"].is_proven
+    # The ceiling is ours, and counts from our own sending.
+    assert clocks["motifs-plafond@2026-06-15"].is_proven
 
 
 def test_reasons_asked_for_after_the_period_prolong_nothing() -> None:
