@@ -12,6 +12,7 @@ from rich.table import Table
 from papier.cli.context import Context
 from papier.errors import DefinitionError, LayoutError, UsageError
 from papier.forms.blank import is_blank_form, load_blank_form
+from papier.forms.catalogue import forms_table
 from papier.forms.library import library_folders, list_forms
 from papier.forms.parsing import load_form
 from papier.forms.schema import json_schema
@@ -81,6 +82,18 @@ def check_command(files: tuple[Path, ...]) -> int:
                 )
             )
     return worst
+
+
+@command.command(
+    "table",
+    help=_(
+        "Print the table of the shipped forms in Markdown: who fills each in, what it rests on, what comes next.\n\n"
+        "\b\nExample:\n  papier forms table > forms/README.md"
+    ),
+)
+def table_command() -> None:
+    shipped = list_forms(library_folders())
+    click.echo(forms_table(entry.definition for entry in shipped if entry.definition is not None), nl=False)
 
 
 @command.command(
