@@ -8,6 +8,7 @@ import click
 
 from papier.cli.context import Context, pass_context
 from papier.cli.sources import find_layout
+from papier.forms.shapes import LANGUAGES
 from papier.language import translate as _
 
 
@@ -20,10 +21,11 @@ from papier.language import translate as _
 )
 @click.argument("form")
 @click.option("--large", is_flag=True, help=_("The large-print variant."))
+@click.option("--language", type=click.Choice(list(LANGUAGES)), help=_("With this translation beside the French."))
 @click.option("--json", "as_json", is_flag=True, help=_("One JSON object."))
 @pass_context
-def command(context: Context, form: str, large: bool, as_json: bool) -> None:
-    layout = find_layout(form, context.form_folder, large=large)
+def command(context: Context, form: str, large: bool, language: str | None, as_json: bool) -> None:
+    layout = find_layout(form, context.form_folder, large=large, language=language)
     if as_json:
         click.echo(json.dumps(layout.to_interface(), ensure_ascii=False))
         return

@@ -20,6 +20,7 @@ COMMANDS = {
     "forms": "papier.cli.forms",
     "layout": "papier.cli.layout",
     "print": "papier.cli.print_sheets",
+    "recipients": "papier.cli.recipients",
     "read": "papier.cli.read",
     "intake": "papier.cli.intake",
     "records": "papier.cli.records",

@@ -14,9 +14,14 @@ from papier.cli.output import progress_bar
 from papier.cli.sources import find_path
 from papier.errors import EXIT_CHECK_NEEDED, MissingProgramError, ProgramFailedError, UsageError
 from papier.forms.definition import FormDefinition, TableField
+from papier.forms.layout import Layout
+from papier.forms.library import library_folders
 from papier.forms.parsing import load_form
+from papier.forms.recipients import find_recipient
 from papier.forms.roster import Roster, group_people, load_roster, split_complete
 from papier.forms.roster_values import unprintable_values
+from papier.forms.shapes import LANGUAGES
+from papier.forms.translation import with_translation
 from papier.forms.typesetting import lay_out
 from papier.language import translate as _
 from papier.print_run import Addressee, print_sheets
@@ -30,6 +35,8 @@ from papier.print_run import Addressee, print_sheets
         "  papier print carnet/absence --copies 30 --output absences.pdf\n"
         "  papier print carnet/mot-aux-parents --roster 6A.csv --output 6A.pdf\n"
         "  papier print carnet/absence --master --output modele.pdf      (to photocopy)\n"
+        "  papier print carnet/absence --language uk --copies 3\n"
+        "  papier print police/taj --to ministere-interieur\n"
         "  papier print carnet/absence --roster 6A.csv --dry-run"
     ),
 )
@@ -39,7 +46,11 @@ from papier.print_run import Addressee, print_sheets
 @click.option("--output", type=click.Path(path_type=Path, dir_okay=False), help=_("The PDF to write."))
 @click.option("--printer", metavar="NAME", help=_("Send it to this CUPS printer too."))
 @click.option("--large", is_flag=True, help=_("The large-print variant: 16 pt at least."))
+@click.option(
+    "--language", type=click.Choice(list(LANGUAGES)), help=_("With this translation beside the French, which binds.")
+)
 @click.option("--master", is_flag=True, help=_("One sheet to photocopy; all its copies share its number."))
+@click.option("--to", "recipient", metavar="NAME", help=_("Whose address stands in the window: papier recipients."))
 @click.option("--set", "settings", multiple=True, metavar="COLUMN=VALUE", help=_("A value for every sheet."))
 @click.option("--overwrite", is_flag=True, help=_("Replace the PDF of that name; its sheets stay expected back."))
 @click.option("--dry-run", is_flag=True, help=_("Say what would be printed; number nothing."))
@@ -53,7 +64,9 @@ def command(
     output: Path | None,
     printer: str | None,
     large: bool,
+    language: str | None,
     master: bool,
+    recipient: str | None,
     settings: tuple[str, ...],
     overwrite: bool,
     dry_run: bool,
@@ -65,8 +78,10 @@ def command(
         raise UsageError(_("--master prints one sheet to photocopy: leave --copies out."))
     workspace = context.workspace
     definition = load_form(find_path(form, context.form_folder))
+    if language is not None:
+        definition = with_translation(definition, language)
     layout = lay_out(definition, large=large)
-    common = _parse_settings(settings)
+    common = _recipient_columns(recipient, context, layout) | _parse_settings(settings)
     incomplete = 0
     if roster is None:
         addressees = [Addressee(common)] * (copies or 1)
@@ -125,6 +140,18 @@ def command(
     if printer is not None:
         _send(run.output, printer)
     return EXIT_CHECK_NEEDED if incomplete else 0
+
+
+def _recipient_columns(name: str | None, context: Context, layout: Layout) -> dict[str, str]:
+    """The address columns of a recipient of the directory."""
+    if name is None:
+        return {}
+    recipient = find_recipient(name, library_folders(context.form_folder))
+    if "organisme" not in layout.roster_columns():
+        raise UsageError(_("{form} is no letter: it has no address. Leave --to out.").format(form=layout.form))
+    if recipient.example:
+        click.echo(_("{name} is an example: its address does not exist.").format(name=name), err=True)
+    return recipient.columns()
 
 
 def _parse_settings(settings: tuple[str, ...]) -> dict[str, str]:

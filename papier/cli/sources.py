@@ -9,6 +9,7 @@ from papier.forms.layout import Layout
 from papier.forms.library import find_form, library_folders
 from papier.forms.parsing import load_form
 from papier.forms.pdf import face_pdf
+from papier.forms.translation import with_translation
 from papier.forms.typesetting import lay_out
 from papier.ocr.register import PrintedForm
 
@@ -18,12 +19,16 @@ def find_path(name: str, own_forms: Path | None) -> Path:
     return find_form(name, library_folders(own_forms))
 
 
-def find_layout(name: str, own_forms: Path | None, *, large: bool = False) -> Layout:
-    """The layout of a form, of ours or of somebody else's. Raises UsageError, DefinitionError, LayoutError."""
+def find_layout(name: str, own_forms: Path | None, *, large: bool = False, language: str | None = None) -> Layout:
+    """The layout of a form, of ours or of somebody else's. Raises UsageError, DefinitionError, LayoutError.
+
+    `language`: the French with this translation facing it.
+    """
     path = find_path(name, own_forms)
     if is_blank_form(path):
         return load_blank_form(path)[0]
-    return lay_out(load_form(path), large=large)
+    form = load_form(path)
+    return lay_out(form if language is None else with_translation(form, language), large=large)
 
 
 def find_printed_form(name: str, own_forms: Path | None) -> PrintedForm:

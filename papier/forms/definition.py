@@ -225,6 +225,7 @@ class TableField(Field):
     row_count: int = 0
     roster_rows: bool = False
     group_by: str | None = None
+    row_height: float = 0.0  # millimetres at least
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

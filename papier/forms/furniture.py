@@ -6,7 +6,7 @@ import dataclasses
 import re
 from dataclasses import dataclass
 
-from papier.forms.definition import FormDefinition, Language, Retention
+from papier.forms.definition import FormDefinition, Language, Retention, Wording
 from papier.forms.frame import MARK_MARGIN, MARK_SIZE, PageFrame
 from papier.forms.layout import Box, Item, Rule, Text
 from papier.forms.pieces import Piece, overlay, stack
@@ -16,6 +16,16 @@ from papier.forms.typefaces import RTL_LANGUAGES, text_width
 from papier.forms.typography import french_typography
 from papier.geometry import POINTS_PER_MM, RectMm
 
+# Translations were made with care and read over by nobody whose language it is.
+_TRANSLATED = Wording(
+    {
+        "fr": "Traduction sans valeur juridique, à relire : seul le texte français fait foi.",
+        "en": "Translation without legal force, to be proofread: only the French text is binding.",
+        "ar": "ترجمة بلا قيمة قانونية، قيد المراجعة: النص الفرنسي وحده هو المعتمد.",
+        "tr": "Hukuki değeri olmayan, gözden geçirilecek çeviri: yalnızca Fransızca metin bağlayıcıdır.",
+        "uk": "Переклад без юридичної сили, потребує вичитки: чинним є лише французький текст.",
+    }
+)
 NO_LEGAL_BASIS = "Demande sans base légale particulière."
 # White that the reader of the sheet number needs around it.
 NUMBER_CLEAR = 2.0
@@ -129,10 +139,14 @@ def set_small_print(form: FormDefinition, style: Style, width: float) -> Piece |
         sentences.append(f"Copie numérique gardée {retention_words(form.retention)}.")
         if form.retention.basis is not None:
             sentences.append(drawn_text(form.retention.basis, "fr").rstrip(".") + ".")
-    if not sentences:
+    pieces = []
+    if len(style.languages) > 1:
+        pieces.append(set_wording(_TRANSLATED, style, width, size=style.small, grey=HELP_GREY))
+    if sentences:
+        pieces.append(set_text(french_typography(" ".join(sentences)), width, "regular", style.small, grey=HELP_GREY))
+    if not pieces:
         return None
-    words = set_text(french_typography(" ".join(sentences)), width, "regular", style.small, grey=HELP_GREY)
-    return dataclasses.replace(words, before=style.before_block, name="small print")
+    return dataclasses.replace(stack(pieces), before=style.before_block, name="small print")
 
 
 def retention_words(retention: Retention) -> str:

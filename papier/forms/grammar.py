@@ -131,6 +131,7 @@ ASKED: Mapping[str, Keys] = {
         **_FIELD,
         "rows": Key(Part({"$ref": "#/$defs/rows"}), "named rows, a number, or the roster's people", needed=True),
         "columns": Key(Part({"$ref": "#/$defs/columns"}), "what is asked of each row", needed=True),
+        "row_height": Key(NumberShape(6, 100), "millimetres at least, where people write in the rows"),
     },
 }
 

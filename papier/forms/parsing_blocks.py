@@ -242,6 +242,7 @@ class BlockParser:
             row_count=rows.row_count,
             roster_rows=rows.roster_rows,
             group_by=rows.group_by,
+            **_chosen(values, "row_height"),
             **common,
         )
 

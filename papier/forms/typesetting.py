@@ -141,8 +141,12 @@ class _Flow:
     def run(self) -> list[_Page]:
         live, form = self.live, self.form
         blocks = list(form.blocks)
-        self._place_all([set_title(form, self.style, live.width)], live.x)
         window = next((i for i, block in enumerate(blocks) if isinstance(block, Address)), None)
+        title = set_title(form, self.style, live.width)
+        if window is not None and self.paper is PageFormat.A4 and live.y + title.height > WINDOW.y:
+            # Large print in two languages: the summary gives way to the envelope's window.
+            title = set_title(dataclasses.replace(form, summary=None), self.style, live.width)
+        self._place_all([title], live.x)
         numbers = _heading_numbers(blocks)
         if window is not None and self.paper is PageFormat.A4:
             self._place_window(blocks[:window], blocks[window], numbers)

@@ -6,22 +6,10 @@ import re
 from collections.abc import Iterator
 from functools import cache
 
-from papier.forms.definition import (
-    Block,
-    Field,
-    FormDefinition,
-    GridField,
-    Heading,
-    Notice,
-    Office,
-    Paragraph,
-    Row,
-    TableField,
-    TickField,
-    Wording,
-)
+from papier.forms.definition import FormDefinition, Wording
 from papier.forms.layout import Layout, Text
 from papier.forms.library import library_folders, list_forms
+from papier.forms.translation import sheet_wordings
 from papier.forms.typesetting import lay_out
 
 
@@ -46,18 +34,9 @@ def plain(text: str) -> str:
     return re.sub(r"[\s\u00a0\u202f]+", " ", text).replace("’", "'")
 
 
-def on_the_sheet(form: FormDefinition) -> Iterator[Wording]:
-    """The wordings of title, summary and blocks."""
-    yield form.title
-    if form.summary is not None:
-        yield form.summary
-    for block in _flat(form.blocks):
-        yield from _of_block(block)
-
-
 def wordings(form: FormDefinition) -> Iterator[Wording]:
     """Every wording of a form: what is printed, and what it says of itself."""
-    yield from on_the_sheet(form)
+    yield from sheet_wordings(form)
     yield from (law.text for law in form.law if law.sure)
     if form.retention is not None and form.retention.basis is not None:
         yield form.retention.basis
@@ -66,43 +45,11 @@ def wordings(form: FormDefinition) -> Iterator[Wording]:
 
 
 def running_text(form: FormDefinition) -> Iterator[str]:
-    """The French sentences of a form: all but titles and labels."""
-    for block in _flat(form.blocks):
-        if isinstance(block, (Paragraph, Notice)):
-            yield block.text.fr
-        elif isinstance(block, Field) and block.help is not None:
-            yield block.help.fr
-    if form.summary is not None:
-        yield form.summary.fr
+    """The French sentences of a form: all that end in a full stop, and what it says of itself."""
+    yield from (words.fr for words in sheet_wordings(form) if words.fr.rstrip().endswith((".", "!", "?")))
     if form.about is not None:
         yield from (form.about.when.fr, form.about.keep.fr, form.about.next.fr)
 
 
 def sentences(text: str) -> list[str]:
     return [part for part in re.split(r"(?<=[.!?])\s+", plain(text)) if re.search(r"\w", part)]
-
-
-def _flat(blocks: tuple[Block, ...]) -> Iterator[Block]:
-    for block in blocks:
-        yield block
-        if isinstance(block, (Row, Office)):
-            yield from _flat(block.blocks)
-
-
-def _of_block(block: Block) -> Iterator[Wording]:
-    if isinstance(block, (Heading, Paragraph, Notice)):
-        yield block.text
-    if isinstance(block, Office):
-        yield block.title
-    if isinstance(block, Field):
-        yield block.label
-        if block.help is not None:
-            yield block.help
-    if isinstance(block, (TickField, GridField)):
-        yield from block.options.values()
-    if isinstance(block, (GridField, TableField)):
-        yield from block.rows.values()
-    if isinstance(block, TableField):
-        for column in block.columns:
-            yield column.label
-            yield from column.options.values()

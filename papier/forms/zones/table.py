@@ -199,6 +199,7 @@ def _row(
         line_metrics("regular", style.body)[0] + 1.6,
         *(comb.height + 1.6 for comb in combs.values()),
         words.height + 1.6 if words else 0.0,
+        field.row_height,
     )
     parts = [comb.moved(edges[place] + pad, (height - comb.height) / 2) for place, comb in combs.items()]
     if words:

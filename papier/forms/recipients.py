@@ -1,0 +1,117 @@
+"""The directory of recipients: who letters go to, dated and sourced, from `recipients.yaml`.
+
+An office's own directory lies beside its own forms and goes before the shipped one.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from papier.errors import DefinitionError, UsageError
+from papier.forms.shapes import FlagShape, Key, Keys, TextShape, is_iso_date, read_keys
+from papier.yaml_source import Node, Proofreader, load_yaml, suggest_or_list
+
+FILE = "recipients.yaml"
+# A line of an address on an envelope (La Poste, six lines of 38 characters).
+LONGEST_LINE = 38
+
+_TEXT = TextShape()
+_RECIPIENT: Keys = {
+    "organisme": Key(_TEXT, "the office's name, first line", needed=True),
+    "service": Key(_TEXT, "the department, second line", needed=True),
+    "adresse": Key(_TEXT, "number and street, or the box", needed=True),
+    "code_postal": Key(_TEXT, "five digits, in quotes", needed=True),
+    "ville": Key(_TEXT, "the town, in capitals", needed=True),
+    "source": Key(_TEXT, "where the address was read", needed=True),
+    "checked": Key(_TEXT, "the day it was read, YYYY-MM-DD", needed=True),
+    "example": Key(FlagShape(), "not a real address"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """One addressee. `checked` is the day its address was read at `source`."""
+
+    name: str
+    organisme: str
+    service: str
+    adresse: str
+    code_postal: str
+    ville: str
+    source: str
+    checked: dt.date
+    example: bool = False
+
+    def columns(self) -> dict[str, str]:
+        """The values of the columns that an address block prints."""
+        return {
+            "organisme": self.organisme,
+            "service": self.service,
+            "adresse_organisme": self.adresse,
+            "code_postal_organisme": self.code_postal,
+            "ville_organisme": self.ville,
+        }
+
+
+def list_recipients(folders: Sequence[Path]) -> dict[str, Recipient]:
+    """Every recipient by name, those of an earlier folder first; raises DefinitionError where a file is wrong."""
+    found: dict[str, Recipient] = {}
+    for folder in folders:
+        if (folder / FILE).is_file():
+            found = load_recipients(folder / FILE) | found
+    return found
+
+
+def find_recipient(name: str, folders: Sequence[Path]) -> Recipient:
+    """The recipient of that name; raises UsageError with the nearest names when there is none."""
+    known = list_recipients(folders)
+    if name not in known:
+        raise UsageError(
+            f"There is no recipient `{name}`.{suggest_or_list(name, known)} Add it to {FILE} beside your own forms."
+        )
+    return known[name]
+
+
+def load_recipients(path: Path) -> dict[str, Recipient]:
+    """The recipients of one file; raises DefinitionError with every mistake and its line."""
+    node, problems = load_yaml(path)
+    proof = Proofreader(list(problems))
+    found: dict[str, Recipient] = {}
+    for name, entry in (proof.entries(node, "recipients") or {} if node is not None else {}).items():
+        recipient = _read(name, entry, proof.within(f"recipient `{name}`"))
+        if recipient is not None:
+            found[name] = recipient
+    if proof.problems:
+        raise DefinitionError(path, proof.problems)
+    return found
+
+
+def _read(name: str, node: Node, proof: Proofreader) -> Recipient | None:
+    entries = proof.entries(node, name)
+    if entries is None:
+        return None
+    before = len(proof.problems)
+    values = read_keys(entries, _RECIPIENT, proof, node)
+    last = f"{values.get('code_postal', '')} {values.get('ville', '')}"
+    lines = {key: values.get(key, "") for key in ("organisme", "service", "adresse")} | {"ville": last}
+    for key, line in lines.items():
+        if len(line) > LONGEST_LINE:
+            proof.report(
+                entries[key],
+                f"the line “{line}” has {len(line)} characters; an envelope takes {LONGEST_LINE}. Shorten it.",
+            )
+    ville = values.get("ville", "")
+    if ville != ville.upper():
+        proof.report(entries["ville"], f"the town is written in capitals on an envelope. Write `{ville.upper()}`.")
+    postcode = values.get("code_postal", "00000")
+    if len(postcode) != 5 or not postcode.isdecimal():
+        proof.report(entries["code_postal"], f"`code_postal` is `{postcode}`. Write five digits, in quotes.")
+    checked = values.get("checked", "2000-01-01")
+    if not is_iso_date(checked):
+        proof.report(entries["checked"], f"`checked` is `{checked}`. Write the day as in `2026-09-01`.")
+    if len(proof.problems) > before:
+        return None
+    return Recipient(name, **(values | {"checked": dt.date.fromisoformat(checked)}))

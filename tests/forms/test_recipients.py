@@ -1,0 +1,60 @@
+"""The directory of recipients: every address dated and sourced, and short enough for an envelope."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+
+import pytest
+
+from papier.errors import DefinitionError, UsageError
+from papier.forms.library import library_folders
+from papier.forms.recipients import find_recipient, list_recipients, load_recipients
+
+ONE = (
+    "mairie:\n  organisme: Mairie\n  service: Accueil\n  adresse: 1 place du Marché\n  code_postal: '42000'\n"
+    "  ville: SAINT-ETIENNE\n  source: sa lettre du 3 mars\n  checked: 2026-03-05\n"
+)
+
+
+def write(folder: Path, text: str) -> Path:
+    path = folder / "recipients.yaml"
+    path.write_text(text, "utf-8")
+    return path
+
+
+def test_shipped_addresses_say_where_and_when_they_were_read() -> None:
+    known = list_recipients(library_folders())
+    assert {"cnil", "cada", "defenseur-des-droits", "ministere-interieur"} <= set(known)
+    for recipient in known.values():
+        assert recipient.source
+        assert dt.date(2026, 1, 1) <= recipient.checked
+        assert recipient.example == ("exemple" in recipient.name) == (recipient.code_postal == "99999")
+
+
+def test_ones_own_recipients_go_first(tmp_path: Path) -> None:
+    write(tmp_path, ONE.replace("mairie:", "cnil:"))
+    folders = [tmp_path, *library_folders()]
+    assert find_recipient("cnil", folders).ville == "SAINT-ETIENNE"
+    assert find_recipient("cada", folders).columns()["code_postal_organisme"] == "75334"
+    with pytest.raises(UsageError, match=r"There is no recipient `cadda`\. Did you mean `cada`"):
+        find_recipient("cadda", folders)
+
+
+@pytest.mark.parametrize(
+    ("sound", "mistaken", "expected"),
+    [
+        ("  source: sa lettre du 3 mars\n", "", "recipients.yaml:1: recipient `mairie`: `source` is missing"),
+        ("2026-03-05", "hier", "recipients.yaml:8: recipient `mairie`: `checked` is `hier`."),
+        ("SAINT-ETIENNE", "Saint-Etienne", "recipients.yaml:6: recipient `mairie`: the town is written in capitals"),
+        ("'42000'", "'420'", "recipients.yaml:5: recipient `mairie`: `code_postal` is `420`."),
+        ("Mairie", "M" * 39, "recipients.yaml:2: recipient `mairie`: the line “MMM"),
+        ("  service: Accueil\n", "  servise: A\n", "recipients.yaml:3: recipient `mairie`: unknown key `servise`."),
+        (ONE, "mairie: Mairie\n", "recipients.yaml:1: recipient `mairie`: `mairie` is `Mairie`. Write a mapping"),
+    ],
+)
+def test_a_mistake_is_told_with_its_line(sound: str, mistaken: str, expected: str, tmp_path: Path) -> None:
+    path = write(tmp_path, ONE.replace(sound, mistaken, 1))
+    with pytest.raises(DefinitionError) as raised:
+        load_recipients(path)
+    assert expected in str(raised.value)
