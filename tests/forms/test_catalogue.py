@@ -13,6 +13,7 @@ from papier.forms.library import library_folders
 from papier.forms.shipped import shipped_folder
 from papier.forms.translation import sheet_wordings
 from papier.workflows.deadlines import list_rules
+from papier.workflows.rulebook import known_rules
 from papier.yaml_source import load_yaml
 from tests.forms.printed import layout, plain, printed, running_text, sentences, shipped, wordings
 
@@ -88,7 +89,7 @@ def test_every_article_a_form_names_was_read_somewhere(name: str) -> None:
 
 
 def test_every_article_of_a_clock_was_read_somewhere() -> None:
-    for rule in list_rules():
+    for rule in (rule for versions in known_rules().values() for rule in versions):
         for source in rule.sources:
             code = ABBREVIATIONS.get(source.split(" ")[0])
             numbers = [*LETTERED.findall(source), *re.findall(r"\bart\. ([\d-]+)", source)]
