@@ -33,6 +33,8 @@ MAX_FACES = 24
 # Matching happens at 100 dpi: a tenth of a pixel, which the parabola through a peak gives, is 0.025 mm.
 MATCH_DPI = 100.0
 PX_PER_MM = MATCH_DPI / MM_PER_INCH
+# Scans finer than this are halved first: that evens out dithering, and the blur below hides the rest.
+HALVING = 1.4
 # Both images are blurred by this many pixels first: dithering and a 1-bit threshold else halve the correlation.
 SOFTNESS = 0.75
 # A patch of 9 mm holds a few letters or a corner of a table, and bends by less than 0.1 mm.
@@ -287,26 +289,7 @@ def _least_third(centres: FloatArray, agreeing: npt.NDArray[np.bool_], height: f
 
 def _flatten(page: RegisteredPage, face: Face) -> GreyImage:
     """The scan laid flat at MATCH_DPI by its global map."""
-    width, height = page.size_mm
-    across = page.to_page.apply([[0, height / 2], [width, height / 2]])
-    dpi = float(np.hypot(*(across[1] - across[0]))) / width * MM_PER_INCH
-    # Averaging first keeps dithering from aliasing.
-    factor = max(1, round(dpi / MATCH_DPI))
-    pixels = page.scan.pixels
-    if factor > 1:
-        rows, columns = pixels.shape[0] // factor, pixels.shape[1] // factor
-        whole = pixels[: rows * factor, : columns * factor]
-        pixels = np.asarray(cv2.resize(whole, (columns, rows), interpolation=cv2.INTER_AREA), dtype=np.uint8)
-    rows, columns = face.at_match_dpi.shape
-    # Both frames count from pixel corners, warpPerspective from centres.
-    to_corner = np.array([[1, 0, 0.5], [0, 1, 0.5], [0, 0, 1.0]])
-    to_mm = np.diag([1 / PX_PER_MM, 1 / PX_PER_MM, 1.0])
-    reduce = np.diag([1 / factor, 1 / factor, 1.0])
-    matrix = np.linalg.inv(to_corner) @ reduce @ page.to_page.matrix @ to_mm @ to_corner
-    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    flat = cv2.warpPerspective(
-        pixels, matrix, (columns, rows), flags=flags, borderMode=cv2.BORDER_CONSTANT, borderValue=255
-    )
+    flat = page.lay_flat(face.at_match_dpi.shape, HALVING)
     return np.asarray(cv2.GaussianBlur(flat, (0, 0), SOFTNESS), dtype=np.uint8)
 
 

@@ -15,13 +15,13 @@ import numpy.typing as npt
 
 from papier.forms.frame import MARK_SIZE, WINDOW_SIZE
 from papier.geometry import FloatArray
-from papier.ocr.scan import GreyImage
+from papier.ocr.scan import GreyImage, ScannedPage
 
 BoolArray = npt.NDArray[np.bool_]
 
-# Longest side of the reduced page, in pixels: an A4 page at about 75 dpi, where a mark has 15 pixels, and still 11 when
-# the glass is A3. Reduction is by a whole number, the case that cv2.resize has a fast path for.
-WORK_LENGTH = 800
+# Longest side of the reduced page, in pixels, at least: from 60 dpi on for an A4 page, where a mark has 12 pixels, and
+# still 8 when the glass is A3. Reduction is by halves, which all who look from further away share.
+WORK_LENGTH = 700
 # Sides of a mark on the reduced page: from an A6 coupon on an A3 glass to an A6 coupon that fills the page.
 MIN_SIDE, MAX_SIDE = 7, 56
 # A dark pixel lies below this part of the way from the local paper white to black. The first serves almost every page;
@@ -63,9 +63,12 @@ class Mark:
         return self.window > WINDOW_LEVEL
 
 
-def find_marks(pixels: GreyImage, *, thorough: bool = False) -> list[Mark]:
+def find_marks(page: ScannedPage, *, thorough: bool = False) -> list[Mark]:
     """The marks on a page, best first. `thorough` looks at several grey levels and cuts off strokes that touch."""
-    work, factor = reduce_page(pixels, WORK_LENGTH)
+    reduced, factor = page, 1
+    while max(reduced.pixels.shape) >= 2 * WORK_LENGTH and reduced.half is not reduced:
+        reduced, factor = reduced.half, 2 * factor
+    work = reduced.pixels
     white = _paper_white(work)
     rough = _components(_dark(work, white, USUAL_LEVEL), opened=False)
     if thorough:
@@ -74,7 +77,7 @@ def find_marks(pixels: GreyImage, *, thorough: bool = False) -> list[Mark]:
             dark = _dark(work, white, level)
             rough += _components(dark, opened=False)
             rough += _components(dark, opened=True)
-    return _distinct(_measure(pixels, _distinct_rough(rough), factor))
+    return _distinct(_measure(page.pixels, _distinct_rough(rough), factor))
 
 
 def find_mark_near(pixels: GreyImage, centre: tuple[float, float], side: float, angle: float) -> Mark | None:
@@ -83,21 +86,6 @@ def find_mark_near(pixels: GreyImage, centre: tuple[float, float], side: float, 
     rough = [(centre[0] + dx, centre[1] + dy, side, angle) for dy in steps for dx in steps]
     found = [m for m in _measure(pixels, rough, 1, MIN_SCORE_NEAR) if math.dist(m.centre, centre) < 0.6 * side]
     return max(found, key=lambda mark: mark.score, default=None)
-
-
-def reduce_page(pixels: GreyImage, length: int) -> tuple[GreyImage, int]:
-    """The page reduced by the whole factor that brings its longest side nearest to `length` pixels; the factor.
-
-    What is left over of the last row and column is cut off, so that coordinates scale exactly.
-    """
-    factor = max(1, round(max(pixels.shape) / length))
-    if factor == 1:
-        return pixels, 1
-    height, width = pixels.shape[0] // factor, pixels.shape[1] // factor
-    if height == 0 or width == 0:
-        return pixels, 1
-    whole = pixels[: height * factor, : width * factor]
-    return np.asarray(cv2.resize(whole, (width, height), interpolation=cv2.INTER_AREA), dtype=np.uint8), factor
 
 
 def _paper_white(work: GreyImage) -> GreyImage:

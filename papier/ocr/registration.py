@@ -98,12 +98,12 @@ def _centres(size: tuple[float, float]) -> FloatArray:
 
 def find_sheets(page: ScannedPage) -> list[SheetCandidate]:
     """The sheets with at least three corner marks on a page, in reading order of the scan."""
-    marks = find_marks(page.pixels)
+    marks = find_marks(page)
     sheets = _choose(_quads(marks))
     taken = frozenset[int]().union(*(quad.found for quad in sheets))
     left_over = [mark for index, mark in enumerate(marks) if index not in taken and mark.score > GOOD_MARK]
     if not sheets or len(left_over) >= 2:
-        marks = find_marks(page.pixels, thorough=True)
+        marks = find_marks(page, thorough=True)
         sheets = _choose(_quads(marks))
     if not sheets:
         sheets = _from_two_marks(page, marks)
@@ -120,7 +120,7 @@ def count_strays(page: ScannedPage, candidates: Sequence[SheetCandidate]) -> int
     outlines = [np.asarray(candidate.best.to_scan(_outline(candidate.best)), np.float32) for candidate in candidates]
     sides = [MARK_SIZE * _scale(candidate.best) for candidate in candidates]
     strays = 0
-    for mark in find_marks(page.pixels):
+    for mark in find_marks(page):
         alike = any(abs(mark.side - side) < SAME_SIDE * side for side in sides)
         outside = all(cv2.pointPolygonTest(outline, mark.centre, measureDist=False) < 0 for outline in outlines)
         strays += mark.score > GOOD_MARK and alike and outside

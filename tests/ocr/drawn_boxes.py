@@ -17,7 +17,7 @@ SIZE_MM = (148.0, 105.0)
 FINE = 16  # cv2's fixed-point drawing: sixteenths of a pixel
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class RasterFace:
     """A printed face as a raster at SCALE."""
 

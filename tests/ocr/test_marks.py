@@ -7,12 +7,16 @@ import pytest
 from papier.forms.frame import MARK_SIZE, page_frame
 from papier.geometry import MM_PER_INCH, FloatArray
 from papier.ocr.marks import Mark, find_mark_near, find_marks
-from papier.ocr.scan import GreyImage
+from papier.ocr.scan import GreyImage, ScannedPage
 from tests.ocr.drawn_pages import Distortion, draw_sheet, office, rough
 
 A4 = (210.0, 297.0)
 ROOM = (370.0, 370.0)
 SHEET = draw_sheet(np.random.default_rng(1))
+
+
+def as_page(pixels: GreyImage) -> ScannedPage:
+    return ScannedPage("drawn", 1, pixels)
 
 
 def true_centres(distortion: Distortion) -> FloatArray:
@@ -30,7 +34,7 @@ def on_large_glass(skew: float, dpi: float) -> Distortion:
 @pytest.mark.parametrize("skew", [-12.0, -3.0, 0.0, 7.5, 12.0, 45.0, 92.0, 176.0, 271.0])
 def test_centre_side_and_angle_are_measured_at_any_angle(skew: float) -> None:
     distortion = on_large_glass(skew, 200)
-    marks = find_marks(distortion.scan_of(SHEET.face, A4))
+    marks = find_marks(as_page(distortion.scan_of(SHEET.face, A4)))
     for centre in true_centres(distortion):
         mark = nearest(marks, centre)
         # Drawing at 200 dpi puts an edge up to half a pixel from its true place.
@@ -43,14 +47,14 @@ def test_centre_side_and_angle_are_measured_at_any_angle(skew: float) -> None:
 @pytest.mark.parametrize("dpi", [60.0, 100.0, 150.0, 300.0, 400.0])
 def test_any_resolution(dpi: float) -> None:
     distortion = Distortion(dpi, skew=1.0)
-    marks = find_marks(office(np.random.default_rng(2), distortion.scan_of(SHEET.face, A4)))
+    marks = find_marks(as_page(office(np.random.default_rng(2), distortion.scan_of(SHEET.face, A4))))
     for centre in true_centres(distortion):
         assert np.hypot(*(centre - nearest(marks, centre).centre)) * MM_PER_INCH / dpi < 0.15
 
 
 def test_only_the_top_left_mark_is_windowed() -> None:
     distortion = Distortion(200, skew=2.0)
-    marks = find_marks(distortion.scan_of(SHEET.face, A4))
+    marks = find_marks(as_page(distortion.scan_of(SHEET.face, A4)))
     assert [nearest(marks, centre).windowed for centre in true_centres(distortion)] == [True, False, False, False]
 
 
@@ -58,7 +62,7 @@ def test_only_the_top_left_mark_is_windowed() -> None:
 def test_bad_copies_keep_at_least_three_marks(seed: int) -> None:
     rng = np.random.default_rng(seed)
     distortion = Distortion(200, skew=float(rng.uniform(-3, 3)), glass_mm=(222, 309), centre_mm=(111, 154.5))
-    marks = find_marks(rough(rng, distortion.scan_of(SHEET.filled, A4), 200), thorough=True)
+    marks = find_marks(as_page(rough(rng, distortion.scan_of(SHEET.filled, A4), 200)), thorough=True)
     off = [np.hypot(*(centre - nearest(marks, centre).centre)) for centre in true_centres(distortion)]
     assert sorted(off)[2] < 2.5
 
@@ -78,11 +82,11 @@ def test_a_stroke_through_a_mark_hardly_moves_it() -> None:
 @pytest.mark.parametrize("value", [0, 128, 255])
 def test_an_even_page_has_no_marks(value: int) -> None:
     page: GreyImage = np.full((1169, 827), value, np.uint8)
-    assert find_marks(page) == []
-    assert find_marks(page, thorough=True) == []
+    assert find_marks(as_page(page)) == []
+    assert find_marks(as_page(page), thorough=True) == []
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 5000), (5000, 2), (30, 30)])
 def test_tiny_and_narrow_pages_are_no_trouble(shape: tuple[int, int]) -> None:
     rng = np.random.default_rng(0)
-    find_marks(rng.integers(0, 255, shape).astype(np.uint8), thorough=True)
+    find_marks(as_page(rng.integers(0, 255, shape).astype(np.uint8)), thorough=True)
