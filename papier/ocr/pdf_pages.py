@@ -160,7 +160,7 @@ class PdfPages:
         if len(content.images) == 1 and not content.other and not has_annotations(page):
             placed = content.images[0]
             if facts and placed.image.get_px_size() not in facts.masked and _is_upright(placed):
-                return _take_image(placed, size)
+                return _take_image(placed, size, plain=placed.image.get_px_size() in facts.plain_jpegs)
         for placed in content.images:
             # The renderer leaves out what it cannot decode.
             if placed.cover(size) >= MIN_CHECKED_COVER:
@@ -223,9 +223,11 @@ def _is_upright(placed: PlacedImage) -> bool:
     ) <= MAX_SKEW * abs(placed.down[across])
 
 
-def _take_image(placed: PlacedImage, size: tuple[float, float]) -> tuple[GreyImage, float]:
-    """The image's own pixels as the page shows them: turned, in square pixels, cut to the page."""
-    pixels = _decode(placed.image)
+def _take_image(placed: PlacedImage, size: tuple[float, float], *, plain: bool) -> tuple[GreyImage, float]:
+    """The image's own pixels as the page shows them: turned, square, cut to the page. `plain`: see `PageFacts`."""
+    pixels = _decode_jpeg(placed.image) if plain else None
+    if pixels is None:
+        pixels = _decode(placed.image)
     right, down = placed.right, placed.down
     if abs(right[1]) > abs(right[0]):
         pixels, right, down = pixels.T, down, right
@@ -247,6 +249,15 @@ def _find_shown(start: float, end: float, page: float, count: int) -> slice:
     first = round(-start / each) if -start > MAX_OVERHANG * page else 0
     last = count - round((end - page) / each) if end - page > MAX_OVERHANG * page else count
     return slice(first, max(first + 1, last))
+
+
+def _decode_jpeg(image: Any) -> GreyImage | None:
+    """The grey of a plain JPEG straight from its luminance, without colours in between; None where that fails."""
+    encoded = np.frombuffer(bytes(image.get_data()), np.uint8)
+    pixels = cv2.imdecode(encoded, cv2.IMREAD_GRAYSCALE | cv2.IMREAD_IGNORE_ORIENTATION)
+    if pixels is None or pixels.shape != tuple(image.get_px_size()[::-1]):
+        return None
+    return np.asarray(pixels, dtype=np.uint8)
 
 
 def _decode(image: Any) -> GreyImage:

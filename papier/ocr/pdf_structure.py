@@ -42,13 +42,15 @@ class PageFacts:
     """`masked` lists the sizes (width, height) of images that are only partly opaque; `reason` says why not to draw.
 
     `unpacked_bytes` is how much pixel data a drawn image of a size must have at least. `has_images` tells that images
-    are at hand for the page, drawn or not.
+    are at hand for the page, drawn or not. `plain_jpegs` lists the sizes of images that are JPEG and nothing else: any
+    decoder of JPEG gives what the page shows.
     """
 
     masked: frozenset[tuple[int, int]] = frozenset()
     unpacked_bytes: Mapping[tuple[int, int], int] = field(default_factory=dict)
     reason: str | None = None
     has_images: bool = False
+    plain_jpegs: frozenset[tuple[int, int]] = frozenset()
 
 
 class PdfStructure:
@@ -78,6 +80,7 @@ class PdfStructure:
             return PageFacts(reason=LOST)
         masked: set[tuple[int, int]] = set()
         unpacked: dict[tuple[int, int], int] = {}
+        plain: dict[tuple[int, int], bool] = {}
         seen: set[tuple[int, int]] = set()
         stack = [(resources, streams, 0)]
         drawn = 0
@@ -104,10 +107,12 @@ class PdfStructure:
                 size = _image_size(found)
                 needed = _count_pixel_bytes(found, size)
                 unpacked[size] = min(needed, unpacked.get(size, needed))
+                plain[size] = _is_plain_jpeg(found) and plain.get(size, True)
                 if "/SMask" in found or "/Mask" in found:
                     masked.add(size)
         at_hand = _find_xobjects(_inherited(page, "/Resources")).values()
-        return PageFacts(frozenset(masked), unpacked, has_images=bool(at_hand))
+        jpegs = frozenset(size for size, is_plain in plain.items() if is_plain)
+        return PageFacts(frozenset(masked), unpacked, has_images=bool(at_hand), plain_jpegs=jpegs)
 
 
 def find_encoded_size(data: bytes) -> tuple[int, int] | None:
@@ -269,6 +274,22 @@ def _image_size(image: Any) -> tuple[int, int]:
         return int(image.get("/Width", 0)), int(image.get("/Height", 0))
     except (TypeError, ValueError):
         return 0, 0
+
+
+def _is_plain_jpeg(image: Any) -> bool:
+    """True for a grey or RGB photograph that no dictionary entry changes afterwards."""
+    filters = image.get("/Filter")
+    names = [str(name) for name in filters] if isinstance(filters, pikepdf.Array) else [str(filters)]
+    if names not in (["/DCTDecode"], ["/DCT"]) or any(
+        key in image for key in ("/Decode", "/DecodeParms", "/ImageMask")
+    ):
+        return False
+    space = image.get("/ColorSpace")
+    if isinstance(space, pikepdf.Name):
+        return str(space) in {"/DeviceGray", "/DeviceRGB"}
+    return (
+        isinstance(space, pikepdf.Array) and len(space) > 1 and space[0] == "/ICCBased" and space[1].get("/N") in (1, 3)
+    )
 
 
 def _count_pixel_bytes(image: Any, size: tuple[int, int]) -> int:
