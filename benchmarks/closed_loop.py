@@ -1,9 +1,12 @@
 """Round the whole loop: print the shipped forms, fill and scan them by simulation, read them, and count.
 
     python -m benchmarks.closed_loop --sheets 100 --profile office --hands unipen
+    python -m benchmarks.closed_loop --dense --anybody --sheets 320 --hands unipen
 
 Everything about paper, pens and scanner here is SIMULATED; the hands are real, by writers that no model was trained on.
-Figures go to benchmarks/output/, with a picture of every field that was accepted with a wrong value.
+`--dense` measures ticks alone, on forms full of boxes: 60,000 questions come from a thousand pages. Figures go to
+benchmarks/output/, with a picture of every field that was accepted with a wrong value, and with `--asked` of every
+question that was asked of a person.
 """
 
 from __future__ import annotations
@@ -22,8 +25,9 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from benchmarks.dense_forms import dense_layouts
 from benchmarks.hands import DATA, load_hands, load_lines
-from benchmarks.scoring import ASKED, CALIBRATION, RIGHT, WRONG, Mistake, Tally, score_page
+from benchmarks.scoring import ASKED, CALIBRATION, RIGHT, UNDECIDABLE, WRONG, Mistake, Tally, at_most, score_page
 from papier.forms.layout import Layout
 from papier.forms.library import find_form, library_folders, list_forms
 from papier.forms.parsing import load_form
@@ -59,6 +63,8 @@ class Job:
     profile: str
     dpi: int | None
     crops: str | None
+    anybody: bool = False
+    asked: bool = False
 
 
 class GuessingReader(CharacterReader):
@@ -110,8 +116,9 @@ def start(names: list[str], blocks: list[tuple[str, int, int]], collection: str,
     global _bench  # noqa: PLW0603 - one a process, as its initialiser
     cv2.setNumThreads(1)
     forms = {}
+    dense = {layout.form: layout for layout in dense_layouts()}
     for name in names:
-        layout = lay_out(load_form(find_form(name, library_folders())))
+        layout = dense[name] if name in dense else lay_out(load_form(find_form(name, library_folders())))
         forms[name] = PrintedForm(layout, face_pdf(layout))
     register = Register(forms, blocks)
     characters = CharacterReader() if MODEL_PATH.is_file() else GuessingReader()
@@ -134,6 +141,7 @@ def run_job(job: Job) -> Tally:
         hands=_bench.hands,
         lines=_bench.lines,
         dpi=job.dpi,
+        anybody=job.anybody,
     )
     clock = time.perf_counter()
     for glassful in glassfuls:
@@ -144,7 +152,7 @@ def run_job(job: Job) -> Tally:
             page = ScannedPage(job.form, 1, pixels, float(glassful.images[position].dpi))
             readings = _bench.reader.read_page(page)
             tally.seconds += time.perf_counter() - clock
-            mistakes = compare(tally, layout, glassful, position, readings)
+            mistakes = compare(tally, layout, glassful, position, readings, asked=job.asked)
             if job.crops:
                 save_crops(Path(job.crops), layout, glassful, position, mistakes)
             clock = time.perf_counter()
@@ -152,9 +160,9 @@ def run_job(job: Job) -> Tally:
 
 
 def compare(
-    tally: Tally, layout: Layout, glassful: Glassful, position: int, readings: list[PageReading]
+    tally: Tally, layout: Layout, glassful: Glassful, position: int, readings: list[PageReading], *, asked: bool
 ) -> list[Mistake]:
-    """Count one page image: its sheets, then their fields."""
+    """Count one page image: its sheets, then their fields; gives what was accepted wrongly, or with `asked` asked."""
     image, expected = glassful.images[position], dict.fromkeys(glassful.contents[position])
     note = describe(image)
     tally.pages["scanned"] += 1
@@ -169,7 +177,8 @@ def compare(
         if content in expected:
             del expected[content]
             tally.pages["attributed"] += 1
-            mistakes += score_page(tally, reading, layout.page(content[1]), glassful.truths[content[0]], note)
+            made, questions = score_page(tally, reading, layout.page(content[1]), glassful.truths[content[0]], note)
+            mistakes += [*made, *questions] if asked else made
         elif reading.sheet is not None and reading.fields:
             tally.pages["attributed wrongly"] += 1
             tally.lost.append({"form": layout.form, "wrong": f"{content}", "conditions": note})
@@ -205,32 +214,47 @@ def save_crops(folder: Path, layout: Layout, glassful: Glassful, position: int, 
             continue
         if image.conditions.upside_down:
             crop = crop[::-1, ::-1]
-        name = f"{mistake.kind}-{layout.form}-{mistake.sheet}-{mistake.field}-{mistake.truth}-read-{mistake.value}"
+        what = f"{mistake.state}-{mistake.probability:.4f}-{mistake.kind}-{layout.form}-{mistake.sheet}"
+        name = f"{what}-{mistake.field}-{mistake.truth}-read-{mistake.value}"
         safe = "".join(c if c.isalnum() or c in "-_" else "_" for c in name)[:140]
         folder.mkdir(parents=True, exist_ok=True)
         cv2.imwrite(str(folder / f"{safe}.png"), crop if crop.ndim == 2 else crop[..., ::-1])
 
 
 def report(tally: Tally) -> str:
-    """The figures as a table in Markdown."""
-    lines = ["| kind of zone | fields | right ‰ | asked ‰ | wrong accepted ‰ | wrong |", "|---|---|---|---|---|---|"]
-    for kind in sorted({kind for kind, _ in tally.fields}):
+    """The figures as a table in Markdown, the worst kind first."""
+    kinds = sorted({kind for kind, _ in tally.fields}, key=lambda kind: _shares(tally, kind), reverse=True)
+    lines = [
+        "| kind of zone | fields | wrong and accepted | at most, per 1,000 | asked % | undecidable % | right % |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for kind in kinds:
         right, asked, wrong = (tally.fields[kind, verdict] for verdict in (RIGHT, ASKED, WRONG))
         total = right + asked + wrong
-        share = [f"{1000 * n / total:.2f}" for n in (right, asked, wrong)]
-        lines.append(f"| {kind} | {total} | {' | '.join(share)} | {wrong} |")
+        bound = 1000 * at_most(wrong, total)
+        hard = tally.fields[kind, UNDECIDABLE]
+        lines.append(
+            f"| {kind} | {total:,} | {wrong} | {bound:.3f} | {100 * asked / total:.2f} "
+            f"| {100 * hard / total:.2f} | {100 * right / total:.2f} |"
+        )
     lines += ["", "| kind | " + " | ".join(f"right of p ≥ {p}" for p in CALIBRATION) + " |", "|---" * 6 + "|"]
-    for kind in sorted({kind for kind, _ in tally.fields}):
+    for kind in kinds:
         cells = []
-        for bound in CALIBRATION:
-            good, bad = tally.calibration[kind, bound, True], tally.calibration[kind, bound, False]
-            cells.append(f"{good / (good + bad):.5f} of {good + bad}" if good + bad else "–")
+        for limit in CALIBRATION:
+            good, bad = tally.calibration[kind, limit, True], tally.calibration[kind, limit, False]
+            cells.append(f"{good / (good + bad):.5f} of {good + bad:,}" if good + bad else "–")
         lines.append(f"| {kind} | {' | '.join(cells)} |")
-    lines += ["", *(f"- {name}: {count}" for name, count in sorted(tally.pages.items()))]
+    lines += ["", *(f"- {name}: {count:,}" for name, count in sorted(tally.pages.items()))]
     lines += [f"- not attributed: {count} × {reason}" for reason, count in tally.reasons.most_common(8)]
     pages = max(1, tally.pages["scanned"])
     lines.append(f"- {tally.seconds / pages:.3f} s to read a page, {tally.simulated_seconds / pages:.3f} s to make it")
     return "\n".join(lines)
+
+
+def _shares(tally: Tally, kind: str) -> tuple[float, float]:
+    right, asked, wrong = (tally.fields[kind, verdict] for verdict in (RIGHT, ASKED, WRONG))
+    total = right + asked + wrong
+    return wrong / total, asked / total
 
 
 def main() -> None:
@@ -245,11 +269,15 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--output", type=Path, help="a JSON file; the crops go beside it")
     parser.add_argument("--no-crops", action="store_true")
+    parser.add_argument("--dense", action="store_true", help="only forms full of tick boxes")
+    parser.add_argument("--anybody", action="store_true", help="pens and marks of all kinds, beyond the profile")
+    parser.add_argument("--asked", action="store_true", help="pictures of what was asked as well")
     arguments = parser.parse_args()
 
-    names = arguments.forms or [form.form for form in list_forms(library_folders()) if form.definition]
+    shipped = [form.form for form in list_forms(library_folders()) if form.definition]
+    names = arguments.forms or ([layout.form for layout in dense_layouts()] if arguments.dense else shipped)
     blocks = [(name, arguments.sheets * index, arguments.sheets) for index, name in enumerate(names)]
-    target = arguments.output or OUTPUT / f"closed-loop-{arguments.profile}-{arguments.hands}-{arguments.seed}.json"
+    target = arguments.output or OUTPUT / f"{_name(arguments)}.json"
     target.parent.mkdir(parents=True, exist_ok=True)
     crops = None if arguments.no_crops else str(target.with_suffix(""))
     jobs = [
@@ -261,6 +289,8 @@ def main() -> None:
             arguments.profile,
             arguments.dpi,
             crops,
+            arguments.anybody,
+            arguments.asked,
         )
         for name, first, count in blocks
         for offset in range(0, count, CHUNK)
@@ -286,6 +316,11 @@ def main() -> None:
     settings = {k: str(v) for k, v in vars(arguments).items()}
     target.write_text(json.dumps({"settings": settings, **tally.to_json()}, ensure_ascii=False, indent=1))
     print(f"\n\n{report(tally)}\n\nwritten to {target}")
+
+
+def _name(arguments: argparse.Namespace) -> str:
+    parts = ["closed-loop", arguments.profile, arguments.hands, str(arguments.seed)]
+    return "-".join([*parts, *(name for name in ("dense", "anybody") if getattr(arguments, name))])
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,6 +14,27 @@ from simulator.comparison import ASKED, RIGHT, WRONG, judge, same
 from simulator.filling import Truth
 
 CALIBRATION = (0.5, 0.9, 0.99, 0.999, 0.9999)
+# Fields that nobody could decide from the paper (two ticks in a single choice): they are among those asked.
+UNDECIDABLE = "undecidable"
+
+
+def at_most(wrong: int, total: int, confidence: float = 0.95) -> float:
+    """The share that is wrong at most, with this confidence, when `wrong` of `total` were (Clopper & Pearson 1934).
+
+    One-sided: the share for which `wrong` or fewer would be seen with a chance of 1 - `confidence`.
+    """
+    if wrong >= total:
+        return 1.0
+    low, high = 0.0, 1.0
+    for _ in range(60):
+        middle = (low + high) / 2
+        term = total * math.log1p(-middle)
+        chance = 0.0
+        for k in range(wrong + 1):
+            chance += math.exp(term)
+            term += math.log((total - k) / (k + 1)) + math.log(middle) - math.log1p(-middle)
+        low, high = (middle, high) if chance > 1 - confidence else (low, middle)
+    return high
 
 
 @dataclass(frozen=True)
@@ -75,15 +97,19 @@ class Tally:
         }
 
 
-def score_page(tally: Tally, reading: PageReading, layout_page: LayoutPage, truth: Truth, note: str) -> list[Mistake]:
-    """Count every field of one page that was read as its own sheet; returns the mistakes made on it."""
-    made = []
+def score_page(
+    tally: Tally, reading: PageReading, layout_page: LayoutPage, truth: Truth, note: str
+) -> tuple[list[Mistake], list[Mistake]]:
+    """Count every field of one page that was read as its own sheet; returns what was accepted wrongly, and asked."""
+    made: list[Mistake] = []
+    questions: list[Mistake] = []
     for name in dict.fromkeys(zone.field for zone in layout_page.zones):
         found = reading.fields.get(name)
         if found is None or found.reason == "kept on paper only":
             continue
         kind, verdict = truth.kinds[name], judge(found, truth)
         tally.fields[kind, verdict] += 1
+        tally.fields[kind, UNDECIDABLE] += name in truth.questions
         right = same(found.value, truth.fields[name]) and name not in truth.questions
         if found.state is not State.UNREADABLE:
             tally.probabilities.append((kind, round(found.probability, 6), right))
@@ -93,7 +119,7 @@ def score_page(tally: Tally, reading: PageReading, layout_page: LayoutPage, trut
         for option, state in truth.options.get(name, {}).items():
             read = found.options.get(option)
             tally.boxes[state, str(read.state) if read else "missing"] += 1
-        if verdict == WRONG:
+        if verdict != RIGHT:
             mistake = Mistake(
                 reading.form or "",
                 reading.sheet or "",
@@ -106,6 +132,6 @@ def score_page(tally: Tally, reading: PageReading, layout_page: LayoutPage, trut
                 found.probability,
                 note,
             )
-            made.append(mistake)
+            (made if verdict == WRONG else questions).append(mistake)
     tally.mistakes += made
-    return made
+    return made, questions

@@ -26,13 +26,16 @@ class Style:
     """How one person fills forms.
 
     `mark` is the usual tick (see `simulator.marks.MARKS`), another one is used for `other_mark` of the boxes; `slop`
-    scales how far marks stray. Probabilities: per field, `cancel` of a box blackened and another ticked, `double` of
+    scales how far marks stray, `zoom` their size; `lettered`: crosses and checks are the hand's own X and V, real ones.
+    Probabilities: per field, `cancel` of a box blackened and another ticked, `double` of
     two ticks in a single choice, `strike` of a comb struck out and not written again; `remark` of a note across a page.
     """
 
     mark: str = "cross"
     other_mark: float = 0.05
     slop: float = 1.0
+    zoom: float = 1.0
+    lettered: bool = False
     cancel: float = 0.02
     double: float = 0.0
     strike: float = 0.0
@@ -50,6 +53,24 @@ def pick_style(rng: np.random.Generator, *, rough: bool = False) -> Style:
         strike=0.003,
         remark=0.15 if rough else 0.0,
     )
+
+
+def pick_any_style(rng: np.random.Generator) -> Style:
+    """A person at random, of whom anything may come: tiny and huge marks, real letters as marks, any usual mark."""
+    marks = ["cross", "check", "slash", "scribble", "fill", "dot", "circle"]
+    return Style(
+        mark=str(rng.choice(marks, p=[0.42, 0.3, 0.07, 0.07, 0.06, 0.04, 0.04])),
+        other_mark=0.1,
+        slop=float(np.clip(rng.gamma(4, 0.3), 0.3, 2.4)),
+        zoom=float(np.exp(rng.normal(0.05, 0.25)).clip(0.5, 1.7)),
+        lettered=bool(rng.random() < 0.5),
+        cancel=0.03,
+        double=0.004,
+    )
+
+
+# Whose capitals stand for marks in boxes.
+_LETTERS = {"cross": "X", "check": "V"}
 
 
 @dataclass(frozen=True)
@@ -153,7 +174,7 @@ class _Clerk:
         for zone, option, layer in zip(field.zones, options, layers, strict=True):
             states[option] = str(OptionState.EMPTY)
             if option in cancelled:
-                draw_mark(style.mark, zone.rect, layer, self.pen, rng, slop=style.slop)
+                self._mark(style.mark, zone.rect, layer)
                 draw_solid(zone.rect, layer, self.pen, rng, slop=style.slop)
                 states[option] = str(OptionState.CANCELLED)
             elif option in chosen:
@@ -162,9 +183,24 @@ class _Clerk:
                 mark = (
                     style.mark if usual or style.mark in {"fill", "scribble"} else str(rng.choice(["cross", "check"]))
                 )
-                draw_mark(mark, zone.rect, layer, self.pen, rng, slop=style.slop)
+                self._mark(mark, zone.rect, layer)
                 states[option] = str(OptionState.TICKED)
         return states
+
+    def _mark(self, kind: str, box: RectMm, layer: InkLayer) -> None:
+        """One mark in a box: drawn, or the hand's own letter."""
+        rng, zoom = self.rng, self.style.zoom
+        if self.style.lettered and kind in _LETTERS:
+            size = min(box.width, box.height) * zoom * float(rng.uniform(0.85, 1.15))
+            glyph = self.hand.glyph(_LETTERS[kind], rng)
+            width = min(1.3, glyph.mask.shape[1] / (glyph.baseline - glyph.top)) * size
+            x, y = (np.array(box.centre) + rng.normal(0, 0.09 * self.style.slop, 2) * box.width).tolist()
+            layer.write(glyph, (x, y + size / 2), (width, size), slant=self.hand.slant, pen=self.pen, rng=rng)
+            return
+        if zoom != 1.0 and kind in {"cross", "check", "slash"}:
+            x, y = box.centre
+            box = RectMm(x - box.width * zoom / 2, y - box.height * zoom / 2, box.width * zoom, box.height * zoom)
+        draw_mark(kind, box, layer, self.pen, rng, slop=self.style.slop)
 
     def comb(self, zones: Sequence[Zone], value: str, layers: Sequence[InkLayer]) -> bool:
         """Write `value` from the first cell on; True when it was struck out afterwards."""

@@ -17,9 +17,9 @@ from papier.forms.layout import Layout
 from papier.geometry import POINTS_PER_MM, RectMm
 from papier.records import Value
 from simulator.conditions import Conditions, draw_conditions
-from simulator.filling import Truth, fill, pick_style
+from simulator.filling import Truth, fill, pick_any_style, pick_style
 from simulator.hands import Hands, WrittenLines
-from simulator.pen import pick_pen
+from simulator.pen import Pen, pick_any_pen, pick_pen
 from simulator.printer import Paper, print_page
 from simulator.scanner import A4, ScannedImage, blank_back, scan
 from simulator.values import random_values
@@ -68,8 +68,11 @@ def print_fill_scan(
     values: Sequence[Mapping[str, Value]] | None = None,
     prefilled: Sequence[Mapping[str, str]] | None = None,
     roster: Sequence[Mapping[str, str]] = (),
+    anybody: bool = False,
 ) -> Iterator[Glassful]:
     """Print, fill and scan every sheet of `pdf`, as `papier.forms.pdf.write_sheets` wrote it for `numbers`, in order.
+
+    `anybody`: pens and marks vary more than the profile says (`pick_any_pen`, `pick_any_style`).
 
     Without `values` they are random and valid. What is `prefilled` (one mapping a sheet) is left alone by the pen, and
     true as printed. Each sheet has a generator of its own, made from `seed` and its position: the same sheet comes out
@@ -89,9 +92,8 @@ def print_fill_scan(
                 {field: value for field, value in given.items() if field not in printed},
                 rng,
                 hand=hands.pick(rng),
-                # A threshold would wipe a faint pencil out altogether, and nobody could read what is not there.
-                pen=pick_pen(rng, rough=conditions.rough and conditions.mode != "bilevel"),
-                style=pick_style(rng, rough=conditions.rough),
+                pen=_pen(conditions, rng, anybody=anybody),
+                style=pick_any_style(rng) if anybody else pick_style(rng, rough=conditions.rough),
                 scale=papers[1].ink_scale,
                 lines=lines,
             )
@@ -116,6 +118,12 @@ def _conditions_for(layout: Layout, profile: str, dpi: int | None, rng: np.rando
     if landscape and rng.random() < 0.5:
         conditions = dataclasses.replace(conditions, quarter_turns=1)
     return conditions
+
+
+def _pen(conditions: Conditions, rng: np.random.Generator, *, anybody: bool) -> Pen:
+    # A threshold would wipe a faint pencil out altogether, and nobody could read what is not there.
+    bilevel = conditions.mode == "bilevel"
+    return pick_any_pen(rng) if anybody and not bilevel else pick_pen(rng, rough=conditions.rough and not bilevel)
 
 
 def _is_small(layout: Layout) -> bool:

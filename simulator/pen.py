@@ -70,6 +70,18 @@ def pick_pen(rng: np.random.Generator, *, rough: bool = False) -> Pen:
     return replace(pen, colour=(red, green, blue), width=float(pen.width), darkness=float(pen.darkness))
 
 
+def pick_any_pen(rng: np.random.Generator) -> Pen:
+    """A pen at random from far more than an office has: from 0.2 mm to 1.5 mm, pale colours, soft and hard pencils."""
+    kind = str(rng.choice(["ballpoint", "fine", "pencil", "felt", "marker"], p=[0.4, 0.15, 0.2, 0.15, 0.1]))
+    colours = {**_BALLPOINTS, "violet": (105, 50, 140), "turquoise": (20, 130, 150), "orange": (225, 120, 40)}
+    base = list(colours.values())[int(rng.integers(len(colours)))]
+    if kind == "pencil":
+        return Pen("pencil", (72, 72, 76), float(rng.uniform(0.3, 0.9)), float(rng.uniform(0.55, 0.95)), 0.5)
+    low, high = {"ballpoint": (0.28, 0.6), "fine": (0.2, 0.3), "felt": (0.5, 0.9), "marker": (0.9, 1.5)}[kind]
+    bleed = 0.02 if kind in {"ballpoint", "fine"} else float(rng.uniform(0.03, 0.1))
+    return Pen(kind, base, float(rng.uniform(low, high)), float(rng.uniform(0.8, 1.0)), 0.15, bleed)
+
+
 @dataclass(frozen=True)
 class Mark:
     """Ink on a patch of the layer: `coverage` (h, w) uint8 with its top left pixel at (x, y)."""
