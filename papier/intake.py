@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from multiprocessing import get_context
@@ -19,6 +20,7 @@ from sqlalchemy import Engine
 from papier.errors import PapierError, ScanFileError
 from papier.ocr.pages import count_pages, load_page
 from papier.ocr.reading import Reader
+from papier.ocr.register import SheetRegister
 from papier.records import PageReading, PageStatus
 from papier.store.archive import hash_file, keep_file
 from papier.store.records import FiledPage, ScanFile, file_scan, is_taken_in
@@ -120,6 +122,29 @@ def mark_copies(readings: Iterator[PageReading], masters: Callable[[str], bool])
         else:
             seen.add(key)
             yield reading
+
+
+def find_missing_pages(
+    readings: Iterable[PageReading], register: SheetRegister, seen_before: Mapping[str, AbstractSet[int]] | None = None
+) -> dict[str, list[int]]:
+    """The pages that lack of every sheet of which some page was read: fed two at a time, or left in the pile.
+
+    `seen_before`: pages of these sheets that came in earlier scans, by sheet number.
+    """
+    seen: dict[str, set[int]] = {}
+    for reading in readings:
+        if reading.sheet is not None and reading.page is not None:
+            seen.setdefault(reading.sheet, set()).add(reading.page)
+    missing: dict[str, list[int]] = {}
+    for number, pages in seen.items():
+        sheet = register.find_sheet(number)
+        if sheet is None:
+            continue
+        known = pages | (seen_before or {}).get(number, set())
+        lacking = [page.page for page in sheet.form.layout.pages if page.page not in known]
+        if lacking:
+            missing[number] = lacking
+    return missing
 
 
 def take_in(

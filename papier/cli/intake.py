@@ -10,11 +10,13 @@ import click
 
 from papier.cli.context import Context, pass_context
 from papier.cli.output import progress_bar
-from papier.cli.read import exit_code
-from papier.errors import ScanFileError
-from papier.intake import TakenIn, take_in
+from papier.cli.read import exit_code, tell_missing_pages
+from papier.errors import EXIT_CHECK_NEEDED, ScanFileError
+from papier.intake import TakenIn, find_missing_pages, take_in
 from papier.language import translate as _
 from papier.records import PageReading
+from papier.store.records import find_filed_pages
+from papier.store.sheets import StoreRegister
 
 
 @click.command(
@@ -45,7 +47,9 @@ def command(context: Context, files: tuple[Path, ...], as_json: bool) -> int:
         readings += [page.reading for page in taken.pages or []]
     if not chosen:
         click.echo(_("The inbox {folder} is empty.").format(folder=workspace.inbox), err=True)
-    return failed or exit_code(readings)
+    before = find_filed_pages(context.engine, {reading.sheet for reading in readings if reading.sheet})
+    lacking = tell_missing_pages(find_missing_pages(readings, StoreRegister(workspace), before))
+    return failed or exit_code(readings) or (EXIT_CHECK_NEEDED if lacking else 0)
 
 
 def _tell(taken: TakenIn, *, as_json: bool) -> None:

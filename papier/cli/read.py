@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import click
@@ -13,7 +14,7 @@ from papier.cli.context import Context, pass_context
 from papier.cli.output import progress_bar, show_reading
 from papier.cli.sources import find_printed_form
 from papier.errors import EXIT_CHECK_NEEDED, EXIT_DONE, EXIT_PAGES_REJECTED, ScanFileError
-from papier.intake import MIN_PAGES_FOR_POOL, make_pool, mark_copies, read_scan
+from papier.intake import MIN_PAGES_FOR_POOL, find_missing_pages, make_pool, mark_copies, read_scan
 from papier.language import translate as _
 from papier.ocr.pages import count_pages
 from papier.ocr.reading import Reader
@@ -62,12 +63,25 @@ def command(context: Context, files: tuple[Path, ...], form: str | None, as_json
                 yield from read_scan(path, reader, pool, lambda _done, _total: advance())
 
         for reading in mark_copies(readings(), lambda number: is_master(register, number)):
-            seen.append(PageReading(reading.source, reading.source_page, reading.status, reason=reading.reason))
+            seen.append(dataclasses.replace(reading, fields={}))
             if as_json:
                 click.echo(json.dumps(reading.to_json(), ensure_ascii=False))
             else:
                 show_reading(reading)
-    return failed or exit_code(seen)
+    lacking = tell_missing_pages(find_missing_pages(seen, register))
+    return failed or exit_code(seen) or (EXIT_CHECK_NEEDED if lacking else EXIT_DONE)
+
+
+def tell_missing_pages(missing: Mapping[str, Sequence[int]]) -> bool:
+    """Say which pages of which sheets did not come; True when there are any."""
+    for number, pages in missing.items():
+        click.echo(
+            _(
+                "Sheet {number}: page {pages} did not come with the others. Was it fed with another? Scan it too."
+            ).format(number=number, pages=", ".join(map(str, pages))),
+            err=True,
+        )
+    return bool(missing)
 
 
 def is_master(register: SheetRegister, number: str) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -264,6 +264,18 @@ def _field_json(row: Any) -> dict[str, Any]:
         "needs_person": row.needs_person,
         "rect": None if row.rect is None else json.loads(row.rect),
     }
+
+
+def find_filed_pages(engine: Engine, numbers: Iterable[str]) -> dict[str, set[int]]:
+    """Which pages of these sheets are part of a record, by sheet number."""
+    query = select(pages.c.sheet, pages.c.page).where(pages.c.record.is_not(None))
+    found: dict[str, set[int]] = {}
+    with engine.connect() as connection:
+        for number in numbers:
+            for sheet, page in connection.execute(query.where(pages.c.sheet == number)):
+                if page is not None:
+                    found.setdefault(sheet, set()).add(page)
+    return found
 
 
 def count_pages(engine: Engine) -> dict[str, int]:
