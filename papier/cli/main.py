@@ -22,6 +22,7 @@ COMMANDS = {
     "print": "papier.cli.print_sheets",
     "recipients": "papier.cli.recipients",
     "read": "papier.cli.read",
+    "debug": "papier.cli.debug",
     "intake": "papier.cli.intake",
     "records": "papier.cli.records",
     "deadline": "papier.cli.deadline",

@@ -116,7 +116,7 @@ def measure_tone(page: RegisteredPage) -> PageTone:
     pixels = page.scan.pixels
     some = pixels[:: max(1, pixels.shape[0] // 400), :: max(1, pixels.shape[1] // 400)]
     levels = np.count_nonzero(np.bincount(some.ravel(), minlength=256))
-    return PageTone(np.asarray(paper, dtype=np.float32), black, two_level=levels <= 2)
+    return PageTone(np.asarray(paper, dtype=np.float32), black, two_level=bool(levels <= 2))
 
 
 @dataclass(frozen=True)

@@ -6,11 +6,12 @@ Every page comes out as at least one `PageReading`; what cannot be read says why
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
+from papier.forms.layout import LayoutPage
 from papier.forms.sheet_number import SheetNumbers
 from papier.geometry import RectMm
 from papier.ocr.characters import CharacterReader
@@ -36,17 +37,22 @@ BLANK_INK_SHARE = 0.0008
 MAX_FORMS_COMPARED = 24
 
 
+# Whoever wants to look over the reader's shoulder: how the sheet lies on the scan, its zones, and what was read.
+Watcher = Callable[[RegisteredPage, LayoutPage, PageReading], None]
+
+
 @dataclass(frozen=True)
 class Reader:
     """Reads pages. Holds nothing that changes: one reader may serve many pages, one a process.
 
     `form`: read every page as this form, without asking for a sheet number (a form that somebody else printed, or a
-    page whose number is lost).
+    page whose number is lost). `watcher` is told of every page that was read.
     """
 
     register: SheetRegister
     form: PrintedForm | None = None
     characters: CharacterReader = field(default_factory=CharacterReader)
+    watcher: Watcher | None = None
 
     def read_page(self, page: ScannedPage | RejectedPage) -> list[PageReading]:
         """The readings of every sheet on the page, left to right and top to bottom; never empty."""
@@ -161,7 +167,7 @@ class Reader:
             printed_on=sheet.printed_on if sheet is not None else None,
         )
         asked = doubt is not None or any(_asks(reading) for reading in fields.values())
-        return PageReading(
+        reading = PageReading(
             source=page.source,
             source_page=page.index,
             status=PageStatus.DOUBTFUL if asked else PageStatus.READ,
@@ -172,6 +178,9 @@ class Reader:
             fields=fields,
             to_scan=tuple(float(value) for value in registered.to_page.matrix.ravel()),
         )
+        if self.watcher is not None:
+            self.watcher(registered, layout.page(number), reading)
+        return reading
 
 
 def _fit_by_face(page: ScannedPage, forms: Sequence[PrintedForm]) -> tuple[FaceFit, PrintedForm, int] | None:
