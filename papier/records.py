@@ -11,6 +11,8 @@ from typing import Any
 from papier.geometry import RectMm
 
 Value = str | bool | list[str] | None
+# Four corners in scan pixels, clockwise from the top left: x, y, x, y …
+Quad = tuple[float, ...]
 
 
 class State(StrEnum):
@@ -106,6 +108,9 @@ class PageReading:
     # Which image of a PDF page that holds several, from 1; which sheet of a scan that shows several, from 1.
     image_index: int = 1
     sheet_index: int = 1
+    # The sheet's outline and what of it stays on paper, as quadrilaterals in scan pixels: what may be kept of the page.
+    outline: Quad | None = None
+    paper_only: tuple[Quad, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """The stable form of `papier read --json`, one object a sheet page."""

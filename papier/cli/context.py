@@ -8,6 +8,8 @@ from pathlib import Path
 import click
 from sqlalchemy import Engine
 
+from papier.errors import StoreError
+from papier.language import translate as _
 from papier.store.connection import connect
 from papier.store.migrations import migrate
 from papier.store.workspace import Workspace, default_folder, open_workspace
@@ -31,10 +33,30 @@ class Context:
 
     @property
     def engine(self) -> Engine:
+        """Raises StoreError where the store is missing: an empty one in its place would give numbers a second time."""
         if self._engine is None:
-            self._engine = connect(self.workspace)
+            workspace = self.workspace
+            if not workspace.database.exists():
+                raise StoreError(
+                    _(
+                        "The store {path} is missing. Put it back: papier restore BACKUP (or papier init, if it is new)"
+                    ).format(path=workspace.database)
+                )
+            self._engine = connect(workspace)
             migrate(self._engine, self.now())
         return self._engine
+
+    def make_store(self) -> None:
+        """Make the store of a workspace whose archive is still empty. Raises StoreError where it is not."""
+        workspace = self.workspace
+        if not workspace.database.exists():
+            if any(workspace.archive.glob("*/*")):
+                raise StoreError(
+                    _("The archive holds scans, but the store is missing. Put it back: papier restore BACKUP")
+                )
+            engine = connect(workspace)
+            migrate(engine, self.now())
+            engine.dispose()
 
     @property
     def form_folder(self) -> Path | None:

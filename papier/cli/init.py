@@ -20,7 +20,7 @@ from papier.store.workspace import create_workspace
 def command(context: Context) -> None:
     existed = context.exists
     workspace = create_workspace(context.folder)
-    context.engine.dispose()
+    context.make_store()
     if existed:
         click.echo(_("The workspace {folder} is there already.").format(folder=workspace.folder))
     else:

@@ -36,14 +36,32 @@ def command(context: Context, files: tuple[Path, ...], as_json: bool) -> int:
     readings: list[PageReading] = []
     failed = 0
     for path in chosen:
+        if not files and not path.exists():
+            continue  # another intake has taken it meanwhile
         try:
             with progress_bar(len(chosen), str(path.name)) as advance:
                 taken = take_in(workspace, context.engine, path, context.now(), progress=lambda _d, _t: advance())
         except ScanFileError as error:
+            if not files and not path.exists():
+                continue
             click.echo(str(error), err=True)
             failed = error.exit_code
             continue
         _tell(taken, as_json=as_json)
+        if taken.masked and taken.left is not None:
+            click.echo(
+                _(
+                    "{path} still shows what stays on paper; the archive keeps a masked copy. Delete it: rm {path}"
+                ).format(path=taken.left),
+                err=True,
+            )
+        elif taken.left is not None and taken.left.resolve().parent == workspace.inbox.resolve():
+            click.echo(
+                _("{path} is taken in, but cannot be taken out of the inbox. Make the folder writable.").format(
+                    path=taken.left
+                ),
+                err=True,
+            )
         readings += [page.reading for page in taken.pages or []]
     if not chosen:
         click.echo(_("The inbox {folder} is empty.").format(folder=workspace.inbox), err=True)

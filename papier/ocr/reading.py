@@ -19,6 +19,7 @@ from papier.ocr.face import FaceFit, fit_face, load_face
 from papier.ocr.face_registration import register_by_face
 from papier.ocr.identification import Identification, identify
 from papier.ocr.register import KnownSheet, PrintedForm, SheetRegister
+from papier.ocr.masking import find_outline, find_paper_only
 from papier.ocr.registration import SheetCandidate, count_strays, find_sheets
 from papier.ocr.scan import RegisteredPage, RejectedPage, ScannedPage
 from papier.ocr.zone_readings import read_zones
@@ -177,6 +178,8 @@ class Reader:
             reason=doubt,
             fields=fields,
             to_scan=tuple(float(value) for value in registered.to_page.matrix.ravel()),
+            outline=find_outline(registered),
+            paper_only=find_paper_only(registered, layout, number),
         )
         if self.watcher is not None:
             self.watcher(registered, layout.page(number), reading)

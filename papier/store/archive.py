@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import io
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 from papier.errors import StoreError
 
+if os.name == "posix":
+    import fcntl
+
 # Read in pieces: a scan may be larger than memory should hold.
 PIECE = 1 << 20
+PARTIAL = ".partial"
+LOCK_FILE = "archive.lock"
 
 
 def hash_file(path: Path) -> str:
@@ -26,33 +34,100 @@ def archive_path(archive: Path, sha256: str, suffix: str) -> Path:
     return archive / sha256[:2] / f"{sha256}{suffix}"
 
 
-def keep_file(source: Path, archive: Path, sha256: str, suffix: str) -> Path:
+def is_kept(archive: Path, sha256: str, suffix: str) -> bool:
+    """True when the archive holds this file, whole."""
+    path = archive_path(archive, sha256, suffix)
+    return path.is_file() and hash_file(path) == sha256
+
+
+def keep_file(source: Path | bytes, archive: Path, sha256: str, suffix: str) -> Path:
     """Copy `source` into the archive, sync it and read it back. Safe to repeat, safe to interrupt.
 
+    The order makes it last through a power cut: the bytes, then the name, then the folders that hold it.
     Raises StoreError when the copy is not what `sha256` says (the file changed while it was copied, the disk is full).
     """
     target = archive_path(archive, sha256, suffix)
-    if target.exists() and hash_file(target) == sha256:
-        return target
-    target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    partial = target.with_name(f"{target.name}.{os.getpid()}.partial")
+    name = source.name if isinstance(source, Path) else target.name
+    partial = target.with_name(f"{target.name}.{os.getpid()}{PARTIAL}")
     try:
-        with source.open("rb") as reading, partial.open("wb") as writing:
-            shutil.copyfileobj(reading, writing, PIECE)
+        if target.exists() and hash_file(target) == sha256:
+            # Whoever put it there may have been stopped before the name was safe.
+            sync_folder(target.parent)
+            return target
+        make_folder(target.parent)
+        with _open_private(partial) as writing:
+            if isinstance(source, bytes):
+                writing.write(source)
+            else:
+                with source.open("rb") as reading:
+                    shutil.copyfileobj(reading, writing, PIECE)
             writing.flush()
             os.fsync(writing.fileno())
         if hash_file(partial) != sha256:
-            raise StoreError(f"{source} changed while it was taken in. Wait until it is whole, then take it in again.")
+            raise StoreError(f"{name} changed while it was taken in. Wait until it is whole, then take it in again.")
         partial.replace(target)
-        _sync_folder(target.parent)
+        sync_folder(target.parent)
     except OSError as error:
-        raise StoreError(f"The archive {archive} cannot take {source.name}: {error.strerror}. Make room.") from error
+        raise StoreError(
+            f"The archive {archive} cannot take {name} ({error.strerror}). Make room and make the folder writable, "
+            "then take it in again."
+        ) from error
     finally:
-        partial.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            partial.unlink(missing_ok=True)
     return target
 
 
-def _sync_folder(folder: Path) -> None:
+def make_folder(folder: Path) -> None:
+    """Make a private folder whose name lasts through a power cut. Its parent must be there, or be makable so too."""
+    if folder.is_dir():
+        return
+    if not folder.parent.is_dir():
+        make_folder(folder.parent)
+    folder.mkdir(mode=0o700, exist_ok=True)
+    sync_folder(folder.parent)
+
+
+def write_private(path: Path, data: bytes) -> None:
+    """Write a file that only its owner can read, so that it is either whole or as it was before."""
+    partial = path.with_name(f"{path.name}.{os.getpid()}{PARTIAL}")
+    try:
+        with _open_private(partial) as stream:
+            stream.write(data)
+            stream.flush()
+            os.fsync(stream.fileno())
+        partial.replace(path)
+        sync_folder(path.parent)
+    finally:
+        with contextlib.suppress(OSError):
+            partial.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def using_archive(archive: Path) -> Iterator[None]:
+    """Work on the archive beside other papiers; the first to come sweeps out what an interrupted one left behind."""
+    if os.name != "posix":
+        yield
+        return
+    try:
+        handle = os.open(archive / LOCK_FILE, os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as error:
+        raise StoreError(
+            f"The archive {archive} cannot be written ({error.strerror}). Make the folder writable."
+        ) from error
+    try:
+        with contextlib.suppress(BlockingIOError):
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            # Nobody else is at work: what is half written belongs to somebody who was stopped.
+            for path in archive.glob(f"*/*{PARTIAL}"):
+                path.unlink(missing_ok=True)
+        fcntl.flock(handle, fcntl.LOCK_SH)
+        yield
+    finally:
+        os.close(handle)
+
+
+def sync_folder(folder: Path) -> None:
     """Make a rename last through a power cut. Windows has no such call, and needs none."""
     if os.name != "posix":
         return
@@ -61,3 +136,11 @@ def _sync_folder(folder: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+@contextlib.contextmanager
+def _open_private(path: Path) -> Iterator[io.BufferedWriter]:
+    path.unlink(missing_ok=True)
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "wb") as stream:
+        yield stream

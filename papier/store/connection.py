@@ -2,23 +2,36 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Insert, create_engine, event
 from sqlalchemy.exc import DatabaseError, OperationalError
 
 from papier.errors import StoreError
+from papier.store.archive import sync_folder
+from papier.store.events import raw_connection, seal_touched
+from papier.store.seals import watch
 from papier.store.workspace import Workspace
 
 # Another papier may be filing a batch; its transactions take milliseconds, a slow disk's sync seconds.
 BUSY_SECONDS = 30
+# SQLite's words (sqlite.org/rescode.html) and what a person can do.
+REMEDIES = {
+    "disk is full": "Make room on the disk, then run the same command again: what was finished is kept.",
+    "readonly database": "Make the workspace's folder writable, or choose another with --workspace.",
+    "unable to open": "Make the workspace's folder writable, or choose another with --workspace.",
+    "disk I/O error": "Make room on the disk; if there is room, look after the disk. Then run: papier verify",
+}
 
 
 def connect(workspace: Workspace, busy_seconds: float = BUSY_SECONDS) -> Engine:
     """An engine on the workspace's store. Writers take turns; readers see the last finished transaction."""
+    _make_private(workspace.database)
     engine = create_engine(f"sqlite:///{workspace.database}", connect_args={"timeout": busy_seconds})
 
     @event.listens_for(engine, "connect")
@@ -28,6 +41,8 @@ def connect(workspace: Workspace, busy_seconds: float = BUSY_SECONDS) -> Engine:
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=FULL")
         connection.execute("PRAGMA foreign_keys=ON")
+        # What is deleted is overwritten with zeros, not left in free pages.
+        connection.execute("PRAGMA secure_delete=ON")
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
@@ -46,9 +61,12 @@ def reading(engine: Engine) -> Iterator[Connection]:
 
 @contextmanager
 def writing(engine: Engine) -> Iterator[Connection]:
-    """One transaction that writes: all of it happens, or nothing. Raises StoreError when damaged or busy."""
-    with _errors(), engine.connect().execution_options(writing=True) as connection, connection.begin():
-        yield connection
+    """One transaction that writes: all or nothing; its rows are sealed. Raises StoreError like `reading`."""
+    with _errors(), engine.connect().execution_options(writing=True) as connection:
+        watch(raw_connection(connection))
+        with connection.begin():
+            yield connection
+            seal_touched(connection)
 
 
 def insert_row(connection: Connection, statement: Insert) -> int:
@@ -58,13 +76,28 @@ def insert_row(connection: Connection, statement: Insert) -> int:
     return int(key[0])
 
 
+def _make_private(database: Path) -> None:
+    """Let nobody else read the store: SQLite gives its side files the rights of the database."""
+    with suppress(OSError):
+        if not database.exists():
+            os.close(os.open(database, os.O_RDWR | os.O_CREAT, 0o600))
+            sync_folder(database.parent)
+
+
 @contextmanager
 def _errors() -> Iterator[None]:
     try:
         yield
-    except OperationalError as error:
+    except (OperationalError, sqlite3.OperationalError) as error:
+        why = getattr(error, "orig", error)
+        for what, remedy in REMEDIES.items():
+            if what in str(why):
+                raise StoreError(f"The store cannot be written ({why}). {remedy}") from error
         raise StoreError(
-            f"The store is busy or cannot be reached ({error.orig}). Close the other papier, then try again."
+            f"The store is busy or cannot be reached ({why}). Close the other papier, then try again."
         ) from error
-    except DatabaseError as error:
-        raise StoreError(f"The store is damaged ({error.orig}). Run: papier verify") from error
+    except UnicodeDecodeError as error:
+        raise StoreError(f"The store is damaged (text that is none: {error.reason}). Run: papier verify") from error
+    except (DatabaseError, sqlite3.DatabaseError) as error:
+        why = getattr(error, "orig", error)
+        raise StoreError(f"The store is damaged ({why}). Run: papier verify") from error

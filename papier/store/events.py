@@ -5,15 +5,19 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
+import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, select
 
-from papier.store.tables import events
+from papier.store.seals import SEALED, is_touched, write_seals
+from papier.store.tables import events, head
 
 CHAIN_START = "0" * 64
+# The time of a seal before which nothing happened.
+BEFORE_ALL = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +39,33 @@ def append_event(connection: Connection, now: dt.datetime, kind: str, data: Mapp
     at, text = now.isoformat(), json.dumps(data, ensure_ascii=False, sort_keys=True)
     digest = event_hash(seq, at, kind, text, previous)
     connection.execute(events.insert().values(seq=seq, at=at, kind=kind, data=text, previous=previous, hash=digest))
+    if not connection.execute(head.update().values(seq=seq, hash=digest)).rowcount:
+        connection.execute(head.insert().values(only=1, seq=seq, hash=digest))
     return digest
+
+
+def seal_touched(connection: Connection) -> None:
+    """Seal the rows that this transaction touched, in one closing event of the same time as the last."""
+    raw = raw_connection(connection)
+    if not is_touched(raw):
+        return
+    last = connection.execute(select(events.c.seq, events.c.at).order_by(events.c.seq.desc()).limit(1)).first()
+    seq, at = (last.seq + 1, dt.datetime.fromisoformat(last.at)) if last else (1, BEFORE_ALL)
+    rows, digest = write_seals(raw, seq)
+    append_event(connection, at, SEALED, {"rows": rows, "digest": digest})
+
+
+def chain_head(connection: Connection) -> tuple[int, str]:
+    """The number and hash of the newest event: what the printed register vouches for."""
+    last = connection.execute(select(events.c.seq, events.c.hash).order_by(events.c.seq.desc()).limit(1)).first()
+    return (last.seq, last.hash) if last else (0, CHAIN_START)
+
+
+def raw_connection(connection: Connection) -> sqlite3.Connection:
+    """The driver's own connection, for what SQLAlchemy has no words for."""
+    raw = connection.connection.driver_connection
+    assert isinstance(raw, sqlite3.Connection)  # noqa: S101 - the only database so far
+    return raw
 
 
 def event_hash(seq: int, at: str, kind: str, data: str, previous: str) -> str:
@@ -53,4 +83,7 @@ def broken_links(connection: Connection) -> list[str]:
         if row.previous != previous or row.hash != event_hash(row.seq, row.at, row.kind, row.data, row.previous):
             problems.append(f"event {row.seq} ({row.kind}, {row.at}) was changed")
         previous, expected = row.hash, row.seq + 1
+    newest = connection.execute(select(head)).first()
+    if (expected - 1, previous) != ((newest.seq, newest.hash) if newest else (0, CHAIN_START)):
+        problems.append("the newest events are missing or were changed")
     return problems

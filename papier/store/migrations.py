@@ -1,24 +1,51 @@
 """How an older store becomes a current one. A migration and its record are one transaction.
 
-Migrations are never edited once published: a change is a further one at the end of `MIGRATIONS`.
+Migrations are never edited once published: a change is a further one at the end of `MIGRATIONS`. The first makes the
+tables as they are today, so a later one must do nothing where its work is done already. Columns are added empty and
+then filled by UPDATE, which seals them.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
+from typing import Any
 
-from sqlalchemy import Connection, Engine, inspect, select
+from sqlalchemy import Column, Connection, Engine, inspect, select
 
 from papier.errors import StoreError
 from papier.store import tables
+from papier.store.connection import reading, writing
+from papier.store.events import raw_connection
+from papier.store.seals import touch_all
 
 
 def _create_first_tables(connection: Connection) -> None:
     tables.metadata.create_all(connection)
 
 
-MIGRATIONS: tuple[tuple[int, str, Callable[[Connection], None]], ...] = ((1, "first tables", _create_first_tables),)
+def _add_seals(connection: Connection) -> None:
+    """Seals over all that is there, and where a masked copy came from."""
+    tables.metadata.create_all(connection, tables=[tables.head, tables.seals])
+    add_column(connection, tables.scans.c.source_sha256)
+    last = connection.execute(select(tables.events.c.seq, tables.events.c.hash).order_by(tables.events.c.seq.desc()))
+    newest = last.first()
+    if newest is not None and not connection.execute(select(tables.head)).first():
+        connection.execute(tables.head.insert().values(only=1, seq=newest.seq, hash=newest.hash))
+    touch_all(raw_connection(connection))
+
+
+def add_column(connection: Connection, column: Column[Any]) -> None:
+    """Add a column that may be empty, unless it is there. Rows keep their seals: an empty column is not in them."""
+    if column.name not in {entry["name"] for entry in inspect(connection).get_columns(column.table.name)}:
+        kind = column.type.compile(connection.dialect)
+        connection.exec_driver_sql(f'ALTER TABLE "{column.table.name}" ADD COLUMN "{column.name}" {kind}')
+
+
+MIGRATIONS: tuple[tuple[int, str, Callable[[Connection], None]], ...] = (
+    (1, "first tables", _create_first_tables),
+    (2, "seals", _add_seals),
+)
 
 
 def applied(connection: Connection) -> list[int]:
@@ -34,7 +61,10 @@ def migrate(engine: Engine, now: dt.datetime) -> list[str]:
     Raises StoreError for a store written by a later papier.
     """
     done: list[str] = []
-    with engine.begin() as connection:
+    with reading(engine) as connection:
+        if applied(connection) == [number for number, _, _ in MIGRATIONS]:
+            return done
+    with writing(engine) as connection:
         had = applied(connection)
         known = [number for number, _, _ in MIGRATIONS]
         if had and had[-1] > known[-1]:

@@ -6,24 +6,31 @@ import datetime as dt
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, func, select
+from sqlalchemy import Connection, Engine, func, or_, select
 
 from papier.records import FieldReading, PageReading, PageStatus
+from papier.store.archive import archive_path
 from papier.store.connection import insert_row, reading, writing
 from papier.store.events import append_event
 from papier.store.tables import pages, readings, records, scans, sheets
+from papier.store.workspace import Workspace
 
 
 @dataclass(frozen=True, slots=True)
 class ScanFile:
-    """A scan as it is kept in the archive."""
+    """A scan as it is kept in the archive. `source_sha256`: the file as it came, where the kept copy is masked."""
 
     sha256: str
     name: str
     suffix: str
     size: int
+    source_sha256: str | None = None
+
+    def path(self, workspace: Workspace) -> Path:
+        return archive_path(workspace.archive, self.sha256, self.suffix)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +42,13 @@ class FiledPage:
     flag: str | None
 
 
-def is_taken_in(engine: Engine, sha256: str) -> bool:
-    """True when this very file was taken in before."""
+def find_scan(engine: Engine, sha256: str) -> ScanFile | None:
+    """The scan that this very file became when it was taken in before, or None."""
     with reading(engine) as connection:
-        return connection.execute(select(scans.c.sha256).where(scans.c.sha256 == sha256)).first() is not None
+        row = connection.execute(
+            select(scans).where(or_(scans.c.sha256 == sha256, scans.c.source_sha256 == sha256))
+        ).first()
+    return None if row is None else ScanFile(row.sha256, row.name, row.suffix, row.bytes, row.source_sha256)
 
 
 def file_scan(
@@ -50,7 +60,12 @@ def file_scan(
             return None
         connection.execute(
             scans.insert().values(
-                sha256=scan.sha256, name=scan.name, suffix=scan.suffix, bytes=scan.size, taken_in_at=now.isoformat()
+                sha256=scan.sha256,
+                name=scan.name,
+                suffix=scan.suffix,
+                bytes=scan.size,
+                taken_in_at=now.isoformat(),
+                source_sha256=scan.source_sha256,
             )
         )
         filed = [_file_page(connection, scan, page, now) for page in page_readings]

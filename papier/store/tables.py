@@ -67,6 +67,8 @@ scans = Table(
     Column("suffix", String(10), nullable=False),
     Column("bytes", Integer, nullable=False),
     Column("taken_in_at", String(40), nullable=False),
+    # The hash of the file as it came, where what is kept is a copy with the paper-only zones masked; else NULL.
+    Column("source_sha256", String(64)),
 )
 
 # One row a page that went in, whatever became of it: a record's page, a question, or a rejected page with its reason.
@@ -135,6 +137,28 @@ events = Table(
     Column("data", Text, nullable=False),
     Column("previous", String(64), nullable=False),
     Column("hash", String(64), nullable=False),
+)
+
+# The newest event, so that one taken off the end of the chain is missed.
+head = Table(
+    "head",
+    metadata,
+    Column("only", Integer, primary_key=True, autoincrement=False),
+    Column("seq", Integer, nullable=False),
+    Column("hash", String(64), nullable=False),
+)
+
+# One row a change of a row, append-only: see `papier.store.seals`. `hash` is NULL where the row was taken out.
+seals = Table(
+    "seals",
+    metadata,
+    Column("seq", Integer, primary_key=True, autoincrement=False),  # the event that closes the list
+    Column("place", Integer, primary_key=True, autoincrement=False),
+    Column("tab", String(40), nullable=False),
+    Column("key", Text, nullable=False),  # JSON: the values of the table's key
+    Column("salt", LargeBinary),
+    Column("hash", LargeBinary),
+    Index("seals_by_key", "tab", "key", "seq"),
 )
 
 migrations = Table(

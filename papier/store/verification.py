@@ -1,44 +1,144 @@
-"""Proves that store and archive are whole: every file's hash, every record's scan, the chain of events."""
+"""Proves that store and archive are whole: files by their hash, rows by their seal, events by their chain."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+import stat
+from collections.abc import Callable, Iterator
 
-from sqlalchemy import Engine, select, text
+from sqlalchemy import Connection, Engine, select, text
 
-from papier.store.archive import archive_path, hash_file
+from papier.errors import StoreError
+from papier.forms.sheet_number import SheetNumbers
+from papier.language import translate as _
+from papier.store.archive import LOCK_FILE, PARTIAL, archive_path, hash_file
 from papier.store.connection import reading
-from papier.store.events import broken_links
-from papier.store.tables import pages, records, scans
+from papier.store.events import broken_links, raw_connection
+from papier.store.seals import SealFault, broken_digests, find_faults
+from papier.store.tables import pages, records, scans, sheets
 from papier.store.workspace import Workspace
 
+# Thousands of lines tell a person no more than the first hundred and how many there are.
+MAX_TOLD = 1000
 
-def find_damage(workspace: Workspace, engine: Engine, progress: Callable[[int, int], None] | None = None) -> list[str]:
-    """What is wrong, one sentence with the remedy each; empty when everything is whole."""
+Progress = Callable[[int, int], None]
+
+
+def find_damage(workspace: Workspace, engine: Engine, progress: Progress | None = None) -> list[str]:
+    """What is wrong, one sentence with the remedy each; empty when everything is whole. Changes nothing."""
     problems: list[str] = []
-    with reading(engine) as connection:
-        verdict = connection.execute(text("PRAGMA integrity_check")).scalars().all()
-        if verdict != ["ok"]:
-            problems += [f"The store is damaged: {line}. Put it back from a backup." for line in verdict]
-        problems += [
-            f"The chain of events is broken: {link}. Compare with a backup." for link in broken_links(connection)
-        ]
-        kept = connection.execute(select(scans)).all()
-        for record in connection.execute(
-            select(records.c.record).where(~select(pages.c.page_id).where(pages.c.record == records.c.record).exists())
-        ):
-            problems.append(f"Record {record.record} has no scanned page. Scan its sheet again.")
+    known: dict[str, tuple[str, str]] | None = None
+    for part in (_store_damage, _chain_damage, _row_damage, _link_damage, _key_damage):
+        try:
+            with reading(engine) as connection:
+                problems += part(workspace, connection)
+                if known is None:
+                    known = {row.sha256: (row.name, row.suffix) for row in connection.execute(select(scans))}
+        except (StoreError, ValueError) as error:
+            problems.append(_("The store is damaged: {why}. Put it back: papier restore BACKUP").format(why=error))
+    problems += _file_damage(workspace, known, progress)
+    return problems + list(_open_doors(workspace))
+
+
+def _store_damage(_workspace: Workspace, connection: Connection) -> Iterator[str]:
+    verdict = connection.execute(text("PRAGMA integrity_check")).scalars().all()
+    if verdict != ["ok"]:
+        for line in verdict:
+            yield _("The store is damaged: {why}. Put it back: papier restore BACKUP").format(why=line)
+    for row in connection.execute(text("PRAGMA foreign_key_check")):
+        yield _("Row {row} of {table} points at a row that is gone. Put the store back: papier restore BACKUP").format(
+            row=row[1], table=row[0]
+        )
+
+
+def _chain_damage(_workspace: Workspace, connection: Connection) -> Iterator[str]:
+    for link in broken_links(connection):
+        yield _("The chain of events is broken: {link}. Put the store back: papier restore BACKUP").format(link=link)
+    for seq in broken_digests(raw_connection(connection)):
+        yield _("The seals under event {seq} were changed. Put the store back: papier restore BACKUP").format(seq=seq)
+
+
+def _row_damage(_workspace: Workspace, connection: Connection) -> Iterator[str]:
+    for fault in find_faults(raw_connection(connection)):
+        yield _told(fault)
+
+
+def _told(fault: SealFault) -> str:
+    if fault.what == "changed":
+        message = _("Row {key} of {table} was changed outside papier. Put the store back: papier restore BACKUP")
+    elif fault.what == "missing":
+        message = _("Row {key} of {table} was taken out outside papier. Put the store back: papier restore BACKUP")
+    else:
+        message = _("Row {key} of {table} was put in outside papier. Put the store back: papier restore BACKUP")
+    return message.format(key=fault.key, table=fault.table)
+
+
+def _link_damage(_workspace: Workspace, connection: Connection) -> Iterator[str]:
+    for record in connection.execute(
+        select(records.c.record).where(~select(pages.c.page_id).where(pages.c.record == records.c.record).exists())
+    ):
+        yield _("Record {record} has no scanned page. Scan its sheet again.").format(record=record.record)
+
+
+def _key_damage(workspace: Workspace, connection: Connection) -> Iterator[str]:
+    numbers = SheetNumbers(workspace.key)
+    wrong = sum(
+        1
+        for row in connection.execute(select(sheets.c.serial, sheets.c.number))
+        if row.serial < 0 or numbers.serial(row.number) != row.serial
+    )
+    if wrong:
+        yield _("{count} sheet numbers do not fit the key {path}. Put the key back from its copy.").format(
+            count=wrong, path=workspace.folder / "key"
+        )
+
+
+def _file_damage(
+    workspace: Workspace, known: dict[str, tuple[str, str]] | None, progress: Progress | None
+) -> Iterator[str]:
     expected = set()
-    for at, scan in enumerate(kept, 1):
-        path = archive_path(workspace.archive, scan.sha256, scan.suffix)
+    for at, (sha256, (name, suffix)) in enumerate((known or {}).items(), 1):
+        path = archive_path(workspace.archive, sha256, suffix)
         expected.add(path)
-        if not path.exists():
-            problems.append(f"The scan {scan.name} is missing ({path.name}). Put it back from a backup or scan again.")
-        elif hash_file(path) != scan.sha256:
-            problems.append(f"The scan {scan.name} was changed ({path.name}). Put it back from a backup or scan again.")
+        try:
+            whole = hash_file(path) == sha256
+        except FileNotFoundError:
+            yield _("The scan {name} is missing ({file}). Put it back: papier restore BACKUP, or scan again.").format(
+                name=name, file=path.name
+            )
+        except OSError as error:
+            yield _("The scan {name} cannot be read ({file}: {why}). Look after the disk.").format(
+                name=name, file=path.name, why=error.strerror
+            )
+        else:
+            if not whole:
+                yield _(
+                    "The scan {name} was changed ({file}). Put it back: papier restore BACKUP, or scan again."
+                ).format(name=name, file=path.name)
         if progress is not None:
-            progress(at, len(kept))
-    for path in sorted(workspace.archive.glob("*/*")):
-        if path not in expected and path.suffix != ".partial":
-            problems.append(f"The archive holds {path.name}, which no record knows. Take it in: papier intake {path}")
-    return problems
+            progress(at, len(known or {}))
+    if known is None:
+        return
+    for path in sorted(workspace.archive.rglob("*")):
+        if path in expected or path.name == LOCK_FILE or path.suffix == PARTIAL or path.is_dir():
+            continue
+        yield _("The archive holds {file}, which no record knows. Take it in: papier intake {path}").format(
+            file=path.name, path=path
+        )
+
+
+def _open_doors(workspace: Workspace) -> Iterator[str]:
+    """Files and folders that others on this machine can read."""
+    if os.name != "posix":
+        return
+    looked_at = [workspace.folder, workspace.folder / "key", workspace.database, workspace.archive, workspace.inbox]
+    for path in looked_at:
+        if path.exists() and stat.S_IMODE(path.stat().st_mode) & 0o077:
+            yield _("Others on this machine can read {path}. Close it: chmod go= {path}").format(path=path)
+
+
+def shown(problems: list[str]) -> list[str]:
+    """The problems for a person: the first of them, and how many more there are."""
+    if len(problems) <= MAX_TOLD:
+        return problems
+    return [*problems[:MAX_TOLD], _("… and {count} more.").format(count=len(problems) - MAX_TOLD)]
