@@ -27,6 +27,8 @@ COMMANDS = {
     "records": "papier.cli.records",
     "deadline": "papier.cli.deadline",
     "verify": "papier.cli.verify",
+    "backup": "papier.cli.backup",
+    "restore": "papier.cli.restore",
     "demo": "papier.cli.demo",
     "completion": "papier.cli.completion",
 }

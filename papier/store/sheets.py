@@ -19,11 +19,15 @@ from papier.forms.sheet_number import SERIALS, SheetNumbers
 from papier.ocr.register import KnownSheet, PrintedForm
 from papier.store.connection import connect, insert_row, reading, writing
 from papier.store.events import append_event
-from papier.store.tables import layouts, print_runs, records, sheets
+from papier.store.tables import events, layouts, print_runs, records, sheets
 from papier.store.workspace import Workspace
 
 # Names given to the reader where a form is also handed out blank; a large school has so many pupils.
 MAX_PEOPLE = 3000
+# The event that says which numbers a restored or rebuilt store must never give, whether it knows their sheets or not.
+RESTORED = "restored"
+# Sheets that may have been printed meanwhile, where no store is left that knows.
+SERIALS_LEFT_OUT = 10_000
 
 
 @dataclass(frozen=True)
@@ -63,8 +67,7 @@ def number_sheets(
     numbers = SheetNumbers(workspace.key)
     first = orders[0].layout
     with writing(engine) as connection:
-        last = connection.execute(select(func.max(sheets.c.serial))).scalar()
-        start = 0 if last is None else last + 1
+        start = next_serial(connection)
         if start + len(orders) > SERIALS:
             raise StoreError("All sheet numbers of this workspace are used. Make a further workspace.")
         run = insert_row(
@@ -110,6 +113,16 @@ def number_sheets(
             {"run": run, "form": first.form, "first": rows[0]["number"], "sheets": len(rows)},
         )
     return run, [str(row["number"]) for row in rows]
+
+
+def next_serial(connection: Connection) -> int:
+    """The first serial that no sheet can have: beyond every known one, and beyond what a restore left out."""
+    last = connection.execute(select(func.max(sheets.c.serial))).scalar()
+    left_out = [
+        json.loads(data).get("next_serial", 0)
+        for data in connection.execute(select(events.c.data).where(events.c.kind == RESTORED)).scalars()
+    ]
+    return int(max([0 if last is None else last + 1, *left_out]))
 
 
 def mark_printed(engine: Engine, run: int, now: dt.datetime, output: str | None) -> None:

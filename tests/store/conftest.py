@@ -16,6 +16,11 @@ from papier.store.workspace import Workspace, create_workspace
 NOON = dt.datetime(2026, 11, 23, 12, 0, tzinfo=dt.UTC)
 
 
+@pytest.fixture(autouse=True)
+def _in_english(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PAPIER_LANGUAGE", "en")
+
+
 @pytest.fixture
 def workspace(tmp_path: Path) -> Workspace:
     return create_workspace(tmp_path / "workspace")

@@ -1,0 +1,64 @@
+"""`papier restore`"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from papier.cli.context import Context, pass_context
+from papier.language import translate as _
+from papier.store.backup import find_backup
+from papier.store.restore import RestorePlan, plan_restore, restore
+
+
+@click.command(
+    "restore",
+    help=_(
+        "Put a backup in the workspace's place, once every byte of it is proved.\n\n"
+        "What stands there is moved aside, never deleted. Scans that the backup does not know go back into the inbox. "
+        "Sheets printed since the backup are no longer known: print them again; their numbers are not given twice.\n\n"
+        "\b\nExamples:\n"
+        "  papier restore /media/usb/papier --dry-run      (proves it, says what would change)\n"
+        "  papier restore /media/usb/papier"
+    ),
+)
+@click.argument("backup", metavar="BACKUP", type=click.Path(path_type=Path, exists=True, file_okay=False))
+@click.option("--dry-run", is_flag=True, help=_("Prove the backup and say what would change; change nothing."))
+@pass_context
+def command(context: Context, backup: Path, dry_run: bool) -> None:
+    target = context.folder.resolve()
+    plan = plan_restore(find_backup(backup), target)
+    _tell(plan)
+    if dry_run:
+        click.echo(_("Nothing was changed."))
+        return
+    aside = restore(plan, target, context.now())
+    click.echo(_("Restored: {folder}.").format(folder=target))
+    if aside is not None:
+        click.echo(_("What stood there is in {folder}. Delete it when you miss nothing.").format(folder=aside))
+    if plan.newer_scans or any((target / "inbox").iterdir()):
+        click.echo(_("Scans wait in the inbox. Take them in: papier intake"))
+
+
+def _tell(plan: RestorePlan) -> None:
+    backup = plan.backup
+    click.echo(
+        _("The backup {folder} is whole: {records} records, event {seq}, head {head}…").format(
+            folder=backup.folder, records=backup.records, seq=backup.seq, head=backup.head[:16]
+        )
+    )
+    if plan.newer_events is None:
+        click.echo(_("There is no store that can be compared. Numbers are left out, so that none is given twice."))
+    elif plan.other_history:
+        click.echo(_("The present store is of another history: it is not the one that was backed up."))
+    elif plan.newer_events:
+        click.echo(
+            _("The present store knows {events} events and {records} records more; they would be set aside.").format(
+                events=plan.newer_events, records=plan.newer_records
+            )
+        )
+    if plan.newer_scans:
+        click.echo(
+            _("{count} scans are newer than the backup: kept, into the inbox.").format(count=len(plan.newer_scans))
+        )

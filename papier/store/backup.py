@@ -1,0 +1,211 @@
+"""Backups: a whole workspace in a folder of its own, proved when it is made."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import os
+import shutil
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import Engine, func, select
+
+from papier.errors import StoreError, UsageError
+from papier.store.archive import archive_path, hash_file, keep_file, make_folder, sync_folder, write_private
+from papier.store.connection import connect, reading
+from papier.store.events import CHAIN_START, chain_head
+from papier.store.tables import records, scans
+from papier.store.verification import find_damage
+from papier.store.workspace import KEY_FILE, SETTINGS_FILE, Workspace, open_workspace
+
+MANIFEST = "manifest.json"
+PREFIX = "papier-"
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Backup:
+    """A proved backup: its folder, what is in it, the head of its chain."""
+
+    folder: Path
+    files: int
+    size: int
+    records: int
+    seq: int
+    head: str
+
+
+def make_backup(workspace: Workspace, destination: Path, now: dt.datetime, progress: Progress | None = None) -> Backup:
+    """Copy the workspace as it stands at one instant, while work goes on, into a new folder of `destination`.
+
+    Every file is read back; the copy is verified like a workspace. Files that the last backup there holds are linked,
+    where the disk can. Raises StoreError when the copy is not whole, UsageError where it would lie in the workspace.
+    """
+    if destination.resolve().is_relative_to(workspace.folder.resolve()):
+        raise UsageError(f"{destination} lies in the workspace itself. Give a folder on another disk.")
+    name = f"{PREFIX}{now.strftime('%Y-%m-%d-%H%M%S')}"
+    target, partial = destination / name, destination / f".{name}.partial"
+    if target.exists():
+        raise UsageError(f"{target} is there already. Wait a second, then back up again.")
+    try:
+        destination.mkdir(parents=True, exist_ok=True)
+        earlier = sorted(path for path in destination.glob(f"{PREFIX}*") if (path / MANIFEST).exists())
+        shutil.rmtree(partial, ignore_errors=True)
+        make_folder(partial)
+        for part in ("archive", "inbox", "printed", "forms"):
+            make_folder(partial / part)
+        # The scans a store knows were kept before it knew them: the store first, then its scans.
+        _copy_store(workspace.database, partial / workspace.database.name)
+        write_private(partial / KEY_FILE, (workspace.folder / KEY_FILE).read_bytes())
+        for path in [workspace.folder / SETTINGS_FILE, *sorted(workspace.forms.rglob("*"))]:
+            if path.is_file() and not path.is_symlink():
+                copied = partial / path.relative_to(workspace.folder)
+                make_folder(copied.parent)
+                write_private(copied, path.read_bytes())
+        copy = open_workspace(partial)
+        engine = connect(copy)
+        try:
+            _copy_scans(workspace, copy, engine, earlier[-1] if earlier else None, progress)
+            problems = find_damage(copy, engine)
+        finally:
+            engine.dispose()
+        if problems:
+            raise StoreError(f"The copy is not whole: {problems[0]} Nothing was kept. Run: papier verify")
+        backup = _write_manifest(copy, now)
+        partial.rename(target)
+        sync_folder(destination)
+    except OSError as error:
+        raise StoreError(
+            f"The backup cannot be written to {destination} ({error.strerror}). Make room, or choose another folder."
+        ) from error
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+    return Backup(target, backup.files, backup.size, backup.records, backup.seq, backup.head)
+
+
+def find_backup(path: Path) -> Path:
+    """The backup that a path names: its own folder, or the newest in a folder of backups. Raises UsageError."""
+    if (path / MANIFEST).is_file():
+        return path
+    found = sorted(folder for folder in path.glob(f"{PREFIX}*") if (folder / MANIFEST).is_file())
+    if not found:
+        raise UsageError(f"There is no backup in {path}. Give the folder that papier backup wrote.")
+    return found[-1]
+
+
+def prove_backup(folder: Path) -> Backup:
+    """Read every byte of a backup: each file by its hash, the store by its chain. Writes nothing.
+
+    Raises StoreError where anything is missing, changed or added.
+    """
+    try:
+        manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        files = dict(manifest["files"])
+        made = Backup(folder, len(files), manifest["size"], manifest["records"], manifest["seq"], manifest["head"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise StoreError(f"The list {folder / MANIFEST} cannot be read. Use another backup.") from error
+    for name, sha256 in files.items():
+        path = folder / name
+        try:
+            whole = path.resolve().is_relative_to(folder.resolve()) and hash_file(path) == sha256
+        except OSError:
+            whole = False
+        if not whole:
+            raise StoreError(f"{path} is missing or was changed. Use another backup.")
+    if {path.relative_to(folder).as_posix() for path in backup_files(folder)} != set(files):
+        raise StoreError(f"{folder} holds files that its list does not name. Use another backup.")
+    try:
+        with closing(open_unchanged(folder / "store.sqlite")) as raw:
+            verdict = [row[0] for row in raw.execute("PRAGMA integrity_check")]
+            newest = raw.execute("SELECT seq, hash FROM events ORDER BY seq DESC LIMIT 1").fetchone()
+    except sqlite3.DatabaseError as error:
+        raise StoreError(f"The store in {folder} cannot be read ({error}). Use another backup.") from error
+    if verdict != ["ok"] or tuple(newest or (0, CHAIN_START)) != (made.seq, made.head):
+        raise StoreError(f"The store in {folder} is not the one its list names. Use another backup.")
+    return made
+
+
+def _copy_store(source: Path, target: Path) -> None:
+    """The store as it stands at one instant, by SQLite's own backup: writers go on meanwhile."""
+    os.close(os.open(target, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+    try:
+        with closing(sqlite3.connect(source, timeout=30)) as old, closing(sqlite3.connect(target)) as new:
+            old.backup(new)
+            # One file, complete in itself.
+            new.execute("PRAGMA journal_mode=DELETE")
+    except sqlite3.Error as error:
+        raise StoreError(f"The store cannot be copied ({error}). Run: papier verify") from error
+
+
+def _copy_scans(
+    workspace: Workspace, copy: Workspace, engine: Engine, earlier: Path | None, progress: Progress | None
+) -> None:
+    with reading(engine) as connection:
+        known = connection.execute(select(scans.c.sha256, scans.c.suffix, scans.c.name)).all()
+    for at, scan in enumerate(known, 1):
+        target = archive_path(copy.archive, scan.sha256, scan.suffix)
+        if earlier is None or not _link(
+            archive_path(earlier / "archive", scan.sha256, scan.suffix), target, scan.sha256
+        ):
+            source = archive_path(workspace.archive, scan.sha256, scan.suffix)
+            if not source.exists():
+                raise StoreError(f"The scan {scan.name} is missing from the archive. Run: papier verify")
+            keep_file(source, copy.archive, scan.sha256, scan.suffix)
+        if progress is not None:
+            progress(at, len(known))
+
+
+def _link(source: Path, target: Path, sha256: str) -> bool:
+    """Let two backups share a file that is whole in the earlier one; False where that cannot be."""
+    try:
+        if not source.is_file() or hash_file(source) != sha256:
+            return False
+        make_folder(target.parent)
+        os.link(source, target)
+    except OSError:
+        return False
+    return True
+
+
+def _write_manifest(copy: Workspace, now: dt.datetime) -> Backup:
+    engine = connect(copy)
+    try:
+        with reading(engine) as connection:
+            seq, head = chain_head(connection)
+            count = connection.execute(select(func.count()).select_from(records)).scalar_one()
+    finally:
+        engine.dispose()
+    with closing(sqlite3.connect(copy.database)) as raw:
+        raw.execute("PRAGMA journal_mode=DELETE")
+    files = {path.relative_to(copy.folder).as_posix(): hash_file(path) for path in backup_files(copy.folder)}
+    size = sum(path.stat().st_size for path in backup_files(copy.folder))
+    manifest = {
+        "made_at": now.isoformat(),
+        "records": count,
+        "seq": seq,
+        "head": head,
+        "size": size,
+        "files": files,
+    }
+    write_private(copy.folder / MANIFEST, json.dumps(manifest, indent=1, sort_keys=True).encode())
+    return Backup(copy.folder, len(files), size, count, seq, head)
+
+
+def backup_files(folder: Path) -> list[Path]:
+    """What a backup is made of: everything but its list and the locks of programs at work."""
+    return sorted(
+        path
+        for path in folder.rglob("*")
+        if path.is_file() and path.name != MANIFEST and path.suffix not in (".lock", ".partial")
+    )
+
+
+def open_unchanged(database: Path) -> sqlite3.Connection:
+    """Open a store that nobody writes to, without SQLite's side files: it may lie on a read-only disk."""
+    name = database.resolve().as_posix().replace("%", "%25").replace("?", "%3f").replace("#", "%23")
+    return sqlite3.connect(f"file:{name}?mode=ro&immutable=1", uri=True)

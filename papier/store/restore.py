@@ -1,0 +1,128 @@
+"""Restoring a backup: proved, compared with what stands there, verified again, and only then moved into place."""
+
+from __future__ import annotations
+
+import datetime as dt
+import shutil
+import sqlite3
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from papier.errors import StoreError
+from papier.store.archive import hash_file, make_folder, sync_folder, write_private
+from papier.store.backup import Backup, backup_files, open_unchanged, prove_backup
+from papier.store.connection import connect, writing
+from papier.store.events import append_event
+from papier.store.migrations import migrate
+from papier.store.sheets import RESTORED, SERIALS_LEFT_OUT
+from papier.store.verification import find_damage
+from papier.store.workspace import open_workspace
+
+
+@dataclass(frozen=True)
+class RestorePlan:
+    """What a restore would do. `newer_events`: what the present store knows and the backup does not (None: no store).
+
+    `newer_scans` are kept and taken in again.
+    """
+
+    backup: Backup
+    newer_events: int | None
+    newer_records: int
+    newer_scans: tuple[Path, ...]
+    other_history: bool
+    next_serial: int
+
+
+def plan_restore(folder: Path, target: Path) -> RestorePlan:
+    """Prove a backup and say what restoring it to `target` would change. Changes nothing."""
+    backup = prove_backup(folder)
+    database = target / "store.sqlite"
+    known = _known_scans(folder)
+    newer_scans = tuple(
+        path
+        for path in sorted((target / "archive").glob("*/*"))
+        if path.stem not in known and len(path.stem) == 64 and hash_file(path) == path.stem
+    )
+    with closing(open_unchanged(folder / "store.sqlite")) as raw:
+        serial = raw.execute(_NEXT_SERIAL).fetchone()[0]
+    present: tuple[int, int, bool, int] | None = None
+    if database.exists():
+        try:
+            present = _compare(database, backup)
+        except sqlite3.DatabaseError:
+            present = None
+    if present is None:
+        return RestorePlan(backup, None, 0, newer_scans, False, serial + SERIALS_LEFT_OUT)
+    newer_events, newer_records, other, present_serial = present
+    return RestorePlan(backup, newer_events, newer_records, newer_scans, other, max(serial, present_serial))
+
+
+def restore(plan: RestorePlan, target: Path, now: dt.datetime) -> Path | None:
+    """Put a proved backup in the place of `target`; gives where what stood there lies now, or None.
+
+    The copy is verified before it moves into place. Nothing is deleted. Scans that only the present workspace holds go
+    into the inbox of the restored one. Raises StoreError when the copy is not whole.
+    """
+    building = target.with_name(f".{target.name}.restoring")
+    aside = target.with_name(f"{target.name}.before-restore-{now.strftime('%Y-%m-%d-%H%M%S')}")
+    try:
+        shutil.rmtree(building, ignore_errors=True)
+        make_folder(building)
+        for path in backup_files(plan.backup.folder):
+            copied = building / path.relative_to(plan.backup.folder)
+            make_folder(copied.parent)
+            write_private(copied, path.read_bytes())
+        for part in ("archive", "inbox", "printed", "forms"):
+            make_folder(building / part)
+        waiting = [path for path in sorted((target / "inbox").glob("*")) if path.is_file()]
+        for path in (*waiting, *plan.newer_scans):
+            write_private(building / "inbox" / path.name, path.read_bytes())
+        workspace = open_workspace(building)
+        engine = connect(workspace)
+        try:
+            migrate(engine, now)
+            with writing(engine) as connection:
+                came_from = {"backup": plan.backup.folder.name, "head": plan.backup.head}
+                append_event(connection, now, RESTORED, came_from | {"next_serial": plan.next_serial})
+            problems = find_damage(workspace, engine)
+        finally:
+            engine.dispose()
+        if problems:
+            raise StoreError(f"The backup is not whole: {problems[0]} Nothing was replaced. Use another backup.")
+        stood = target.exists()
+        if stood:
+            target.rename(aside)
+        building.rename(target)
+        sync_folder(target.parent)
+    except OSError as error:
+        raise StoreError(
+            f"{target} cannot be restored ({error.strerror}). Make room and make its folder writable."
+        ) from error
+    finally:
+        shutil.rmtree(building, ignore_errors=True)
+    return aside if stood else None
+
+
+def _known_scans(folder: Path) -> set[str]:
+    with closing(open_unchanged(folder / "store.sqlite")) as raw:
+        return {row[0] for row in raw.execute("SELECT sha256 FROM scans")}
+
+
+# The first serial never used: beyond every sheet, and beyond what an earlier restore left out.
+_NEXT_SERIAL = """
+    SELECT max((SELECT coalesce(max(serial), -1) + 1 FROM sheets),
+               (SELECT coalesce(max(json_extract(data, '$.next_serial')), 0) FROM events WHERE kind = 'restored'))
+"""
+
+
+def _compare(database: Path, backup: Backup) -> tuple[int, int, bool, int]:
+    """What the present store has beyond the backup: events, records, another history; and its first unused serial."""
+    with closing(sqlite3.connect(database, timeout=5)) as raw:
+        newest = raw.execute("SELECT coalesce(max(seq), 0) FROM events").fetchone()[0]
+        same = raw.execute("SELECT hash FROM events WHERE seq = ?", (backup.seq,)).fetchone()
+        count = raw.execute("SELECT count(*) FROM records").fetchone()[0]
+        serial = raw.execute(_NEXT_SERIAL).fetchone()[0]
+        other = backup.seq > 0 and (same is None or same[0] != backup.head)
+    return max(0, newest - backup.seq), max(0, count - backup.records), other, serial
