@@ -18,8 +18,8 @@ from papier.ocr.characters import CharacterReader
 from papier.ocr.face import FaceFit, fit_face, load_face
 from papier.ocr.face_registration import register_by_face
 from papier.ocr.identification import Identification, identify
-from papier.ocr.register import KnownSheet, PrintedForm, SheetRegister
 from papier.ocr.masking import find_outline, find_paper_only
+from papier.ocr.register import KnownSheet, PrintedForm, SheetRegister
 from papier.ocr.registration import SheetCandidate, count_strays, find_sheets
 from papier.ocr.scan import RegisteredPage, RejectedPage, ScannedPage
 from papier.ocr.zone_readings import read_zones
