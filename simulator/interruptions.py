@@ -83,7 +83,7 @@ def make_batch(folder: Path, pages: int, rng: random.Random, forms: Sequence[str
         count = max(1, -(-wanted // len(layout.pages)))
         pdf = folder / f"printed-{place}.pdf"
         print_sheets(workspace, engine, layout, [Addressee({})] * count, pdf, NOW)
-        images += _filled_pages(pdf, layout, count, rng)
+        images += fill_pages(pdf, layout, count, rng)
     engine.dispose()
     images = images[:pages]
     rng.shuffle(images)
@@ -164,7 +164,7 @@ def page_digest(page: ScannedPage | RejectedPage) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def _filled_pages(pdf: Path, layout: Layout, count: int, rng: random.Random) -> list[Image.Image]:
+def fill_pages(pdf: Path, layout: Layout, count: int, rng: random.Random) -> list[Image.Image]:
     """The printed pages as a scanner gives them, one box ticked on each; coupons printed two up are cut apart."""
     scale = BATCH_DPI / 72
     document = pdfium.PdfDocument(pdf)
@@ -184,7 +184,7 @@ def _filled_pages(pdf: Path, layout: Layout, count: int, rng: random.Random) -> 
             pen.line((x1, y1, x2, y2), fill=40, width=3)
             pen.line((x2, y1, x1, y2), fill=40, width=3)
         noise = np.random.default_rng(rng.randrange(1 << 30)).normal(0, 3, (side.height, side.width))
-        sides[place] = Image.fromarray(np.clip(np.asarray(side) - 4 + noise, 0, 255).astype(np.uint8))
+        sides[place] = Image.fromarray(np.clip(np.asarray(side, dtype=np.float64) - 4 + noise, 0, 255).astype(np.uint8))
     return sides
 
 

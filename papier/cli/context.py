@@ -12,7 +12,7 @@ from papier.errors import StoreError
 from papier.language import translate as _
 from papier.store.connection import connect
 from papier.store.migrations import migrate
-from papier.store.workspace import Workspace, default_folder, open_workspace
+from papier.store.workspace import Workspace, create_workspace, default_folder, open_workspace
 
 
 class Context:
@@ -46,11 +46,14 @@ class Context:
             migrate(self._engine, self.now())
         return self._engine
 
-    def make_store(self) -> None:
-        """Make the store of a workspace whose archive is still empty. Raises StoreError where it is not."""
-        workspace = self.workspace
+    def make_store(self, *, for_rebuild: bool = False) -> None:
+        """Make the store and folders that are missing beside the key.
+
+        Raises StoreError where the archive holds scans already, unless they are about to be read again.
+        """
+        workspace = create_workspace(self.folder) if self.exists else self.workspace
         if not workspace.database.exists():
-            if any(workspace.archive.glob("*/*")):
+            if not for_rebuild and any(workspace.archive.glob("*/*")):
                 raise StoreError(
                     _("The archive holds scans, but the store is missing. Put it back: papier restore BACKUP")
                 )

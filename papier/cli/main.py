@@ -29,6 +29,7 @@ COMMANDS = {
     "verify": "papier.cli.verify",
     "backup": "papier.cli.backup",
     "restore": "papier.cli.restore",
+    "rebuild": "papier.cli.rebuild",
     "demo": "papier.cli.demo",
     "completion": "papier.cli.completion",
 }

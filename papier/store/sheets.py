@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine, func, select
+from sqlalchemy import Connection, Engine, func, or_, select
 
 from papier.errors import StoreError
 from papier.forms.layout import Layout
@@ -28,6 +28,8 @@ MAX_PEOPLE = 3000
 RESTORED = "restored"
 # Sheets that may have been printed meanwhile, where no store is left that knows.
 SERIALS_LEFT_OUT = 10_000
+# What a print run says instead of its PDF where a rebuild found its sheets.
+REBUILT = "(rebuilt)"
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,17 @@ class SheetOrder:
     face: bytes
     prefilled: Mapping[str, str] = field(default_factory=dict)
     person: Mapping[str, str] = field(default_factory=dict)
+    master: bool = False
+
+
+@dataclass(frozen=True)
+class FoundSheet:
+    """A sheet that no store knew, as its scan shows it."""
+
+    serial: int
+    number: str
+    layout: Layout
+    face: bytes
     master: bool = False
 
 
@@ -82,17 +95,7 @@ def number_sheets(
             digest = frozen.get(id(order.layout))
             if digest is None:
                 digest = frozen[id(order.layout)] = layout_digest(order.layout, order.face)
-                if not connection.execute(select(layouts.c.digest).where(layouts.c.digest == digest)).first():
-                    connection.execute(
-                        layouts.insert().values(
-                            digest=digest,
-                            form=order.layout.form,
-                            version=order.layout.version,
-                            frozen=order.layout.to_frozen(),
-                            face=order.face,
-                            first_printed=now.isoformat(),
-                        )
-                    )
+                _freeze(connection, digest, order.layout, order.face, now)
             rows.append(
                 {
                     "serial": serial,
@@ -113,6 +116,69 @@ def number_sheets(
             {"run": run, "form": first.form, "first": rows[0]["number"], "sheets": len(rows)},
         )
     return run, [str(row["number"]) for row in rows]
+
+
+def has_sheets(engine: Engine, *, but_found: bool = False) -> bool:
+    """True when sheets were numbered here; `but_found`: leaving out those that only a rebuild registered."""
+    query = select(sheets.c.serial).join(print_runs, print_runs.c.run == sheets.c.run).limit(1)
+    if but_found:
+        query = query.where(or_(print_runs.c.output.is_(None), print_runs.c.output != REBUILT))
+    with reading(engine) as connection:
+        return connection.execute(query).first() is not None
+
+
+def register_found(engine: Engine, found: Sequence[FoundSheet], now: dt.datetime) -> None:
+    """Register sheets that were found in a drawer, each once; no number that may have been given is given again."""
+    with writing(engine) as connection:
+        known = set(connection.execute(select(sheets.c.serial)).scalars())
+        new = [sheet for sheet in found if sheet.serial not in known]
+        if not new:
+            return
+        runs: dict[str, int] = {}
+        for sheet in new:
+            digest = layout_digest(sheet.layout, sheet.face)
+            _freeze(connection, digest, sheet.layout, sheet.face, now)
+            if digest not in runs:
+                count = sum(1 for other in new if other.layout is sheet.layout)
+                runs[digest] = insert_row(
+                    connection,
+                    print_runs.insert().values(
+                        form=sheet.layout.form,
+                        version=sheet.layout.version,
+                        printed_at=now.isoformat(),
+                        output=REBUILT,
+                        sheets=count,
+                    ),
+                )
+            connection.execute(
+                sheets.insert().values(
+                    serial=sheet.serial,
+                    number=sheet.number,
+                    layout=digest,
+                    run=runs[digest],
+                    prefilled="{}",
+                    person="{}",
+                    master=sheet.master,
+                    state="printed",
+                )
+            )
+        beyond = max(sheet.serial for sheet in new) + 1 + SERIALS_LEFT_OUT
+        append_event(connection, now, RESTORED, {"backup": None, "sheets": len(new), "next_serial": beyond})
+
+
+def _freeze(connection: Connection, digest: str, layout: Layout, face: bytes, now: dt.datetime) -> None:
+    if connection.execute(select(layouts.c.digest).where(layouts.c.digest == digest)).first():
+        return
+    connection.execute(
+        layouts.insert().values(
+            digest=digest,
+            form=layout.form,
+            version=layout.version,
+            frozen=layout.to_frozen(),
+            face=face,
+            first_printed=now.isoformat(),
+        )
+    )
 
 
 def next_serial(connection: Connection) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
 from dataclasses import dataclass
@@ -10,10 +11,12 @@ from pathlib import Path
 import platformdirs
 
 from papier.errors import StoreError, UsageError
+from papier.store.archive import make_folder, sync_folder, write_private
 
 KEY_BYTES = 32
 KEY_FILE = "key"
 SETTINGS_FILE = "papier.yaml"
+FOLDERS = ("archive", "inbox", "printed", "forms")
 SETTINGS = """\
 # Réglages de cet espace de travail · settings of this workspace
 etablissement: ""     # imprimé au bas des feuilles · printed at the foot of the sheets
@@ -56,19 +59,26 @@ def default_folder() -> Path:
 
 
 def create_workspace(folder: Path) -> Workspace:
-    """Make a workspace, folders mode 0700 and key mode 0600. An existing one is opened and left as it is."""
+    """Make a workspace, folders mode 0700 and key mode 0600. An existing one is opened, its key left as it is."""
     if (folder / KEY_FILE).exists():
-        return open_workspace(folder)
+        workspace = open_workspace(folder)
+        with contextlib.suppress(OSError):
+            # A key that was put here by hand may stand open.
+            folder.chmod(0o700)
+            (folder / KEY_FILE).chmod(0o600)
+        for name in FOLDERS:
+            make_folder(folder / name)
+        return workspace
     if folder.exists() and not folder.is_dir():
         raise UsageError(f"{folder} is a file. Give the name of a folder.")
     try:
         folder.mkdir(parents=True, exist_ok=True)
         folder.chmod(0o700)
-        for name in ("archive", "inbox", "printed", "forms"):
+        for name in FOLDERS:
             (folder / name).mkdir(mode=0o700, exist_ok=True)
         settings = folder / SETTINGS_FILE
         if not settings.exists():
-            settings.write_text(SETTINGS, encoding="utf-8")
+            write_private(settings, SETTINGS.encode())
         _write_secret(folder / KEY_FILE, secrets.token_bytes(KEY_BYTES))
     except PermissionError as error:
         raise UsageError(f"The folder {folder} cannot be written. Choose another with --workspace.") from error
@@ -99,3 +109,4 @@ def _write_secret(path: Path, secret: bytes) -> None:
         stream.flush()
         os.fsync(stream.fileno())
     partial.replace(path)
+    sync_folder(path.parent)
