@@ -71,7 +71,7 @@ class Survival:
     faults: tuple[str, ...]
 
 
-def make_batch(folder: Path, pages: int, rng: random.Random, forms: Sequence[str] = MIXED) -> Batch:
+def make_batch(folder: Path, pages: int, rng: random.Random, forms: Sequence[str] = MIXED, longest: int = 7) -> Batch:
     """Print sheets of several forms, tick a box on each page, save them as scans of several formats and lengths."""
     workspace = create_workspace(folder / "workspace")
     engine = connect(workspace)
@@ -90,7 +90,7 @@ def make_batch(folder: Path, pages: int, rng: random.Random, forms: Sequence[str
     scans: list[Path] = []
     while images:
         suffix = SUFFIXES[len(scans) % len(SUFFIXES)]
-        length = 1 if suffix in (".png", ".jpg") else rng.randint(1, 7)
+        length = 1 if suffix in (".png", ".jpg") else rng.randint(1, longest)
         taken, images = images[:length], images[length:]
         path = folder / "scans" / f"scan-{len(scans):03}{suffix}"
         path.parent.mkdir(exist_ok=True)

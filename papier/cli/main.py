@@ -30,6 +30,7 @@ COMMANDS = {
     "backup": "papier.cli.backup",
     "restore": "papier.cli.restore",
     "rebuild": "papier.cli.rebuild",
+    "purge": "papier.cli.purge",
     "demo": "papier.cli.demo",
     "completion": "papier.cli.completion",
 }

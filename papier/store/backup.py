@@ -146,7 +146,9 @@ def _copy_scans(
     workspace: Workspace, copy: Workspace, engine: Engine, earlier: Path | None, progress: Progress | None
 ) -> None:
     with reading(engine) as connection:
-        known = connection.execute(select(scans.c.sha256, scans.c.suffix, scans.c.name)).all()
+        known = connection.execute(
+            select(scans.c.sha256, scans.c.suffix, scans.c.name).where(scans.c.purged_at.is_(None))
+        ).all()
     for at, scan in enumerate(known, 1):
         target = archive_path(copy.archive, scan.sha256, scan.suffix)
         if earlier is None or not _link(

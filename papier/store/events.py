@@ -83,7 +83,7 @@ def broken_links(connection: Connection) -> list[str]:
         if row.previous != previous or row.hash != event_hash(row.seq, row.at, row.kind, row.data, row.previous):
             problems.append(f"event {row.seq} ({row.kind}, {row.at}) was changed")
         previous, expected = row.hash, row.seq + 1
-    newest = connection.execute(select(head)).first()
-    if (expected - 1, previous) != ((newest.seq, newest.hash) if newest else (0, CHAIN_START)):
+    newest = [tuple(row) for row in connection.execute(select(head))]
+    if newest != ([(1, expected - 1, previous)] if expected > 1 else []):
         problems.append("the newest events are missing or were changed")
     return problems

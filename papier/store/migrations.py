@@ -28,6 +28,7 @@ def _add_seals(connection: Connection) -> None:
     """Seals over all that is there, and where a masked copy came from."""
     tables.metadata.create_all(connection, tables=[tables.head, tables.seals])
     add_column(connection, tables.scans.c.source_sha256)
+    add_column(connection, tables.scans.c.purged_at)
     last = connection.execute(select(tables.events.c.seq, tables.events.c.hash).order_by(tables.events.c.seq.desc()))
     newest = last.first()
     if newest is not None and not connection.execute(select(tables.head)).first():

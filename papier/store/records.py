@@ -11,12 +11,16 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, func, or_, select
 
+from papier.errors import StoreError
 from papier.records import FieldReading, PageReading, PageStatus
 from papier.store.archive import archive_path
 from papier.store.connection import insert_row, reading, writing
 from papier.store.events import append_event
 from papier.store.tables import pages, readings, records, scans, sheets
 from papier.store.workspace import Workspace
+
+# The status of a record whose readings and picture are gone for good.
+PURGED = "purged"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +47,15 @@ class FiledPage:
 
 
 def find_scan(engine: Engine, sha256: str) -> ScanFile | None:
-    """The scan that this very file became when it was taken in before, or None."""
+    """The scan that this file became when it was taken in before, or None. Raises StoreError where it was purged."""
     with reading(engine) as connection:
         row = connection.execute(
-            select(scans).where(or_(scans.c.sha256 == sha256, scans.c.source_sha256 == sha256))
+            select(scans)
+            .where(or_(scans.c.sha256 == sha256, scans.c.source_sha256 == sha256))
+            .order_by(scans.c.purged_at)  # what is kept comes first: empty sorts before any time
         ).first()
+    if row is not None and row.purged_at is not None:
+        raise StoreError("This scan was taken in before and purged since: its time is over. Delete the file.")
     return None if row is None else ScanFile(row.sha256, row.name, row.suffix, row.bytes, row.source_sha256)
 
 
@@ -75,7 +83,6 @@ def file_scan(
             "taken-in",
             {
                 "scan": scan.sha256,
-                "name": scan.name,
                 "pages": len(filed),
                 "records": sorted({page.record for page in filed if page.record is not None}),
             },
@@ -130,8 +137,10 @@ def _record_for(connection: Connection, scan: ScanFile, page: PageReading, now: 
             had = connection.execute(select(pages.c.page, pages.c.scan).where(pages.c.record == latest.record)).all()
             master = row is not None and row.master
             # A master's copies share their number: only pages of one scan file can belong together.
-            joins = page.page not in {entry.page for entry in had} and (
-                not master or scan.sha256 in {entry.scan for entry in had}
+            joins = (
+                latest.status != PURGED
+                and page.page not in {entry.page for entry in had}
+                and (not master or scan.sha256 in {entry.scan for entry in had})
             )
             if joins:
                 _worsen(connection, latest.record, latest.status, page.status)

@@ -2,8 +2,8 @@
 
 A writing transaction notes which rows it touched, by triggers, so that no writer can forget one. Just before it
 commits, each of these rows is sealed and one event closes the list. An edit that did not come through papier is then
-found, in whatever table: the row no longer fits its seal. The hash is salted, and the salt can be taken out: after a
-purge nobody can find out what a row said by trying what it may have said.
+found, in whatever table: the row no longer fits its seal. The hash is salted, and the salt goes when the row
+changes or goes: nobody can find out what a row said once by trying what it may have said.
 """
 
 from __future__ import annotations
@@ -108,6 +108,10 @@ def write_seals(raw: sqlite3.Connection, seq: int) -> tuple[int, str]:
             rows.append((seq, place, name, key, salt, digest))
             lines.update(seal_line(name, key, digest))
             place += 1
+    # What a row said before is no longer there to be compared; without its salt nobody can find out by trying.
+    raw.executemany(
+        "UPDATE seals SET salt = NULL WHERE tab = ? AND key = ? AND salt IS NOT NULL", [row[2:4] for row in rows]
+    )
     raw.executemany("INSERT INTO seals (seq, place, tab, key, salt, hash) VALUES (?, ?, ?, ?, ?, ?)", rows)
     raw.execute("DELETE FROM touched")
     return place, lines.hexdigest()

@@ -69,6 +69,8 @@ scans = Table(
     Column("taken_in_at", String(40), nullable=False),
     # The hash of the file as it came, where what is kept is a copy with the paper-only zones masked; else NULL.
     Column("source_sha256", String(64)),
+    # When the file was purged; the row stays, so that the same scan is known and not taken in again.
+    Column("purged_at", String(40)),
 )
 
 # One row a page that went in, whatever became of it: a record's page, a question, or a rejected page with its reason.

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator
 
 from sqlalchemy import Connection, Engine, select, text
 
-from papier.errors import StoreError
 from papier.forms.sheet_number import SheetNumbers
 from papier.language import translate as _
 from papier.store.archive import LOCK_FILE, PARTIAL, archive_path, hash_file
@@ -28,15 +27,22 @@ def find_damage(workspace: Workspace, engine: Engine, progress: Progress | None 
     """What is wrong, one sentence with the remedy each; empty when everything is whole. Changes nothing."""
     problems: list[str] = []
     known: dict[str, tuple[str, str]] | None = None
+    purged: set[str] = set()
     for part in (_store_damage, _chain_damage, _row_damage, _link_damage, _key_damage):
         try:
             with reading(engine) as connection:
                 problems += part(workspace, connection)
                 if known is None:
-                    known = {row.sha256: (row.name, row.suffix) for row in connection.execute(select(scans))}
-        except (StoreError, ValueError) as error:
+                    known = {
+                        row.sha256: (row.name, row.suffix)
+                        for row in connection.execute(select(scans).where(scans.c.purged_at.is_(None)))
+                    }
+                    purged = {
+                        row.sha256 for row in connection.execute(select(scans).where(scans.c.purged_at.is_not(None)))
+                    }
+        except Exception as error:  # noqa: BLE001 - out of a damaged store anything may come
             problems.append(_("The store is damaged: {why}. Put it back: papier restore BACKUP").format(why=error))
-    problems += _file_damage(workspace, known, progress)
+    problems += _file_damage(workspace, known, purged, progress)
     return problems + list(_open_doors(workspace))
 
 
@@ -94,7 +100,7 @@ def _key_damage(workspace: Workspace, connection: Connection) -> Iterator[str]:
 
 
 def _file_damage(
-    workspace: Workspace, known: dict[str, tuple[str, str]] | None, progress: Progress | None
+    workspace: Workspace, known: dict[str, tuple[str, str]] | None, purged: set[str], progress: Progress | None
 ) -> Iterator[str]:
     expected = set()
     for at, (sha256, (name, suffix)) in enumerate((known or {}).items(), 1):
@@ -121,6 +127,11 @@ def _file_damage(
         return
     for path in sorted(workspace.archive.rglob("*")):
         if path in expected or path.name == LOCK_FILE or path.suffix == PARTIAL or path.is_dir():
+            continue
+        if path.stem in purged:
+            yield _("The scan {file} was purged, but is still there. Finish it: papier purge --finish").format(
+                file=path.name
+            )
             continue
         yield _("The archive holds {file}, which no record knows. Take it in: papier intake {path}").format(
             file=path.name, path=path

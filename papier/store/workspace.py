@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import platformdirs
+import yaml
 
 from papier.errors import StoreError, UsageError
 from papier.store.archive import make_folder, sync_folder, write_private
@@ -50,6 +51,14 @@ class Workspace:
     def forms(self) -> Path:
         """The office's own form definitions."""
         return self.folder / "forms"
+
+    def establishment(self) -> str:
+        """The establishment's name from the settings; empty where none is given or the settings cannot be read."""
+        try:
+            settings = yaml.safe_load((self.folder / SETTINGS_FILE).read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError, yaml.YAMLError):
+            return ""
+        return str(settings.get("etablissement") or "") if isinstance(settings, dict) else ""
 
 
 def default_folder() -> Path:

@@ -71,12 +71,12 @@ def test_key_library_and_paper_give_the_same_records(tmp_path: Path) -> None:
     workspace = create_workspace(tmp_path / "before")
     shipped = library_folders()
     scans = [
-        print_and_scan(workspace, find_form("carnet/mot-aux-parents", shipped), 2),
+        print_and_scan(workspace, find_form("carnet/mot-aux-parents", shipped), 1),
         print_and_scan(workspace, find_form("carnet/absence", shipped), 1, large=True),
         print_and_scan(workspace, find_form("carnet/mot-aux-parents", shipped), 1, master=True),
     ]
     before = taken(workspace, scans)
-    assert len(before) == 5
+    assert len(before) == 4
     shutil.rmtree(workspace.folder)
 
     (tmp_path / "kept").mkdir()
@@ -85,7 +85,7 @@ def test_key_library_and_paper_give_the_same_records(tmp_path: Path) -> None:
     migrate(engine, NOW)
     outcome = rebuild(again, engine, find_scans([tmp_path / "drawer"]), library_folders(again.forms), NOW)
     assert outcome.refused == {}
-    assert outcome.sheets == 4
+    assert outcome.sheets == 3
     after = [record.to_json() for record in list_records(engine)]
     assert after == before
     asked = {(record.record, name) for record, name in outcome.asked}
@@ -93,13 +93,13 @@ def test_key_library_and_paper_give_the_same_records(tmp_path: Path) -> None:
     assert find_damage(again, engine) == []
 
     # Again, and with sheets printed since: nothing changes, no number is given twice.
-    rebuild(again, engine, scans, library_folders(again.forms), NOW)
+    rebuild(again, engine, scans[:1], library_folders(again.forms), NOW)
     assert [record.to_json() for record in list_records(engine)] == before
     layout = lay_out(load_form(find_form("carnet/mot-aux-parents", shipped)))
     run = print_sheets(again, engine, layout, [Addressee({})], again.printed / "new.pdf", NOW)
     assert set(run.numbers).isdisjoint(record["sheet"] for record in before)
     with pytest.raises(StoreError, match="own"):
-        rebuild(again, engine, scans, library_folders(again.forms), NOW)
+        rebuild(again, engine, scans[:1], library_folders(again.forms), NOW)
     engine.dispose()
 
 

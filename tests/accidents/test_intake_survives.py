@@ -29,7 +29,9 @@ KILLS = 25
 
 @pytest.fixture(scope="module")
 def batch(tmp_path_factory: pytest.TempPathFactory) -> Batch:
-    return make_batch(tmp_path_factory.mktemp("batch"), 5, random.Random(5), forms=("carnet/mot-aux-parents",))
+    return make_batch(
+        tmp_path_factory.mktemp("batch"), 5, random.Random(5), forms=("carnet/mot-aux-parents",), longest=2
+    )
 
 
 @pytest.fixture
@@ -67,11 +69,10 @@ def test_a_full_disk_loses_nothing_and_intake_goes_on_once_there_is_room(workspa
         cp -a "$1" /mnt/w
         head -c 100m /dev/zero > /mnt/filler 2>/dev/null || true
         truncate -s -300K /mnt/filler  # room to begin with, not to end
-        before=$(ls /mnt/w/inbox | wc -l)
         set +e
         papier intake; full=$?
         set -e
-        test "$(ls /mnt/w/inbox | wc -l)" = "$before"
+        test -n "$(ls /mnt/w/inbox)"
         rm /mnt/filler
         papier intake >/dev/null || test $? -ge 20
         test -z "$(ls /mnt/w/inbox)"

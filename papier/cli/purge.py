@@ -1,0 +1,136 @@
+"""`papier purge`"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from papier.cli.context import Context, pass_context
+from papier.cli.records import known_form
+from papier.errors import UsageError
+from papier.forms.disposal_slip import DisposalLine, write_disposal_slip
+from papier.language import translate as _
+from papier.retention import DueRecord, find_due, finish_purge, purge
+from papier.store.purge import kept_records, propose, proposed_records
+
+
+@click.command(
+    "purge",
+    help=_(
+        "Take out for good what has been kept as long as its form says: readings, names, pictures. The journal keeps "
+        "that a record existed, not what it said.\n\n"
+        "Where public archives must agree first, print the slip, have both copies signed, then purge by its number. "
+        "Backups made before still hold what goes: let them run out. The paper is not touched.\n\n"
+        "\b\nExamples:\n"
+        "  papier purge --dry-run\n"
+        "  papier purge --slip slip.pdf                     (two copies, with a frame for the visa)\n"
+        '  papier purge --number 41 --visa "AD 31, 12/01/2027"\n'
+        "  papier purge --no-visa                           (a private office)\n"
+        '  papier purge --record 12 --because "RGPD art. 17, letter of 3 May"'
+    ),
+)
+@click.option("--form", help=_("Only this form."))
+@click.option("--dry-run", is_flag=True, help=_("Say what would go; change nothing."))
+@click.option("--slip", type=click.Path(path_type=Path, dir_okay=False), help=_("Print the slip; purge nothing yet."))
+@click.option("--number", type=int, help=_("Purge what this slip lists."))
+@click.option("--visa", help=_("Who agreed, and when; kept in the journal."))
+@click.option("--no-visa", is_flag=True, help=_("Nobody has to agree: purge what is due."))
+@click.option("--record", "chosen", type=int, multiple=True, help=_("This record, due or not; say --because."))
+@click.option("--because", help=_("Why a record goes before its time; kept in the journal."))
+@click.option("--finish", is_flag=True, help=_("Finish a purge that was interrupted."))
+@pass_context
+def command(
+    context: Context,
+    form: str | None,
+    dry_run: bool,
+    slip: Path | None,
+    number: int | None,
+    visa: str | None,
+    no_visa: bool,
+    chosen: tuple[int, ...],
+    because: str | None,
+    finish: bool,
+) -> None:
+    engine, workspace = context.engine, context.workspace
+    if finish:
+        click.echo(_("{count} files went.").format(count=finish_purge(workspace, engine)))
+        return
+    if chosen:
+        _purge_chosen(context, chosen, because, dry_run=dry_run)
+        return
+    if number is not None:
+        if not visa:
+            raise UsageError(_("Say who agreed, and when: --visa."))
+        listed = proposed_records(engine, number)
+        if listed is None:
+            raise UsageError(_("There is no slip {number}. Print one: papier purge --slip FILE").format(number=number))
+        still = {record.record for record in kept_records(engine)}
+        wanted = [record for record in listed if record in still]
+        if not dry_run:
+            purge(workspace, engine, wanted, context.now(), f"slip {number}, {visa}")
+        _told(len(wanted), dry_run=dry_run)
+        return
+    due = find_due(engine, context.now().date(), known_form(context, form))
+    _list(due)
+    if not due or dry_run:
+        _told(len(due), dry_run=True)
+        return
+    if slip is not None:
+        event, head = propose(engine, [entry.record.record for entry in due], context.now())
+        establishment = workspace.establishment()
+        write_disposal_slip(slip, event, context.now().date().isoformat(), establishment, _lines(due), head)
+        click.echo(
+            _("Slip {number}: {path}, two copies. Once it is signed: papier purge --number {number} --visa …").format(
+                number=event, path=slip
+            )
+        )
+        return
+    if not no_visa:
+        raise UsageError(
+            _("Nothing was purged. Print the slip (--slip FILE), or say that nobody must agree: --no-visa.")
+        )
+    purge(workspace, engine, [entry.record.record for entry in due], context.now(), "due")
+    _told(len(due), dry_run=False)
+
+
+def _purge_chosen(context: Context, chosen: Sequence[int], because: str | None, *, dry_run: bool) -> None:
+    if not because:
+        raise UsageError(_("Say why these records go before their time: --because."))
+    kept = {record.record: record for record in kept_records(context.engine)}
+    for record in chosen:
+        if record not in kept:
+            raise UsageError(_("No record “{which}”. See: papier records list").format(which=record))
+        click.echo(f"  {record} · {kept[record].form} · {kept[record].sheet or '–'} · {kept[record].created_at[:10]}")
+    if not dry_run:
+        purge(context.workspace, context.engine, chosen, context.now(), because)
+    _told(len(chosen), dry_run=dry_run)
+
+
+def _list(due: Sequence[DueRecord]) -> None:
+    for line in _lines(due):
+        click.echo(
+            _("  {title} ({form} v{version}): {count} records, from {first} to {last}").format(
+                title=line.title, form=line.form, version=line.version, count=line.records, first=line.first,
+                last=line.last,
+            )
+        )  # fmt: skip
+
+
+def _lines(due: Sequence[DueRecord]) -> list[DisposalLine]:
+    groups: dict[tuple[str, int], list[DueRecord]] = {}
+    for entry in due:
+        groups.setdefault((entry.record.form, entry.record.version), []).append(entry)
+    lines = []
+    for (form, version), entries in sorted(groups.items()):
+        days = sorted(entry.record.created_at[:10] for entry in entries)
+        lines.append(DisposalLine(entries[0].record.title, form, version, len(entries), days[0], days[-1]))
+    return lines
+
+
+def _told(count: int, *, dry_run: bool) -> None:
+    if dry_run:
+        click.echo(_("{count} records would go; nothing was changed.").format(count=count))
+    else:
+        click.echo(_("{count} records are gone for good. Backups made before still hold them.").format(count=count))

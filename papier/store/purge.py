@@ -1,0 +1,196 @@
+"""Taking records out of the store: what they said goes, that they existed stays in the journal."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import os
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine, or_, select
+
+from papier.store.archive import archive_path, sync_folder
+from papier.store.connection import reading, writing
+from papier.store.events import append_event, chain_head, raw_connection
+from papier.store.records import PURGED, ScanFile
+from papier.store.tables import events, layouts, pages, readings, records, scans, sheets
+from papier.store.workspace import Workspace
+
+# The event of a disposal slip that waits for its visa.
+PROPOSED = "purge-proposed"
+
+
+@dataclass(frozen=True)
+class KeptRecord:
+    """A record that still says something, with how long its form says it is kept."""
+
+    record: int
+    sheet: str | None
+    form: str
+    version: int
+    title: str
+    created_at: str
+    retention: str | None
+
+
+@dataclass(frozen=True)
+class PageOfRecord:
+    """One sheet page on a scan, with what is needed to find it there."""
+
+    scan: str
+    name: str
+    suffix: str
+    source_sha256: str | None
+    source_page: int
+    record: int | None
+    to_scan: list[float] | None
+    frozen: str | None
+
+    def path(self, workspace: Workspace) -> Path:
+        return archive_path(workspace.archive, self.scan, self.suffix)
+
+
+def kept_records(engine: Engine, form: str | None = None) -> list[KeptRecord]:
+    """Every record that is not purged, oldest first."""
+    query = (
+        select(records, sheets.c.layout)
+        .outerjoin(sheets, sheets.c.number == records.c.sheet)
+        .where(records.c.status != PURGED)
+        .order_by(records.c.record)
+    )
+    if form is not None:
+        query = query.where(records.c.form == form)
+    with reading(engine) as connection:
+        frozen = {
+            row.digest: json.loads(row.frozen) for row in connection.execute(select(layouts.c.digest, layouts.c.frozen))
+        }
+        # A record whose sheet number is lost goes by the longest-kept layout of its form and version.
+        by_form = {(entry["form"], entry["version"]): digest for digest, entry in sorted(frozen.items())}
+        found = []
+        for row in connection.execute(query):
+            entry = frozen.get(row.layout or by_form.get((row.form, row.version), ""), {})
+            found.append(
+                KeptRecord(
+                    row.record, row.sheet, row.form, row.version, entry.get("title", row.form), row.created_at,
+                    entry.get("retention"),
+                )
+            )  # fmt: skip
+        return found
+
+
+def pages_of(engine: Engine, wanted: Collection[int]) -> dict[str, list[PageOfRecord]]:
+    """All pages, by scan, of every scan that shows one of these records."""
+    with reading(engine) as connection:
+        shown = set(
+            connection.execute(select(pages.c.scan).where(pages.c.record.in_(sorted(wanted))).distinct()).scalars()
+        )
+        found: dict[str, list[PageOfRecord]] = {}
+        for row in connection.execute(
+            select(pages, scans.c.name, scans.c.suffix, scans.c.source_sha256, layouts.c.frozen)
+            .join(scans, scans.c.sha256 == pages.c.scan)
+            .outerjoin(sheets, sheets.c.number == pages.c.sheet)
+            .outerjoin(layouts, layouts.c.digest == sheets.c.layout)
+            .where(pages.c.scan.in_(sorted(shown)), scans.c.purged_at.is_(None))
+            .order_by(pages.c.page_id)
+        ):
+            found.setdefault(row.scan, []).append(
+                PageOfRecord(
+                    row.scan, row.name, row.suffix, row.source_sha256, row.source_page, row.record,
+                    None if row.to_scan is None else json.loads(row.to_scan), row.frozen,
+                )
+            )  # fmt: skip
+    return found
+
+
+def take_out(
+    connection: Connection,
+    gone: Sequence[int],
+    replaced: Mapping[str, ScanFile | None],
+    now: dt.datetime,
+    basis: str,
+) -> None:
+    """Empty these records in the caller's transaction. `replaced`: each scan that goes, and the copy in its place.
+
+    Of a record its number, form and times stay; of its sheet, what was printed of a person goes when no other record
+    of that sheet is kept. The hashes that stay in their seals tell nothing: the salts go with the rows.
+    """
+    numbers = set(connection.execute(select(records.c.sheet).where(records.c.record.in_(gone))).scalars()) - {None}
+    connection.execute(readings.delete().where(readings.c.record.in_(gone)))
+    connection.execute(records.update().where(records.c.record.in_(gone)).values(status=PURGED, flag=None))
+    connection.execute(pages.update().where(pages.c.record.in_(gone)).values(reason=None, to_scan=None))
+    kept = set(
+        connection.execute(
+            select(records.c.sheet).where(records.c.sheet.in_(sorted(numbers)), records.c.status != PURGED)
+        ).scalars()
+    )
+    emptied = sorted(numbers - kept)
+    connection.execute(sheets.update().where(sheets.c.number.in_(emptied)).values(prefilled="{}", person="{}"))
+    for sha256, copy in replaced.items():
+        if copy is not None:
+            row = connection.execute(select(scans.c.taken_in_at).where(scans.c.sha256 == sha256)).one()
+            connection.execute(
+                scans.insert().values(
+                    sha256=copy.sha256, name=copy.name, suffix=copy.suffix, bytes=copy.size,
+                    taken_in_at=row.taken_in_at, source_sha256=copy.source_sha256,
+                )
+            )  # fmt: skip
+            connection.execute(
+                pages.update()
+                .where(pages.c.scan == sha256, or_(pages.c.record.is_(None), pages.c.record.not_in(gone)))
+                .values(scan=copy.sha256)
+            )
+        connection.execute(
+            scans.update().where(scans.c.sha256 == sha256).values(name="", purged_at=now.isoformat(), bytes=0)
+        )
+    append_event(connection, now, PURGED, {"records": list(gone), "scans": sorted(replaced), "basis": basis})
+
+
+def files_to_go(workspace: Workspace, engine: Engine) -> list[Path]:
+    """Where the files of purged scans lie, or lay."""
+    with reading(engine) as connection:
+        return [
+            archive_path(workspace.archive, row.sha256, row.suffix)
+            for row in connection.execute(select(scans.c.sha256, scans.c.suffix).where(scans.c.purged_at.is_not(None)))
+        ]
+
+
+def wipe_file(path: Path) -> None:
+    """Overwrite a file with zeros, then delete it. On a flash disk the old blocks may outlive it (SECURITY.md)."""
+    with path.open("rb+") as stream:
+        left = path.stat().st_size
+        while left > 0:
+            left -= stream.write(b"\0" * min(left, 1 << 20))
+        stream.flush()
+        os.fsync(stream.fileno())
+    path.unlink()
+    sync_folder(path.parent)
+
+
+def pack(workspace: Workspace, engine: Engine) -> None:
+    """Write the store anew without free pages, and empty SQLite's journal beside it."""
+    with reading(engine) as connection:
+        raw = raw_connection(connection)
+        connection.rollback()
+        raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        raw.execute("VACUUM")
+        raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    engine.dispose()
+    sync_folder(workspace.folder)
+
+
+def propose(engine: Engine, listed: Sequence[int], now: dt.datetime) -> tuple[int, str]:
+    """Journal which records a disposal slip lists; gives the event's number, which is the slip's, and its hash."""
+    with writing(engine) as connection:
+        head = append_event(connection, now, PROPOSED, {"records": list(listed)})
+        return chain_head(connection)[0], head
+
+
+def proposed_records(engine: Engine, number: int) -> list[int] | None:
+    """The records that a slip lists; None where there is no such slip."""
+    with reading(engine) as connection:
+        data = connection.execute(
+            select(events.c.data).where(events.c.seq == number, events.c.kind == PROPOSED)
+        ).scalar()
+    return None if data is None else list(json.loads(data)["records"])
