@@ -12,14 +12,17 @@ from rich.console import Console
 from rich.table import Table
 
 from papier.cli.context import Context, pass_context
+from papier.cli.output import progress_bar
 from papier.cli.sources import find_path
 from papier.errors import UsageError
 from papier.forms.listing import write_listing
 from papier.forms.parsing import load_form
 from papier.language import translate as _
+from papier.store.archive import make_folder, write_private
+from papier.store.archive_file import pages_of_record, write_archive_file
 from papier.store.export import to_csv, to_json
-from papier.store.records import StoredRecord, list_records
-from papier.store.sheets import find_outstanding, list_runs
+from papier.store.records import PURGED, StoredRecord, list_records
+from papier.store.sheets import find_layout, find_outstanding, list_runs
 
 
 @click.group("records", help=_("The records: what the sheets that came back say."))
@@ -168,6 +171,41 @@ def missing_command(context: Context, form: str | None, run: int | None, output:
             table.add_row(*row)
         Console().print(table)
         click.echo(_("{count} sheets have not come back.").format(count=len(rows)))
+
+
+@command.command(
+    "pdf",
+    help=_(
+        "Write archive files: one PDF/A a record, the scan as it was, its text searchable, the record attached.\n\n"
+        "\b\nExamples:\n"
+        "  papier records pdf --output archives/\n"
+        "  papier records pdf 4F7K-2M9Q-8XTR --output archives/"
+    ),
+)
+@click.argument("which", metavar=_("RECORD_OR_SHEET"), required=False)
+@click.option("--form", help=_("Only this form."))
+@click.option("--output", type=click.Path(path_type=Path, file_okay=False), required=True, help=_("The folder."))
+@pass_context
+def pdf_command(context: Context, which: str | None, form: str | None, output: Path) -> None:
+    if which is None:
+        found = list_records(context.engine, form=known_form(context, form))
+    elif which.isdigit() and len(which) < 12:
+        found = list_records(context.engine, record=int(which))
+    else:
+        found = list_records(context.engine, sheet=which.upper())
+    found = [record for record in found if record.status != PURGED]
+    if not found:
+        raise UsageError(_("There is no such record. See: papier records list"))
+    make_folder(output.resolve())
+    with progress_bar(len(found), _("writing")) as advance:
+        for record in found:
+            layout = find_layout(context.engine, record.form, record.version, record.sheet)
+            data = write_archive_file(record, layout, pages_of_record(context.workspace, record))
+            day = record.created_at[:10]
+            name = f"{day} {record.form.replace('/', '-')} {record.sheet or 'sans-numero'} {record.record}.pdf"
+            write_private(output.resolve() / name, data)
+            advance()
+    click.echo(_("{count} archive files in {folder}.").format(count=len(found), folder=output))
 
 
 def known_form(context: Context, form: str | None) -> str | None:

@@ -242,7 +242,7 @@ def list_records(
             fields.setdefault(row.record, {})[row.field] = _field_json(row)
         sources: dict[int, list[dict[str, Any]]] = {}
         for row in connection.execute(
-            select(pages, scans.c.name)
+            select(pages, scans.c.name, scans.c.suffix)
             .join(scans, scans.c.sha256 == pages.c.scan)
             .where(pages.c.record.in_(wanted_ids))
             .order_by(pages.c.page_id)
@@ -252,6 +252,7 @@ def list_records(
                     "page": row.page,
                     "scan": row.scan,
                     "scan_name": row.name,
+                    "suffix": row.suffix,
                     "source_page": row.source_page,
                     "status": row.status,
                     "to_scan": None if row.to_scan is None else json.loads(row.to_scan),

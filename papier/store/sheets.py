@@ -229,6 +229,16 @@ def find_outstanding(engine: Engine, form: str | None = None, run: int | None = 
         ]
 
 
+def find_layout(engine: Engine, form: str, version: int, sheet: str | None) -> Layout | None:
+    """The frozen layout of a sheet, or the latest of its form and version where the number was not read."""
+    with reading(engine) as connection:
+        query = select(layouts.c.frozen).where(layouts.c.form == form, layouts.c.version == version)
+        if sheet is not None:
+            query = query.join(sheets, sheets.c.layout == layouts.c.digest).where(sheets.c.number == sheet)
+        frozen = connection.execute(query.order_by(layouts.c.first_printed.desc()).limit(1)).scalar()
+    return None if frozen is None else Layout.from_frozen(frozen)
+
+
 class StoreRegister:
     """The reader's view of a workspace. Can be pickled: each process opens the store for itself."""
 
