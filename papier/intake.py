@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from dataclasses import dataclass, replace
@@ -26,6 +26,7 @@ from papier.store.archive import hash_file, keep_file
 from papier.store.records import FiledPage, ScanFile, file_scan, is_taken_in
 from papier.store.sheets import StoreRegister
 from papier.store.workspace import Workspace
+from papier.workflows.definition import Workflow
 
 # Starting a process costs as much as reading half a dozen pages.
 MIN_PAGES_FOR_POOL = 8
@@ -154,9 +155,11 @@ def take_in(
     now: dt.datetime,
     reader: Reader | None = None,
     progress: Progress | None = None,
+    workflows: Sequence[Workflow] = (),
 ) -> TakenIn:
     """Take one scan file in. The same file twice is taken once; running again after any interruption is safe.
 
+    `workflows`: those in use today; a sheet whose form begins one begins a case.
     Raises ScanFileError when the file cannot be read, StoreError when it cannot be kept.
     """
     if not path.is_file():
@@ -178,7 +181,7 @@ def take_in(
     else:
         readings = list(read_scan(kept, reader, None, progress))
     readings = [replace(reading, source=path.name) for reading in readings]
-    filed = file_scan(engine, ScanFile(sha256, path.name, suffix, kept.stat().st_size), readings, now)
+    filed = file_scan(engine, ScanFile(sha256, path.name, suffix, kept.stat().st_size), readings, now, workflows)
     _leave_inbox(workspace, path)
     return TakenIn(path, sha256, filed)
 

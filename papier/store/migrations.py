@@ -18,7 +18,15 @@ def _create_first_tables(connection: Connection) -> None:
     tables.metadata.create_all(connection)
 
 
-MIGRATIONS: tuple[tuple[int, str, Callable[[Connection], None]], ...] = ((1, "first tables", _create_first_tables),)
+def _create_case_tables(connection: Connection) -> None:
+    made = (tables.workflows, tables.cases, tables.case_events, tables.case_sheets, tables.row_sheets)
+    tables.metadata.create_all(connection, tables=made)
+
+
+MIGRATIONS: tuple[tuple[int, str, Callable[[Connection], None]], ...] = (
+    (1, "first tables", _create_first_tables),
+    (2, "cases", _create_case_tables),
+)
 
 
 def applied(connection: Connection) -> list[int]:

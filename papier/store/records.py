@@ -11,9 +11,11 @@ from typing import Any
 from sqlalchemy import Connection, Engine, func, select
 
 from papier.records import FieldReading, PageReading, PageStatus
+from papier.store.case_filing import file_with_cases
 from papier.store.connection import insert_row, reading, writing
 from papier.store.events import append_event
 from papier.store.tables import pages, readings, records, scans, sheets
+from papier.workflows.definition import Workflow
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +44,16 @@ def is_taken_in(engine: Engine, sha256: str) -> bool:
 
 
 def file_scan(
-    engine: Engine, scan: ScanFile, page_readings: Sequence[PageReading], now: dt.datetime
+    engine: Engine,
+    scan: ScanFile,
+    page_readings: Sequence[PageReading],
+    now: dt.datetime,
+    workflows: Sequence[Workflow] = (),
 ) -> list[FiledPage] | None:
-    """File a scan's pages as records, all in one transaction. None when another papier has filed it meanwhile."""
+    """File a scan's pages as records and with their cases, all in one transaction.
+
+    `workflows`: those in use today, for sheets that begin a case. None when another papier has filed it meanwhile.
+    """
     with writing(engine) as connection:
         if connection.execute(select(scans.c.sha256).where(scans.c.sha256 == scan.sha256)).first():
             return None
@@ -54,6 +63,8 @@ def file_scan(
             )
         )
         filed = [_file_page(connection, scan, page, now) for page in page_readings]
+        touched = [page.record for page in filed if page.record is not None]
+        moved = file_with_cases(connection, touched, workflows, now)
         append_event(
             connection,
             now,
@@ -62,7 +73,8 @@ def file_scan(
                 "scan": scan.sha256,
                 "name": scan.name,
                 "pages": len(filed),
-                "records": sorted({page.record for page in filed if page.record is not None}),
+                "records": sorted(set(touched)),
+                "cases": moved,
             },
         )
     return filed

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from sqlalchemy import Engine, select, text
 
 from papier.store.archive import archive_path, hash_file
+from papier.store.cases import find_stale
 from papier.store.connection import reading
 from papier.store.events import broken_links
 from papier.store.tables import pages, records, scans
@@ -22,6 +23,10 @@ def find_damage(workspace: Workspace, engine: Engine, progress: Callable[[int, i
             problems += [f"The store is damaged: {line}. Put it back from a backup." for line in verdict]
         problems += [
             f"The chain of events is broken: {link}. Compare with a backup." for link in broken_links(connection)
+        ]
+        problems += [
+            f"What is kept of case {number} is not what its events say. Put the store back from a backup."
+            for number in find_stale(connection)
         ]
         kept = connection.execute(select(scans)).all()
         for record in connection.execute(

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import platformdirs
 
-from papier.errors import StoreError, UsageError
+from papier.errors import DefinitionError, StoreError, UsageError
+from papier.yaml_source import load_yaml
 
 KEY_BYTES = 32
 KEY_FILE = "key"
@@ -17,6 +18,7 @@ SETTINGS_FILE = "papier.yaml"
 SETTINGS = """\
 # Réglages de cet espace de travail · settings of this workspace
 etablissement: ""     # imprimé au bas des feuilles · printed at the foot of the sheets
+region: ""            # jours fériés locaux : alsace-moselle, la-reunion… · local holidays, for the clocks
 """
 
 
@@ -47,6 +49,20 @@ class Workspace:
     def forms(self) -> Path:
         """The office's own form definitions."""
         return self.folder / "forms"
+
+
+def read_settings(workspace: Workspace) -> dict[str, str]:
+    """What the office says of itself, by name: its establishment, region, addresses it writes to. {} without a file.
+
+    Raises DefinitionError when the file is no YAML.
+    """
+    path = workspace.folder / SETTINGS_FILE
+    if not path.is_file():
+        return {}
+    node, problems = load_yaml(path)
+    if problems:
+        raise DefinitionError(path, problems)
+    return {name: entry.text for name, entry in (node.entries if node else {}).items() if entry.text}
 
 
 def default_folder() -> Path:
