@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from papier.forms.booklet import PAGE, SHEET, SLIP
+from papier.forms.shipped import shipped_folder
 from tests.cli.conftest import Papier
 from tests.cli.sheets import DPI, cross, render, save, text_of, zones
 
@@ -104,3 +105,14 @@ def test_a_translation_faces_the_french(papier: Papier, tmp_path: Path) -> None:
     assert "Талон про запізнення" in text_of(tmp_path / "uk.pdf")[0]
     refused = papier("print", "police/taj", "--language", "tr", "--output", tmp_path / "tr.pdf")
     assert (refused.code, "Languages that are whole: en" in refused.err) == (2, True)
+
+
+def test_a_clock_that_is_not_known_is_told_with_its_line(papier: Papier, tmp_path: Path) -> None:
+    source = (shipped_folder() or Path()) / "guichet/papier.yaml"
+    path = tmp_path / "papier.yaml"
+    path.write_text(source.read_text("utf-8").replace("clock: silence-rejet", "clock: silence-rejett"), "utf-8")
+    line = path.read_text("utf-8").split("clock:")[0].count("\n") + 1
+    done = papier("forms", "check", path)
+    assert done.code == 3
+    assert f"papier.yaml:{line}: about: there is no clock `silence-rejett`. Did you mean `silence-rejet`?" in done.err
+    assert "Traceback" not in done.err
