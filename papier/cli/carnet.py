@@ -10,7 +10,7 @@ import click
 from papier.booklet_run import Slips, print_booklets, school_year
 from papier.cli.context import Context, pass_context
 from papier.cli.output import progress_bar
-from papier.cli.print_sheets import parse_settings
+from papier.cli.people import parse_settings
 from papier.cli.sources import find_path
 from papier.errors import EXIT_CHECK_NEEDED, UsageError
 from papier.forms.parsing import load_form
