@@ -46,6 +46,7 @@ test: check
 bench: install
 	$(BIN)/python -m benchmarks.closed_loop --sheets 72 --profile office
 	$(BIN)/python -m benchmarks.closed_loop --sheets 20 --profile rough
+	$(BIN)/python -m benchmarks.lines --sheets 12
 	$(BIN)/python -m benchmarks.speed
 
 clean:

@@ -12,7 +12,7 @@ import hashlib
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from dataclasses import dataclass, replace
@@ -35,6 +35,7 @@ from papier.store.masked_copy import write_masked_copy
 from papier.store.records import FiledPage, ScanFile, file_scan, find_scan
 from papier.store.sheets import StoreRegister
 from papier.store.workspace import Workspace
+from papier.workflows.definition import Workflow
 
 if sys.platform == "linux":
     import fcntl
@@ -184,10 +185,12 @@ def take_in(
     now: dt.datetime,
     reader: PageReader | None = None,
     progress: Progress | None = None,
+    workflows: Sequence[Workflow] = (),
 ) -> TakenIn:
     """Take one scan file in. The same file twice is taken once; running again after any interruption is safe.
 
     Where a form keeps a field on paper only, the file is read where it lies, and only a masked copy is kept.
+    `workflows`: those in use today; a sheet whose form begins one begins a case.
     Raises ScanFileError when the file cannot be read or is still being written, StoreError when it cannot be kept.
     """
     if not path.is_file():
@@ -216,7 +219,7 @@ def take_in(
         if careful and _hash_source(path) != sha256:
             raise ScanFileError(f"{path} changed while it was taken in. Wait until it is whole, then take it in again.")
         readings = [replace(reading, source=path.name) for reading in readings]
-        filed = file_scan(engine, scan, readings, now)
+        filed = file_scan(engine, scan, readings, now, workflows)
         left = _leave_inbox(workspace, path)
         return TakenIn(path, sha256, filed, masked=masked, left=left)
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from papier.errors import ProgramFailedError
 from papier.forms.layout import Layout
@@ -16,6 +16,9 @@ from papier.forms.pdf import SheetToPrint, face_pdf, write_sheets
 from papier.forms.roster_values import prefilled_values
 from papier.store.sheets import SheetOrder, mark_printed, number_sheets, void_run
 from papier.store.workspace import Workspace
+
+# Told, within a writing transaction, the numbers of the sheets that were printed.
+Registered = Callable[[Connection, Sequence[str]], None]
 
 
 @dataclass(frozen=True)
@@ -45,22 +48,41 @@ def print_sheets(
     *,
     master: bool = False,
     progress: Callable[[int], None] | None = None,
+    registered: Registered | None = None,
 ) -> PrintRun:
     """Number one sheet an addressee and write them to `output`, which is whole or absent.
 
     When the PDF cannot be written, the run's numbers are voided: a number is never printed twice.
-    Raises ProgramFailedError then.
+    Raises ProgramFailedError then. `registered` is told the numbers in the transaction that calls them printed.
     """
-    face = face_pdf(layout)
-    orders = [
-        SheetOrder(layout, face, prefilled_values(layout, to.values, to.rows), to.values, master=master)
-        for to in addressees
-    ]
+    batch = [(layout, addressee) for addressee in addressees]
+    return print_batch(workspace, engine, batch, output, now, master=master, progress=progress, registered=registered)
+
+
+def print_batch(
+    workspace: Workspace,
+    engine: Engine,
+    batch: Sequence[tuple[Layout, Addressee]],
+    output: Path,
+    now: dt.datetime,
+    *,
+    master: bool = False,
+    progress: Callable[[int], None] | None = None,
+    registered: Registered | None = None,
+) -> PrintRun:
+    """As `print_sheets`, each sheet of a layout of its own."""
+    faces: dict[int, bytes] = {}
+    orders = []
+    for layout, to in batch:
+        if id(layout) not in faces:
+            faces[id(layout)] = face_pdf(layout)
+        prefilled = prefilled_values(layout, to.values, to.rows)
+        orders.append(SheetOrder(layout, faces[id(layout)], prefilled, to.values, master=master))
     run, numbers = number_sheets(workspace, engine, orders, now, str(output))
     partial = output.with_name(f".{output.name}.{os.getpid()}.partial")
     try:
         output.parent.mkdir(parents=True, exist_ok=True)
-        write_sheets(partial, _to_print(layout, addressees, numbers, master=master), progress)
+        write_sheets(partial, _to_print(batch, numbers, master=master), progress)
         partial.replace(output)
     except BaseException as error:
         partial.unlink(missing_ok=True)
@@ -70,12 +92,18 @@ def print_sheets(
                 f"{output} cannot be written ({error.strerror}); its numbers are voided. Choose another --output."
             ) from error
         raise
-    mark_printed(engine, run, now, str(output))
+    mark_printed(
+        engine,
+        run,
+        now,
+        str(output),
+        None if registered is None else lambda connection: registered(connection, numbers),
+    )
     return PrintRun(run, tuple(numbers), output)
 
 
 def _to_print(
-    layout: Layout, addressees: Sequence[Addressee], numbers: Sequence[str], *, master: bool
+    batch: Sequence[tuple[Layout, Addressee]], numbers: Sequence[str], *, master: bool
 ) -> Iterable[SheetToPrint]:
-    for to, number in zip(addressees, numbers, strict=True):
+    for (layout, to), number in zip(batch, numbers, strict=True):
         yield SheetToPrint(layout, number, to.values, to.rows, master)

@@ -13,7 +13,7 @@ import itertools
 import os
 import unicodedata
 import zipfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -196,11 +196,16 @@ class WrittenLines:
         writers = sorted(self.by_writer)
         lines = self.by_writer[writers[int(rng.integers(len(writers)))]]
         start = int(rng.integers(max(1, len(lines) - count + 1)))
-        archive = _archive(self.path, os.getpid())
-        return [
-            WrittenLine(_ink_of(archive.read(image)), text)
-            for image, text in (lines[(start + i) % len(lines)] for i in range(count))
-        ]
+        return [self._line(*lines[(start + i) % len(lines)]) for i in range(count)]
+
+    def every(self) -> Iterator[WrittenLine]:
+        """All lines, writer by writer."""
+        for lines in self.by_writer.values():
+            for image, text in lines:
+                yield self._line(image, text)
+
+    def _line(self, image: str, text: str) -> WrittenLine:
+        return WrittenLine(_ink_of(_archive(self.path, os.getpid()).read(image)), text)
 
 
 @lru_cache(maxsize=8)

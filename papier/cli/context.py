@@ -9,17 +9,24 @@ import click
 from sqlalchemy import Engine
 
 from papier.errors import StoreError
+from papier.forms.library import library_folders
 from papier.language import translate as _
 from papier.store.connection import connect
 from papier.store.migrations import migrate
 from papier.store.workspace import Workspace, create_workspace, default_folder, open_workspace
+from papier.workflows.definition import Workflow
+from papier.workflows.library import list_workflows
+
+# `--today` means the morning, when the office opens.
+REHEARSED_HOUR = dt.time(8)
 
 
 class Context:
     """The workspace that `--workspace` or the environment names."""
 
-    def __init__(self, folder: Path | None) -> None:
+    def __init__(self, folder: Path | None, today: dt.date | None = None) -> None:
         self.folder = folder or default_folder()
+        self.today = today
         self._engine: Engine | None = None
 
     @property
@@ -67,8 +74,19 @@ class Context:
         return self.workspace.forms if self.exists else None
 
     def now(self) -> dt.datetime:
-        """The only place where the wall clock is read."""
+        """The only place where the wall clock is read; the morning of another day where `--today` says so."""
+        if self.today is not None:
+            return dt.datetime.combine(self.today, REHEARSED_HOUR, dt.UTC)
         return dt.datetime.now(dt.UTC).replace(microsecond=0)
+
+    @property
+    def folders(self) -> list[Path]:
+        """Where definitions are looked for, the office's own first."""
+        return library_folders(self.form_folder)
+
+    def workflows(self) -> list[Workflow]:
+        """The workflows in use today."""
+        return list_workflows(self.folders)
 
 
 pass_context = click.make_pass_decorator(Context)

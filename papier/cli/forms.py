@@ -10,14 +10,17 @@ from rich.console import Console
 from rich.table import Table
 
 from papier.cli.context import Context
-from papier.errors import DefinitionError, LayoutError, UsageError
+from papier.errors import DefinitionError, LayoutError, Problem, UsageError
 from papier.forms.blank import is_blank_form, load_blank_form
 from papier.forms.catalogue import forms_table
+from papier.forms.definition import FormDefinition
 from papier.forms.library import library_folders, list_forms
 from papier.forms.parsing import load_form
 from papier.forms.schema import json_schema
 from papier.forms.typesetting import lay_out
 from papier.language import translate as _
+from papier.workflows.rulebook import known_rules
+from papier.yaml_source import load_yaml, suggest
 
 
 @click.group(
@@ -69,6 +72,7 @@ def check_command(files: tuple[Path, ...]) -> int:
                 layout = load_blank_form(path)[0]
             else:
                 form = load_form(path)
+                _check_clock(form, path)
                 layout = lay_out(form)
                 lay_out(form, large=True)
         except (DefinitionError, LayoutError, UsageError) as error:
@@ -82,6 +86,17 @@ def check_command(files: tuple[Path, ...]) -> int:
                 )
             )
     return worst
+
+
+def _check_clock(form: FormDefinition, path: Path) -> None:
+    """Raises DefinitionError when the form names a clock that is not known."""
+    if form.about is None or form.about.clock is None or form.about.clock in known_rules():
+        return
+    node, _problems = load_yaml(path)
+    clock = node.entries["about"].entries["clock"] if node is not None else None
+    hint = suggest(form.about.clock, known_rules()) or " `papier deadline --list` shows them all."
+    message = f"about: there is no clock `{form.about.clock}`.{hint}"
+    raise DefinitionError(path, [Problem(str(path), clock.line if clock is not None else 1, message)])
 
 
 @command.command(

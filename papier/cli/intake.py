@@ -33,6 +33,7 @@ from papier.store.sheets import StoreRegister
 def command(context: Context, files: tuple[Path, ...], as_json: bool) -> int:
     workspace = context.workspace
     chosen = list(files) or sorted(path for path in workspace.inbox.iterdir() if path.is_file())
+    workflows = context.workflows()
     readings: list[PageReading] = []
     failed = 0
     for path in chosen:
@@ -40,7 +41,14 @@ def command(context: Context, files: tuple[Path, ...], as_json: bool) -> int:
             continue  # another intake has taken it meanwhile
         try:
             with progress_bar(len(chosen), str(path.name)) as advance:
-                taken = take_in(workspace, context.engine, path, context.now(), progress=lambda _d, _t: advance())
+                taken = take_in(
+                    workspace,
+                    context.engine,
+                    path,
+                    context.now(),
+                    progress=lambda _d, _t: advance(),
+                    workflows=workflows,
+                )
         except ScanFileError as error:
             if not files and not path.exists():
                 continue

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import importlib
 import sys
 from pathlib import Path
@@ -18,13 +19,20 @@ from papier.language import translate as _
 COMMANDS = {
     "init": "papier.cli.init",
     "forms": "papier.cli.forms",
+    "workflows": "papier.cli.workflows",
+    "new": "papier.cli.new",
     "layout": "papier.cli.layout",
     "print": "papier.cli.print_sheets",
     "recipients": "papier.cli.recipients",
+    "guide": "papier.cli.guide",
+    "poster": "papier.cli.poster",
+    "carnet": "papier.cli.carnet",
     "read": "papier.cli.read",
     "debug": "papier.cli.debug",
     "intake": "papier.cli.intake",
     "records": "papier.cli.records",
+    "today": "papier.cli.today",
+    "cases": "papier.cli.cases",
     "deadline": "papier.cli.deadline",
     "verify": "papier.cli.verify",
     "backup": "papier.cli.backup",
@@ -84,10 +92,17 @@ class LazyGroup(click.Group):
     metavar="DIR",
     help=_("The workspace; else $PAPIER_WORKSPACE, else the platform's data directory."),
 )
+@click.option(
+    "--today",
+    type=click.DateTime(["%Y-%m-%d"]),
+    envvar="PAPIER_TODAY",
+    metavar=_("YYYY-MM-DD"),
+    help=_("Act as on another day (also $PAPIER_TODAY): for rehearsals, and to record what was left lying."),
+)
 @click.version_option(__version__, prog_name="papier")
 @click.pass_context
-def cli(ctx: click.Context, workspace: Path | None) -> None:
-    ctx.obj = Context(workspace)
+def cli(ctx: click.Context, workspace: Path | None, today: dt.datetime | None) -> None:
+    ctx.obj = Context(workspace, None if today is None else today.date())
 
 
 def main(arguments: list[str] | None = None) -> None:

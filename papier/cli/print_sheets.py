@@ -9,22 +9,22 @@ from pathlib import Path
 
 import click
 
+from papier.case_run import begin_cases
 from papier.cli.context import Context, pass_context
 from papier.cli.output import progress_bar
+from papier.cli.people import find_people, parse_settings
 from papier.cli.sources import find_path
 from papier.errors import EXIT_CHECK_NEEDED, MissingProgramError, ProgramFailedError, UsageError
-from papier.forms.definition import FormDefinition, TableField
 from papier.forms.layout import Layout
 from papier.forms.library import library_folders
 from papier.forms.parsing import load_form
 from papier.forms.recipients import find_recipient
-from papier.forms.roster import Roster, group_people, load_roster, split_complete
-from papier.forms.roster_values import unprintable_values
 from papier.forms.shapes import LANGUAGES
 from papier.forms.translation import with_translation
 from papier.forms.typesetting import lay_out
 from papier.language import translate as _
-from papier.print_run import Addressee, print_sheets
+from papier.print_run import print_sheets
+from papier.workflows.library import find_opened
 
 
 @click.command(
@@ -81,26 +81,8 @@ def command(
     if language is not None:
         definition = with_translation(definition, language)
     layout = lay_out(definition, large=large)
-    common = _recipient_columns(recipient, context, layout) | _parse_settings(settings)
-    incomplete = 0
-    if roster is None:
-        addressees = [Addressee(common)] * (copies or 1)
-    else:
-        addressees, incomplete = _addressees(definition, load_roster(roster), common, layout.roster_columns())
-    if not addressees:
-        raise UsageError(_("No sheet to print: no line of the roster has all that this form needs."))
-    printable = []
-    for addressee in addressees:
-        faults = unprintable_values(layout, addressee.values, addressee.rows)
-        for fault in faults:
-            click.echo(f"{' '.join(addressee.values.values())}: {fault}", err=True)
-        if faults:
-            incomplete += 1
-        else:
-            printable.append(addressee)
-    if not printable:
-        raise UsageError(_("No sheet to print: mend the values above."))
-    addressees = printable
+    common = _recipient_columns(recipient, context, layout) | parse_settings(settings)
+    addressees, incomplete = find_people(definition, layout, roster, common, copies or 1)
     if dry_run:
         click.echo(
             _("{count} sheets of {form}, {pages} pages each; nothing was printed.").format(
@@ -113,6 +95,11 @@ def command(
         output = workspace.printed / f"{definition.form.replace('/', '-')}-{stamp}.pdf"
     if output.exists() and not overwrite:
         raise UsageError(_("{output} is there already. Choose another --output, or --overwrite.").format(output=output))
+    # A sheet that is for somebody and begins a case is expected back; blank ones begin theirs when they come in.
+    workflow = None if roster is None else find_opened(definition.form, context.workflows())
+    beginning = (
+        None if workflow is None else begin_cases(workspace, workflow, definition.form, addressees, context.now())
+    )
     with progress_bar(len(addressees), _("printing")) as advance:
         run = print_sheets(
             workspace,
@@ -123,6 +110,7 @@ def command(
             context.now(),
             master=master,
             progress=lambda _done: advance(),
+            registered=beginning,
         )
     if as_json:
         click.echo(
@@ -152,46 +140,6 @@ def _recipient_columns(name: str | None, context: Context, layout: Layout) -> di
     if recipient.example:
         click.echo(_("{name} is an example: its address does not exist.").format(name=name), err=True)
     return recipient.columns()
-
-
-def _parse_settings(settings: tuple[str, ...]) -> dict[str, str]:
-    values = {}
-    for setting in settings:
-        column, separator, value = setting.partition("=")
-        if not separator:
-            raise UsageError(_("--set wants COLUMN=VALUE, not “{setting}”.").format(setting=setting))
-        values[column.strip()] = value
-    return values
-
-
-def _addressees(
-    definition: FormDefinition, roster: Roster, common: dict[str, str], columns: tuple[str, ...]
-) -> tuple[list[Addressee], int]:
-    """One sheet a person, or one a group where the form has a row a person. Incomplete people are told by line."""
-    known = {column for person in roster.people for column in person.values}
-    absent = [column for column in columns if column not in common and column not in known]
-    if absent:
-        click.echo(
-            _("The roster has no column {columns}: left to be written by hand. To print it: --set {first}=…").format(
-                columns=", ".join(absent), first=absent[0]
-            ),
-            err=True,
-        )
-    table = next((f for f in definition.fields() if isinstance(f, TableField) and f.roster_rows), None)
-    needed = [column for column in columns if column in known and column not in common]
-    if table is not None and table.group_by is not None and table.group_by not in needed:
-        needed.append(table.group_by)
-    complete, problems = split_complete(roster, needed)
-    for problem in (*roster.problems, *problems):
-        click.echo(str(problem), err=True)
-    if table is None:
-        people = [Addressee(common | dict(person.values)) for person in complete]
-    else:
-        people = [
-            Addressee(common | dict(group[0].values), tuple(dict(person.values) for person in group))
-            for group in group_people(complete, table.group_by, table.row_count)
-        ]
-    return people, len(problems) + len(roster.problems)
 
 
 def _send(output: Path, printer: str) -> None:

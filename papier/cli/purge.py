@@ -14,6 +14,7 @@ from papier.forms.disposal_slip import DisposalLine, write_disposal_slip
 from papier.language import translate as _
 from papier.retention import DueRecord, find_due, finish_purge, purge
 from papier.store.purge import kept_records, propose, proposed_records
+from papier.store.workspace import read_settings
 
 
 @click.command(
@@ -79,7 +80,7 @@ def command(
         return
     if slip is not None:
         event, head = propose(engine, [entry.record.record for entry in due], context.now())
-        establishment = workspace.establishment()
+        establishment = read_settings(workspace).get("etablissement", "")
         write_disposal_slip(slip, event, context.now().date().isoformat(), establishment, _lines(due), head)
         click.echo(
             _("Slip {number}: {path}, two copies. Once it is signed: papier purge --number {number} --visa …").format(

@@ -210,6 +210,7 @@ class TableColumn:
     content: CombContent | None = None
     cells: int = 0
     roster: str | None = None
+    lines: int = 1  # of print, in a text column
     demand: Demand = dataclasses.field(default_factory=Demand)
 
 

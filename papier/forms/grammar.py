@@ -169,7 +169,11 @@ _CELL: Keys = {
     "width": Key(NumberShape(3, MAX_LENGTH), "millimetres"),
 }
 TABLE_COLUMNS: Mapping[str, Keys] = {
-    "text": {**_CELL, "roster": Key(FilledText(bare=True), "what is printed, as in `{nom} {prenom}`")},
+    "text": {
+        **_CELL,
+        "roster": Key(FilledText(bare=True), "what is printed, as in `{nom} {prenom}`"),
+        "lines": Key(IntegerShape(1, 4), "how many lines of print the cell holds"),
+    },
     "tick": {
         **_CELL,
         **_DEMAND,

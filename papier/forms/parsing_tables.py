@@ -97,4 +97,4 @@ def _read_column(node: Node, table: Proofreader) -> TableColumn | None:
             demand=demand_of(values),
             **common,
         )
-    return TableColumn(kind="text", roster=values.get("roster"), **common)
+    return TableColumn(kind="text", roster=values.get("roster"), lines=values.get("lines", 1), **common)

@@ -6,7 +6,7 @@ The same sheets always give the same bytes.
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
@@ -15,7 +15,7 @@ from reportlab.pdfgen import canvas as pdf_canvas
 
 from papier.errors import LayoutError
 from papier.forms.frame import MARK_MARGIN, MARK_SIZE, NUMBER_FONT_SIZE, NUMBER_GAP, WINDOW_SIZE, page_frame
-from papier.forms.layout import Box, Layout, LayoutPage, Prefill, Rule, Text, Zone
+from papier.forms.layout import Box, Item, Layout, LayoutPage, Prefill, Rule, Text, Zone
 from papier.forms.prose import line_metrics
 from papier.forms.roster_values import comb_characters, fill_template, fitted_size, values_of
 from papier.forms.shaped_text import draw_shaped, register_faces
@@ -88,6 +88,17 @@ def write_sheets(
         raise LayoutError("There is no sheet to print; give at least one person or one copy.")
     book.save()
     return count
+
+
+def write_items(
+    target: Path | str | IO[bytes], size_mm: tuple[float, float], title: str, pages: Sequence[Sequence[Item]]
+) -> None:
+    """Write pages of printed things alone, without marks or numbers: a list, a calendar, a drawing for the wall."""
+    canvas = _open_canvas(target, size_mm, title)
+    for items in pages:
+        _Pen(canvas, size_mm[1]).items(items)
+        canvas.showPage()
+    canvas.save()
 
 
 class _Book:
@@ -176,15 +187,18 @@ class _Pen:
         self.height = height
 
     def draw_face(self, layout: Layout, page: LayoutPage) -> None:
-        for item in page.items:
+        self.items(page.items)
+        if layout.marked:
+            self.marks(layout.size_mm)
+
+    def items(self, items: Iterable[Item]) -> None:
+        for item in items:
             if isinstance(item, Text):
                 self.text(item)
             elif isinstance(item, Rule):
                 self.rule(item)
             else:
                 self.box(item)
-        if layout.marked:
-            self.marks(layout.size_mm)
 
     def draw_own(self, sheet: SheetToPrint, page: LayoutPage) -> None:
         """Number, roster values and notes of one sheet."""
@@ -292,7 +306,9 @@ class _Pen:
             self._running(sheet, prefill, values)
             return
         value = fill_template(prefill.template, values)
-        if value:
+        if value and prefill.lines > 1:
+            self._open_text(sheet, prefill, value)
+        elif value:
             self._fitted(sheet, prefill, value)
 
     def _cells(self, prefill: Prefill, zone: Zone, characters: str) -> None:

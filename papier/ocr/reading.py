@@ -17,6 +17,7 @@ from papier.geometry import RectMm
 from papier.ocr.characters import CharacterReader
 from papier.ocr.face import FaceFit, fit_face, load_face
 from papier.ocr.face_registration import register_by_face
+from papier.ocr.handwriting import HandwritingReader
 from papier.ocr.identification import Identification, identify
 from papier.ocr.masking import find_outline, find_paper_only
 from papier.ocr.register import KnownSheet, PrintedForm, SheetRegister
@@ -54,6 +55,7 @@ class Reader:
     form: PrintedForm | None = None
     characters: CharacterReader = field(default_factory=CharacterReader)
     watcher: Watcher | None = None
+    handwriting: HandwritingReader = field(default_factory=HandwritingReader)
 
     def read_page(self, page: ScannedPage | RejectedPage) -> list[PageReading]:
         """The readings of every sheet on the page, left to right and top to bottom; never empty."""
@@ -166,6 +168,7 @@ class Reader:
             sheet.prefilled if sheet is not None else {},
             known_values=sheet.known_values if sheet is not None else {},
             printed_on=sheet.printed_on if sheet is not None else None,
+            line_reader=self.handwriting,
         )
         asked = doubt is not None or any(_asks(reading) for reading in fields.values())
         reading = PageReading(
@@ -218,8 +221,8 @@ def _choose_page(registered: RegisteredPage, form: PrintedForm, found: Identific
 
 
 def _asks(reading: FieldReading) -> bool:
-    """True when a person must look at the field."""
-    return reading.needs_person or reading.state is State.DOUBTFUL
+    """True when a person must look at the field; free handwriting is doubtful as a rule, and its image says it all."""
+    return reading.needs_person or (reading.state is State.DOUBTFUL and reading.kind != "lines")
 
 
 def _has_room(page: ScannedPage, candidates: Sequence[SheetCandidate]) -> bool:

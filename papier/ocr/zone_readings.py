@@ -75,7 +75,7 @@ def read_zones(
             known_values=known_values or {},
             printed_on=printed_on,
         ),
-        *read_lines(paper, firsts("lines"), demanded("lines"), line_reader),
+        *read_lines(paper, firsts("lines"), demanded("lines"), line_reader, known_values),
         *read_signatures(paper, firsts("signature"), demanded("signature")),
         *read_typed(paper, firsts("typed"), demanded("typed")),
     ]

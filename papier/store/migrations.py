@@ -43,9 +43,15 @@ def add_column(connection: Connection, column: Column[Any]) -> None:
         connection.exec_driver_sql(f'ALTER TABLE "{column.table.name}" ADD COLUMN "{column.name}" {kind}')
 
 
+def _create_case_tables(connection: Connection) -> None:
+    made = (tables.workflows, tables.cases, tables.case_events, tables.case_sheets, tables.row_sheets)
+    tables.metadata.create_all(connection, tables=made)
+
+
 MIGRATIONS: tuple[tuple[int, str, Callable[[Connection], None]], ...] = (
     (1, "first tables", _create_first_tables),
-    (2, "seals", _add_seals),
+    (2, "cases", _create_case_tables),
+    (3, "seals", _add_seals),
 )
 
 

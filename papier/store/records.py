@@ -14,10 +14,12 @@ from sqlalchemy import Connection, Engine, func, or_, select
 from papier.errors import StoreError
 from papier.records import FieldReading, PageReading, PageStatus
 from papier.store.archive import archive_path
+from papier.store.case_filing import file_with_cases
 from papier.store.connection import insert_row, reading, writing
 from papier.store.events import append_event
 from papier.store.tables import pages, readings, records, scans, sheets
 from papier.store.workspace import Workspace
+from papier.workflows.definition import Workflow
 
 # The status of a record whose readings and picture are gone for good.
 PURGED = "purged"
@@ -60,9 +62,16 @@ def find_scan(engine: Engine, sha256: str) -> ScanFile | None:
 
 
 def file_scan(
-    engine: Engine, scan: ScanFile, page_readings: Sequence[PageReading], now: dt.datetime
+    engine: Engine,
+    scan: ScanFile,
+    page_readings: Sequence[PageReading],
+    now: dt.datetime,
+    workflows: Sequence[Workflow] = (),
 ) -> list[FiledPage] | None:
-    """File a scan's pages as records, all in one transaction. None when another papier has filed it meanwhile."""
+    """File a scan's pages as records and with their cases, all in one transaction.
+
+    `workflows`: those in use today, for sheets that begin a case. None when another papier has filed it meanwhile.
+    """
     with writing(engine) as connection:
         if connection.execute(select(scans.c.sha256).where(scans.c.sha256 == scan.sha256)).first():
             return None
@@ -77,6 +86,8 @@ def file_scan(
             )
         )
         filed = [_file_page(connection, scan, page, now) for page in page_readings]
+        touched = [page.record for page in filed if page.record is not None]
+        moved = file_with_cases(connection, touched, workflows, now)
         append_event(
             connection,
             now,
@@ -84,7 +95,8 @@ def file_scan(
             {
                 "scan": scan.sha256,
                 "pages": len(filed),
-                "records": sorted({page.record for page in filed if page.record is not None}),
+                "records": sorted(set(touched)),
+                "cases": moved,
             },
         )
     return filed

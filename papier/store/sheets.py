@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -191,12 +191,20 @@ def next_serial(connection: Connection) -> int:
     return int(max([0 if last is None else last + 1, *left_out]))
 
 
-def mark_printed(engine: Engine, run: int, now: dt.datetime, output: str | None) -> None:
-    """Say that the PDF of a print run is written (or handed to a printer)."""
+def mark_printed(
+    engine: Engine,
+    run: int,
+    now: dt.datetime,
+    output: str | None,
+    also: Callable[[Connection], None] | None = None,
+) -> None:
+    """Say that the PDF of a print run is written (or handed to a printer); `also` happens in the same transaction."""
     with writing(engine) as connection:
         connection.execute(sheets.update().where(sheets.c.run == run).values(state="printed"))
         connection.execute(print_runs.update().where(print_runs.c.run == run).values(output=output))
         append_event(connection, now, "printed", {"run": run, "output": output})
+        if also is not None:
+            also(connection)
 
 
 def void_run(engine: Engine, run: int, now: dt.datetime, reason: str) -> None:

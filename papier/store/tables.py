@@ -170,3 +170,66 @@ migrations = Table(
     Column("name", String(80), nullable=False),
     Column("applied_at", String(40), nullable=False),
 )
+
+# One row a workflow definition that a case ever followed, whatever happens to the YAML.
+workflows = Table(
+    "workflows",
+    metadata,
+    Column("digest", String(64), primary_key=True),
+    Column("workflow", String(120), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("frozen", Text, nullable=False),
+    Column("first_used", String(40), nullable=False),
+)
+
+# One row a case: what its events leave, kept beside them so that a list needs no replay. `papier verify` compares.
+# `wakes_on`: the first day on which somebody has to look; null where that is never.
+cases = Table(
+    "cases",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("workflow", String(120), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("digest", String(64), ForeignKey("workflows.digest"), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("class", String(40), nullable=False),
+    Column("step", String(80), nullable=False),
+    Column("stage", String(12), nullable=False),
+    Column("opened", String(10), nullable=False),
+    Column("wakes_on", String(10)),
+    Column("state", Text, nullable=False),  # the whole case as JSON
+    Column("seq", Integer, nullable=False),
+    Index("cases_by_wake", "wakes_on"),
+    Index("cases_by_name", "name"),
+    Index("cases_by_stage", "stage", "workflow"),
+)
+
+# Which events belong to which case.
+case_events = Table(
+    "case_events",
+    metadata,
+    Column("number", Integer, ForeignKey("cases.number"), primary_key=True),
+    Column("seq", Integer, ForeignKey("events.seq"), primary_key=True),
+    Index("case_events_by_seq", "seq"),
+)
+
+# Which case a sheet belongs to. A photocopied master has none: each of its copies is its own case.
+case_sheets = Table(
+    "case_sheets",
+    metadata,
+    Column("sheet", String(20), primary_key=True),
+    Column("number", Integer, ForeignKey("cases.number"), nullable=False),
+    Index("case_sheets_by_case", "number"),
+)
+
+# A sheet whose rows stand for things to do in many cases: the day's sheet, the dispatch list. `done`: rows applied.
+row_sheets = Table(
+    "row_sheets",
+    metadata,
+    Column("sheet", String(20), primary_key=True),
+    Column("kind", String(20), nullable=False),
+    Column("day", String(10), nullable=False),
+    Column("rows", Text, nullable=False),
+    Column("done", Text, nullable=False),
+    Column("seq", Integer, nullable=False),  # the last event when it was printed
+)

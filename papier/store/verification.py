@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Engine, select, text
 from papier.forms.sheet_number import SheetNumbers
 from papier.language import translate as _
 from papier.store.archive import LOCK_FILE, PARTIAL, archive_path, hash_file
+from papier.store.cases import find_stale
 from papier.store.connection import reading
 from papier.store.events import broken_links, raw_connection
 from papier.store.seals import SealFault, broken_digests, find_faults
@@ -84,6 +85,10 @@ def _link_damage(_workspace: Workspace, connection: Connection) -> Iterator[str]
         select(records.c.record).where(~select(pages.c.page_id).where(pages.c.record == records.c.record).exists())
     ):
         yield _("Record {record} has no scanned page. Scan its sheet again.").format(record=record.record)
+    for number in find_stale(connection):
+        yield _("Case {number} is not what its events say. Put the store back: papier restore BACKUP").format(
+            number=number
+        )
 
 
 def _key_damage(workspace: Workspace, connection: Connection) -> Iterator[str]:

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import platformdirs
-import yaml
 
-from papier.errors import StoreError, UsageError
+from papier.errors import DefinitionError, StoreError, UsageError
 from papier.store.archive import make_folder, sync_folder, write_private
+from papier.yaml_source import load_yaml
 
 KEY_BYTES = 32
 KEY_FILE = "key"
@@ -21,6 +21,7 @@ FOLDERS = ("archive", "inbox", "printed", "forms")
 SETTINGS = """\
 # Réglages de cet espace de travail · settings of this workspace
 etablissement: ""     # imprimé au bas des feuilles · printed at the foot of the sheets
+region: ""            # jours fériés locaux : alsace-moselle, la-reunion… · local holidays, for the clocks
 """
 
 
@@ -52,13 +53,19 @@ class Workspace:
         """The office's own form definitions."""
         return self.folder / "forms"
 
-    def establishment(self) -> str:
-        """The establishment's name from the settings; empty where none is given or the settings cannot be read."""
-        try:
-            settings = yaml.safe_load((self.folder / SETTINGS_FILE).read_text(encoding="utf-8"))
-        except (OSError, UnicodeDecodeError, yaml.YAMLError):
-            return ""
-        return str(settings.get("etablissement") or "") if isinstance(settings, dict) else ""
+
+def read_settings(workspace: Workspace) -> dict[str, str]:
+    """What the office says of itself, by name: its establishment, region, addresses it writes to. {} without a file.
+
+    Raises DefinitionError when the file is no YAML.
+    """
+    path = workspace.folder / SETTINGS_FILE
+    if not path.is_file():
+        return {}
+    node, problems = load_yaml(path)
+    if problems:
+        raise DefinitionError(path, problems)
+    return {name: entry.text for name, entry in (node.entries if node else {}).items() if entry.text}
 
 
 def default_folder() -> Path:

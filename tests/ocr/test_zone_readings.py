@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 from papier.forms.definition import Demand
 from papier.forms.layout import Layout, LayoutPage, Zone
 from papier.geometry import RectMm, bounding_rect
+from papier.ocr.handwriting import Candidate, LineReading
 from papier.ocr.zone_readings import PAPER_ONLY, read_zones
 from papier.ocr.zones import typed
 from papier.records import FieldReading, OptionState, State
@@ -17,6 +21,7 @@ from tests.ocr.test_comb import ToldReader, write_bar
 CELLS = tuple(RectMm(15 + 6 * i, 30, 6, 8) for i in range(8))
 BOXES = {name: RectMm(20.0 + 12 * i, 15, 4.5, 4.5) for i, name in enumerate(("oui", "non"))}
 LINES = RectMm(15, 45, 60, 20)
+FIRST_LINE = RectMm(15, 45, 60, 10)
 FRAME = RectMm(85, 45, 50, 20)
 LABEL = RectMm(15, 75, 60, 15)
 SECRET = RectMm(90, 15, 4.5, 4.5)
@@ -124,13 +129,49 @@ def test_small_initials_are_a_signature_or_a_question(width: float) -> None:
     assert reading.value is True
 
 
-def test_a_reader_of_lines_can_be_plugged_in() -> None:
-    class Echo:
-        def read(self, strips: object, /) -> list[tuple[str, float]]:
-            del strips
-            return [("vu", 0.9995), ("", 1.0)]
+class ToldLines:
+    """Says of every strip what it was told, and keeps the strips."""
 
-    page = new_page()
-    sign(page, LINES, 0.6)
-    readings = read_zones(page.scan(), LAYOUT, LAYOUT.page(1), page.face(), ToldReader(""), {}, line_reader=Echo())
-    assert (readings["remarque"].value, readings["remarque"].state) == ("vu", State.SURE)
+    def __init__(self, *told: LineReading) -> None:
+        self.told = told
+        self.strips: list[npt.NDArray[np.uint8]] = []
+
+    def read(
+        self, strips: Sequence[npt.NDArray[np.uint8]], /, expected: Sequence[Sequence[str]] = ()
+    ) -> list[LineReading]:
+        assert len(expected) == len(strips)
+        self.strips += strips
+        return [*self.told][: len(strips)]
+
+
+def read_remark(page: DrawnPage, reader: ToldLines) -> FieldReading:
+    sign(page, FIRST_LINE, 0.5)
+    return read_zones(page.scan(), LAYOUT, LAYOUT.page(1), page.face(), ToldReader(""), {}, line_reader=reader)[
+        "remarque"
+    ]
+
+
+def test_lines_are_read_where_there_is_a_reader() -> None:
+    reader = ToldLines(LineReading((Candidate("vu", 0.9995), Candidate("vus", 0.0003))))
+    reading = read_remark(new_page(), reader)
+    assert (reading.value, reading.state, reading.needs_person) == ("vu", State.SURE, False)
+    assert [text for text, _ in reading.candidates] == ["vu", "vus"]
+    # Only what is written on is recognised.
+    assert len(reader.strips) == 1
+
+
+def test_free_text_below_what_the_form_demands_is_doubtful_and_asks_nobody() -> None:
+    reading = read_remark(new_page(), ToldLines(LineReading((Candidate("vu", 0.98), Candidate("va", 0.01)))))
+    assert (reading.value, reading.state, reading.needs_person) == ("vu", State.DOUBTFUL, False)
+    assert [text for text, _ in reading.candidates] == ["vu", "va"]
+    assert [chance for _, chance in reading.candidates] == pytest.approx([0.98, 0.01])
+
+
+def test_what_is_struck_out_leaves_a_line_in_doubt() -> None:
+    reading = read_remark(new_page(), ToldLines(LineReading((Candidate("vu", 0.9999),), struck=True)))
+    assert (reading.value, reading.state, reading.reason) == ("vu", State.DOUBTFUL, "something is struck out")
+
+
+def test_handwriting_of_which_nothing_is_legible_is_kept_as_an_image() -> None:
+    reading = read_remark(new_page(), ToldLines(LineReading(())))
+    assert (reading.value, reading.state, reading.probability) == (None, State.UNREADABLE, 0.0)

@@ -194,9 +194,10 @@ def _row(
             )
     if field.rows:
         words = set_wording(wording, style, edges[1] - edges[0] - 2 * pad, size=style.body)
+    pitch = line_metrics("regular", style.body)[0]
     height = max(
         style.tick + style.tick_clear + 0.5,
-        line_metrics("regular", style.body)[0] + 1.6,
+        pitch * max(column.lines for column in columns) + 1.6,
         *(comb.height + 1.6 for comb in combs.values()),
         words.height + 1.6 if words else 0.0,
         field.row_height,
@@ -215,7 +216,8 @@ def _row(
             centres = _tick_centres(left, right, len(options))
             parts.append(unlabelled_boxes(name, options, column.multiple, centres, height, style))
         elif column.kind == "text" and column.roster and column.demand.prefill:
-            baseline = height / 2 + 0.23 * style.body * 0.3528
+            # The words stand in the middle of the row, however many lines they may take.
+            baseline = height / 2 + 0.23 * style.body * 0.3528 - pitch * (column.lines - 1) / 2
             prefills.append(
                 Prefill(
                     roster_template(column.roster),
@@ -224,6 +226,8 @@ def _row(
                     right - left - 2 * pad,
                     size=style.body,
                     row=index if field.roster_rows else None,
+                    lines=column.lines,
+                    pitch=pitch if column.lines > 1 else 0.0,
                 )
             )
     whole = overlay(Piece(height, tuple(rules), prefills=tuple(prefills)), *parts)

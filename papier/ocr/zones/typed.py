@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from functools import lru_cache
 
@@ -25,6 +26,9 @@ PAGE_SEGMENTATION = "--psm 6"
 MAX_WORD_PROBABILITY = 0.99
 # A hung process must not hold up a batch.
 TIMEOUT_SECONDS = 30
+# One thread a process: the pool of pages is what uses the cores, and Tesseract's threads wait for one another where
+# those are taken. A person's own setting stands.
+os.environ.setdefault("OMP_THREAD_LIMIT", "1")
 
 
 @lru_cache(maxsize=1)

@@ -1,0 +1,495 @@
+"""`papier cases sent/delivered/answer/decide/…`: what happened, told by a person. Nothing recorded is ever changed."""
+
+from __future__ import annotations
+
+import datetime as dt
+import getpass
+import json
+from typing import Any
+
+import click
+
+from papier.cli.cases import case_json, command
+from papier.cli.context import Context, pass_context
+from papier.errors import EXIT_CHECK_NEEDED, UsageError, WorkflowRefusedError
+from papier.forms.roster_values import parse_day
+from papier.language import translate as _
+from papier.store.case_filing import tick_row
+from papier.store.cases import load_case, move_case, record_event, refile_sheet
+from papier.workflows.case import Case, Doubt
+from papier.workflows.definition import Way, Workflow
+from papier.workflows.difference import list_differences
+from papier.workflows.events import Kind
+from papier.workflows.library import find_workflow
+
+
+class Day(click.ParamType):  # type: ignore[type-arg,unused-ignore]
+    """A day, as people write it."""
+
+    name = "day"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> dt.date:
+        if isinstance(value, dt.date):
+            return value
+        found = parse_day(str(value))
+        if found is None:
+            self.fail(_("“{value}” is no day. Write it 2027-03-01 or 01/03/2027.").format(value=value), param, ctx)
+        return found
+
+
+number_argument = click.argument("number", type=int)
+on_option = click.option("--on", type=Day(), metavar=_("DAY"), help=_("The day it happened; else today."))
+by_option = click.option("--by", metavar=_("NAME"), help=_("Who says so; else your user name."))
+json_option = click.option("--json", "as_json", is_flag=True, help=_("The case afterwards, as one JSON object."))
+
+
+def _by(by: str | None) -> str:
+    return by or getpass.getuser()
+
+
+def _record(context: Context, number: int, kind: Kind, data: dict[str, Any], *, as_json: bool) -> int:
+    case = record_event(context.engine, number, kind, data, context.now())
+    return tell(context, case, as_json=as_json)
+
+
+def tell(context: Context, case: Case, *, as_json: bool) -> int:
+    """Say where the case stands now; exit code 20 while a person must check it."""
+    _case, workflow, _events = load_case(context.engine, case.number, context.now())
+    if as_json:
+        click.echo(json.dumps(case_json(case, workflow), ensure_ascii=False))
+    else:
+        where = workflow.title_of(case.end) if case.end else workflow.steps[case.step].title.fr
+        if case.reason:
+            where = case.reason
+        stage = _(str(case.stage(workflow)))
+        click.echo(_("Case {number}: {where} ({stage})").format(number=case.number, where=where, stage=stage))
+    return EXIT_CHECK_NEEDED if case.is_held else 0
+
+
+def _day(context: Context, on: dt.date | None) -> str:
+    return (on or context.now().date()).isoformat()
+
+
+def _step_or_current(context: Context, number: int, step: str | None) -> tuple[Case, Workflow, str]:
+    case, workflow, _events = load_case(context.engine, number, context.now())
+    if step is not None and step not in workflow.steps:
+        known = ", ".join(workflow.steps)
+        raise UsageError(_("There is no step “{step}”. Choose one of: {known}.").format(step=step, known=known))
+    return case, workflow, step or case.step
+
+
+@command.command(
+    "sent",
+    help=_(
+        "A sheet left: posted, or handed over.\n\n"
+        "\b\nExamples:\n"
+        "  papier cases sent 12 --way recommande-ar --number 1A12345678901 --on 2027-03-01\n"
+        "  papier cases sent 12 --way main-propre"
+    ),
+)
+@number_argument
+@click.option("--way", type=click.Choice([str(way) for way in Way]), help=_("How; else the usual way of the step."))
+@click.option("--number", "registered", metavar=_("NUMBER"), help=_("The number of a registered letter."))
+@click.option("--step", help=_("Another step than the current one."))
+@on_option
+@by_option
+@json_option
+@pass_context
+def sent_command(
+    context: Context,
+    number: int,
+    way: str | None,
+    registered: str | None,
+    step: str | None,
+    on: dt.date | None,
+    by: str | None,
+    as_json: bool,
+) -> int:
+    _case, workflow, name = _step_or_current(context, number, step)
+    ways = workflow.steps[name].ways
+    if way is None and not ways:
+        raise WorkflowRefusedError(
+            _("Case {number}: nothing is sent at this step. See: papier cases show {number}").format(number=number)
+        )
+    data = {"step": name, "way": way or str(ways[0]), "number": registered, "on": _day(context, on), "by": _by(by)}
+    return _record(context, number, Kind.SENT, data, as_json=as_json)
+
+
+@command.command("handed", help=_("A sheet was handed over.\n\n\b\nExample:\n  papier cases handed 12 --on 2027-03-01"))
+@number_argument
+@click.option("--step", help=_("Another step than the current one."))
+@on_option
+@by_option
+@json_option
+@pass_context
+def handed_command(
+    context: Context, number: int, step: str | None, on: dt.date | None, by: str | None, as_json: bool
+) -> int:
+    _case, workflow, name = _step_or_current(context, number, step)
+    way = next((way for way in workflow.steps[name].ways if way.delivers), Way.HAND)
+    data = {"step": name, "way": str(way), "number": None, "on": _day(context, on), "by": _by(by)}
+    return _record(context, number, Kind.SENT, data, as_json=as_json)
+
+
+@command.command(
+    "delivered",
+    help=_(
+        "The letter reached its reader, as the postal receipt says. Unclaimed after fifteen days: give the day of "
+        "first presentation.\n\n\b\nExample:\n  papier cases delivered 12 --on 2027-03-03"
+    ),
+)
+@number_argument
+@click.option("--step", help=_("Another step than the current one."))
+@click.option("--unclaimed", is_flag=True, help=_("It was not claimed; DAY is that of first presentation."))
+@on_option
+@by_option
+@json_option
+@pass_context
+def delivered_command(
+    context: Context,
+    number: int,
+    step: str | None,
+    unclaimed: bool,
+    on: dt.date | None,
+    by: str | None,
+    as_json: bool,
+) -> int:
+    _case, _workflow, name = _step_or_current(context, number, step)
+    proof = "non réclamé, première présentation" if unclaimed else "avis de réception"
+    data = {"step": name, "on": _day(context, on), "proof": proof, "by": _by(by)}
+    return _record(context, number, Kind.DELIVERED, data, as_json=as_json)
+
+
+@command.command(
+    "answer",
+    help=_(
+        "A paper came from outside: a receipt, a refusal, reasons. The words known are those of the workflow.\n\n"
+        "\b\nExample:\n  papier cases answer 12 refus --on 2027-04-12"
+    ),
+)
+@number_argument
+@click.argument("answer")
+@click.option("--step", help=_("Another step than the current one."))
+@on_option
+@by_option
+@json_option
+@pass_context
+def answer_command(
+    context: Context, number: int, answer: str, step: str | None, on: dt.date | None, by: str | None, as_json: bool
+) -> int:
+    _case, _workflow, name = _step_or_current(context, number, step)
+    data = {"step": name, "answer": answer, "on": _day(context, on), "by": _by(by)}
+    return _record(context, number, Kind.ANSWERED, data, as_json=as_json)
+
+
+@command.command(
+    "decide",
+    help=_(
+        "A person decided, in writing and signed. papier never decides itself.\n\n"
+        "\b\nExample:\n  papier cases decide 12 justifiee --by 'Mme Roux, CPE'"
+    ),
+)
+@number_argument
+@click.argument("options", nargs=-1, required=True)
+@on_option
+@click.option("--by", required=True, metavar=_("NAME"), help=_("Who decided and signed."))
+@json_option
+@pass_context
+def decide_command(
+    context: Context, number: int, options: tuple[str, ...], on: dt.date | None, by: str, as_json: bool
+) -> int:
+    _case, _workflow, name = _step_or_current(context, number, None)
+    data = {"step": name, "options": list(options), "on": _day(context, on), "by": by}
+    return _record(context, number, Kind.DECIDED, data, as_json=as_json)
+
+
+@command.command(
+    "correct",
+    help=_(
+        "What a sheet says in truth, read from the paper by a person. For boxes, several values after one another.\n\n"
+        "\b\nExamples:\n  papier cases correct 12 fin 2027-03-05\n  papier cases correct 12 motif maladie"
+    ),
+)
+@number_argument
+@click.argument("field")
+@click.argument("values", nargs=-1)
+@click.option("--sheet", help=_("Which sheet, where several came back."))
+@on_option
+@by_option
+@json_option
+@pass_context
+def correct_command(
+    context: Context,
+    number: int,
+    field: str,
+    values: tuple[str, ...],
+    sheet: str | None,
+    on: dt.date | None,
+    by: str | None,
+    as_json: bool,
+) -> int:
+    case, _workflow, _events = load_case(context.engine, number, context.now())
+    holding = [entry for entry in case.returns if field in entry.values or field in entry.doubtful]
+    asked = [question for question in case.questions if question.field == field and question.sheet]
+    wanted = sheet or (asked[0].sheet if asked else None) or (holding[-1].sheet if holding else None)
+    if wanted is None:
+        known = sorted({name for entry in case.returns for name in (*entry.values, *entry.doubtful)})
+        raise UsageError(
+            _("No sheet of case {number} has a field “{field}”. Known are: {known}.").format(
+                number=number, field=field, known=", ".join(known) or "–"
+            )
+        )
+    entry = case.find_return(wanted)
+    before = None if entry is None else entry.values.get(field, entry.doubtful.get(field))
+    value = _typed(before, values)
+    data = {"sheet": wanted, "field": field, "value": value, "on": _day(context, on), "by": _by(by)}
+    return _record(context, number, Kind.CORRECTED, data, as_json=as_json)
+
+
+def _typed(before: Any, values: tuple[str, ...]) -> Any:
+    """What was typed, in the kind of value that the field has: boxes, a signature, or a text."""
+    if isinstance(before, list):
+        return list(values)
+    if isinstance(before, bool):
+        return " ".join(values).casefold() in {"oui", "yes", "true", "1"}
+    text = " ".join(values)
+    day = parse_day(text) if isinstance(before, str) and parse_day(before) else None
+    return day.isoformat() if day is not None else text or None
+
+
+@command.command(
+    "check",
+    help=_(
+        "A person has looked: answers an open question of a case (`papier cases show N` lists them).\n\n"
+        "\b\nExamples:\n"
+        "  papier cases check 12                            (confirms the one thing that is asked)\n"
+        "  papier cases check 12 'two:…' --keep 4F7K-2M9Q-8XTR   (which of two answers counts)"
+    ),
+)
+@number_argument
+@click.argument("question", required=False)
+@click.option("--keep", metavar=_("SHEET"), help=_("Of two different answers, the sheet that counts."))
+@on_option
+@by_option
+@json_option
+@pass_context
+def check_command(
+    context: Context,
+    number: int,
+    question: str | None,
+    keep: str | None,
+    on: dt.date | None,
+    by: str | None,
+    as_json: bool,
+) -> int:
+    case, _workflow, _events = load_case(context.engine, number, context.now())
+    if question is None:
+        if len(case.questions) != 1:
+            keys = ", ".join(asked.key for asked in case.questions) or "–"
+            raise UsageError(_("Say which question: {keys}").format(keys=keys))
+        question = case.questions[0].key
+    asked = next((entry for entry in case.questions if entry.key == question), None)
+    if asked is not None and asked.doubt is Doubt.FIELD and not asked.text:
+        raise WorkflowRefusedError(
+            _("“{field}” was not read. Say what the paper says: papier cases correct {number} {field} VALUE").format(
+                field=asked.field, number=number
+            )
+        )
+    data = {"question": question, "keep": keep, "on": _day(context, on), "by": _by(by)}
+    return _record(context, number, Kind.CHECKED, data, as_json=as_json)
+
+
+@command.command(
+    "follow",
+    help=_(
+        "A person orders what comes next: another step, or one beside it (Défenseur des droits …).\n\n"
+        "\b\nExample:\n  papier cases follow 12 defenseur"
+    ),
+)
+@number_argument
+@click.argument("step")
+@on_option
+@by_option
+@json_option
+@pass_context
+def follow_command(context: Context, number: int, step: str, on: dt.date | None, by: str | None, as_json: bool) -> int:
+    data = {"to": step, "on": _day(context, on), "by": _by(by)}
+    return _record(context, number, Kind.FOLLOWED, data, as_json=as_json)
+
+
+@command.command("close", help=_("Close a case before its end.\n\n\b\nExample:\n  papier cases close 12 'élève parti'"))
+@number_argument
+@click.argument("reason")
+@on_option
+@by_option
+@json_option
+@pass_context
+def close_command(context: Context, number: int, reason: str, on: dt.date | None, by: str | None, as_json: bool) -> int:
+    data = {"reason": reason, "on": _day(context, on), "by": _by(by)}
+    return _record(context, number, Kind.CLOSED, data, as_json=as_json)
+
+
+@command.command("withdraw", help=_("The person takes their request back.\n\n\b\nExample:\n  papier cases withdraw 12"))
+@number_argument
+@click.option("--reason", default="retiré par la personne", help=_("Why."))
+@on_option
+@by_option
+@json_option
+@pass_context
+def withdraw_command(
+    context: Context, number: int, reason: str, on: dt.date | None, by: str | None, as_json: bool
+) -> int:
+    data = {"reason": reason, "on": _day(context, on), "by": _by(by)}
+    return _record(context, number, Kind.WITHDRAWN, data, as_json=as_json)
+
+
+@command.command(
+    "reopen", help=_("Open a closed case again.\n\n\b\nExample:\n  papier cases reopen 12 --step decision")
+)
+@number_argument
+@click.option("--step", help=_("Where it goes on; else where it stood."))
+@on_option
+@by_option
+@json_option
+@pass_context
+def reopen_command(
+    context: Context, number: int, step: str | None, on: dt.date | None, by: str | None, as_json: bool
+) -> int:
+    data = {"step": step, "on": _day(context, on), "by": _by(by)}
+    return _record(context, number, Kind.REOPENED, data, as_json=as_json)
+
+
+@command.command(
+    "amend",
+    help=_(
+        "Mend an event recorded by mistake (numbers: `papier cases history N`). It stays in the history.\n\n"
+        "\b\nExamples:\n"
+        "  papier cases amend 12 345 --undo\n"
+        "  papier cases amend 12 345 --set on=2027-03-02"
+    ),
+)
+@number_argument
+@click.argument("event", type=int)
+@click.option("--undo", is_flag=True, help=_("It never happened."))
+@click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help=_("What is right instead."))
+@by_option
+@json_option
+@pass_context
+def amend_command(
+    context: Context, number: int, event: int, undo: bool, settings: tuple[str, ...], by: str | None, as_json: bool
+) -> int:
+    _case, _workflow, events = load_case(context.engine, number, context.now())
+    found = next((entry for entry in events if entry.seq == event), None)
+    if found is None or found.kind is Kind.OPENED:
+        known = ", ".join(str(entry.seq) for entry in events if entry.kind is not Kind.OPENED)
+        raise UsageError(
+            _("Case {number} has no event {event} to mend. Choose one of: {known}.").format(
+                number=number, event=event, known=known
+            )
+        )
+    if undo == bool(settings):
+        raise UsageError(_("Say --undo, or what is right: --set on=2027-03-02"))
+    changes: dict[str, Any] = {}
+    for setting in settings:
+        name, separator, value = setting.partition("=")
+        if not separator or name not in found.data:
+            known = ", ".join(found.data)
+            raise UsageError(_("--set wants NAME=VALUE, NAME one of: {known}.").format(known=known))
+        day = parse_day(value) if name in {"on", "until", "prudent", "theoretical"} else None
+        changes[name] = day.isoformat() if day is not None else value
+    data = {"seq": event, "data": None if undo else changes, "by": _by(by)}
+    return _record(context, number, Kind.AMENDED, data, as_json=as_json)
+
+
+@command.command(
+    "refile",
+    help=_(
+        "A sheet was filed with the wrong case: take it out of there and file it here.\n\n"
+        "\b\nExample:\n  papier cases refile 12 4F7K-2M9Q-8XTR"
+    ),
+)
+@number_argument
+@click.argument("sheet")
+@by_option
+@json_option
+@pass_context
+def refile_command(context: Context, number: int, sheet: str, by: str | None, as_json: bool) -> int:
+    case = refile_sheet(context.engine, number, sheet.upper(), _by(by), context.now())
+    return tell(context, case, as_json=as_json)
+
+
+@command.command(
+    "tick",
+    help=_(
+        "A row of a day's sheet or a dispatch list that was not read for sure: what a person reads there.\n\n"
+        "\b\nExamples:\n"
+        "  papier cases tick 4F7K-2M9Q-8XTR 3 fait\n"
+        "  papier cases tick 9KGM-ER80-3UCN 1 depose --number 1A12345678901"
+    ),
+)
+@click.argument("sheet")
+@click.argument("row", type=int)
+@click.argument("box")
+@click.option("--number", "registered", metavar=_("NUMBER"), help=_("The number of a registered letter."))
+@on_option
+@by_option
+@click.option("--json", "as_json", is_flag=True, help=_("One JSON object."))
+@pass_context
+def tick_command(
+    context: Context,
+    sheet: str,
+    row: int,
+    box: str,
+    registered: str | None,
+    on: dt.date | None,
+    by: str | None,
+    as_json: bool,
+) -> None:
+    now = context.now()
+    moved = tick_row(context.engine, sheet.upper(), row, box, registered, on or now.date(), _by(by), now)
+    if as_json:
+        click.echo(json.dumps({"sheet": sheet.upper(), "row": row, "cases": moved}))
+    else:
+        click.echo(
+            _("Recorded for {count} cases: {numbers}").format(count=len(moved), numbers=", ".join(map(str, moved)))
+        )
+
+
+@command.command(
+    "move",
+    help=_(
+        "Put a running case on today's version of its workflow. Without --yes, only the differences are shown.\n\n"
+        "\b\nExample:\n  papier cases move 12 --yes"
+    ),
+)
+@number_argument
+@click.option("--step", help=_("Where it goes on, if its step is no longer there."))
+@click.option("--yes", is_flag=True, help=_("Move it."))
+@by_option
+@json_option
+@pass_context
+def move_command(context: Context, number: int, step: str | None, yes: bool, by: str | None, as_json: bool) -> int:
+    case, workflow, _events = load_case(context.engine, number, context.now())
+    newer = find_workflow(case.workflow, context.folders)
+    differences = list_differences(workflow, newer)
+    if not as_json:
+        click.echo(
+            _("Case {number}: {workflow}, version {old} → {new}").format(
+                number=number, workflow=case.workflow, old=workflow.version, new=newer.version
+            )
+        )
+        for line in differences:
+            click.echo(f"  {line}")
+    if not yes:
+        if as_json:
+            click.echo(
+                json.dumps(
+                    {"case": number, "from": workflow.version, "to": newer.version, "differences": differences},
+                    ensure_ascii=False,
+                )
+            )
+        else:
+            click.echo(_("Nothing was moved. Add --yes to move it."))
+        return 0
+    moved = move_case(context.engine, number, newer, step, _by(by), context.now())
+    return tell(context, moved, as_json=as_json)

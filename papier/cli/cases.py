@@ -1,0 +1,221 @@
+"""`papier cases`: what waits for what; one case in full; why its clocks end when they end."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from papier.cli.context import Context, pass_context
+from papier.language import translate as _
+from papier.store.cases import Filter, count_cases, list_cases, load_case
+from papier.workflows.case import Case, Stage
+from papier.workflows.definition import Way, Workflow
+from papier.workflows.dues import Due, explain, running
+from papier.workflows.event_words import event_words
+from papier.workflows.row_words import question_words, short_name
+
+# A screen; `--all` shows the rest, `--json` everything.
+SHOWN = 200
+
+
+class CasesGroup(click.Group):
+    """`papier cases` alone lists; its commands come from three modules, by what they do."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        _import_commands()
+        return super().list_commands(ctx)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        _import_commands()
+        return super().get_command(ctx, cmd_name)
+
+
+def _import_commands() -> None:
+    from papier.cli import case_events, case_prints  # noqa: F401, PLC0415 - they add their commands to the group
+
+
+@click.group(
+    "cases",
+    cls=CasesGroup,
+    invoke_without_command=True,
+    help=_(
+        "Cases: what left, what came back, what is waited for, and until when. Without a command, lists them.\n\n"
+        "\b\nExamples:\n"
+        "  papier cases --stage to-check\n"
+        "  papier cases open carnet/absence --roster absents.csv --output absents.pdf\n"
+        "  papier cases show 12\n"
+        "  papier cases why 12\n"
+        "  papier cases sent 12 --way recommande-ar --number 1A12345678901"
+    ),
+)
+@click.option("--workflow", metavar="NAME", help=_("Only this workflow."))
+@click.option("--stage", type=click.Choice([str(stage) for stage in Stage]), help=_("Only cases at this stage."))
+@click.option("--class", "class_", metavar="CLASS", help=_("Only this class."))
+@click.option("--name", metavar="TEXT", help=_("Only people whose name holds this."))
+@click.option("--step", metavar="STEP", help=_("Only cases at this step."))
+@click.option("--due", is_flag=True, help=_("Only what somebody has to look at today."))
+@click.option("--all", "everything", is_flag=True, help=_("Closed cases too, and more than a screenful."))
+@click.option("--json", "as_json", is_flag=True, help=_("One JSON object a line."))
+@click.pass_context
+def command(
+    ctx: click.Context,
+    workflow: str | None,
+    stage: str | None,
+    class_: str | None,
+    name: str | None,
+    step: str | None,
+    due: bool,
+    everything: bool,
+    as_json: bool,
+) -> None:
+    if ctx.invoked_subcommand is not None:
+        return
+    context: Context = ctx.find_object(Context) or Context(None)
+    wanted = Filter(
+        workflow=workflow,
+        stage=stage,
+        class_=class_,
+        name=name,
+        step=step,
+        open_only=not everything and stage != Stage.CLOSED,
+        woken_by=context.now().date() if due else None,
+    )
+    show_cases(context, wanted, everything=everything or as_json, as_json=as_json)
+
+
+def show_cases(context: Context, wanted: Filter, *, everything: bool, as_json: bool) -> None:
+    """List cases: as JSON, or as a table of a screenful."""
+    found = list_cases(context.engine, wanted, context.now(), None if everything else SHOWN)
+    if as_json:
+        for case, workflow in found:
+            click.echo(json.dumps(case_json(case, workflow), ensure_ascii=False))
+        return
+    table = Table(box=None, pad_edge=False)
+    for title in (_("case"), _("for"), _("workflow"), _("step"), _("stage"), _("until")):
+        table.add_column(title)
+    for case, workflow in found:
+        until = min((due.prudent.isoformat() for due in running(case, workflow)), default="")
+        where = workflow.title_of(case.end) if case.end else workflow.steps[case.step].title.fr
+        row = (str(case.number), short_name(case), case.workflow, where, _(str(case.stage(workflow))), until)
+        table.add_row(*row)
+    Console().print(table)
+    total = count_cases(context.engine, wanted)
+    more = "" if total <= len(found) else _(" {count} are shown; --all shows the rest.").format(count=len(found))
+    click.echo(_("{count} cases.").format(count=total) + more)
+
+
+def case_json(case: Case, workflow: Workflow) -> dict[str, Any]:
+    """One case for programs: where it stands, its clocks, its open questions."""
+    return {
+        "case": case.number,
+        "workflow": case.workflow,
+        "version": case.version,
+        "stage": str(case.stage(workflow)),
+        "step": case.step if case.is_open else None,
+        "beside": list(case.beside),
+        "end": case.end,
+        "reason": case.reason,
+        "opened": case.opened.isoformat(),
+        "closed": None if case.closed is None else case.closed.isoformat(),
+        "person": dict(case.person),
+        "sheets": [sheet.sheet for sheet in case.sheets],
+        "questions": [
+            {
+                "key": asked.key,
+                "doubt": str(asked.doubt),
+                "sheet": asked.sheet,
+                "field": asked.field,
+                "text": asked.text,
+            }
+            for asked in case.questions
+        ],
+        "clocks": [due_json(due, case, workflow) for due in running(case, workflow)],
+    }
+
+
+def due_json(due: Due, case: Case, workflow: Workflow) -> dict[str, Any]:
+    return {
+        "step": due.step,
+        "clock": due.clock.name,
+        "rules": list(due.clock.rules),
+        "from": due.since,
+        "start": due.mark.prudent.isoformat(),
+        "event": due.mark.seq,
+        "ours": due.clock.ours,
+        "prudent": due.prudent.isoformat(),
+        "theoretical": None if due.theoretical is None else due.theoretical.isoformat(),
+        "then": due.clock.then,
+        "because": explain(due, case, workflow),
+        "sources": list(due.sources),
+    }
+
+
+@command.command("show", help=_("Show one case in full.\n\n\b\nExample:\n  papier cases show 12"))
+@click.argument("number", type=int)
+@click.option("--json", "as_json", is_flag=True, help=_("One JSON object."))
+@pass_context
+def show_command(context: Context, number: int, as_json: bool) -> None:
+    case, workflow, _events = load_case(context.engine, number, context.now())
+    if as_json:
+        click.echo(json.dumps(case_json(case, workflow), ensure_ascii=False))
+        return
+    click.echo(f"{_('case')} {case.number} · {workflow.title.fr} (v{case.version}) · {short_name(case)}")
+    click.echo(f"{_('opened')} {case.opened} · {_(str(case.stage(workflow)))}")
+    if not case.is_open:
+        click.echo(f"{_('closed')} {case.closed} : {workflow.title_of(case.end) if case.end else case.reason}")
+    for name in case.active():
+        step, visit = workflow.steps[name], case.visits[name]
+        sent = f" · {Way(visit.way).words}" if visit.way else ""
+        number_of = f" · n° {visit.number}" if visit.number else ""
+        click.echo(f"  {name} : {step.title.fr} ({visit.entered}){sent}{number_of}")
+        if step.remark is not None:
+            click.echo(f"    {step.remark.fr}")
+    for asked in case.questions:
+        click.echo(f"  ? {asked.key} : {question_words(asked, workflow)}")
+    for entry in case.returns:
+        values = ", ".join(f"{name}={value}" for name, value in entry.values.items())
+        click.echo(f"  {entry.sheet} {entry.form} ({_('record')} {entry.record}, {entry.on}) : {values}")
+    for due in running(case, workflow):
+        click.echo(f"  {due.clock.name} : {due.prudent} / {due.theoretical or '–'}")
+
+
+@command.command(
+    "why",
+    help=_(
+        "Why a case's clocks end when they end: the article, the days, the events they were computed from.\n\n"
+        "\b\nExample:\n  papier cases why 12"
+    ),
+)
+@click.argument("number", type=int)
+@click.option("--json", "as_json", is_flag=True, help=_("One JSON object a clock."))
+@pass_context
+def why_command(context: Context, number: int, as_json: bool) -> None:
+    case, workflow, _events = load_case(context.engine, number, context.now())
+    dues = running(case, workflow)
+    for due in dues:
+        if as_json:
+            click.echo(json.dumps({"case": number} | due_json(due, case, workflow), ensure_ascii=False))
+        else:
+            click.echo(explain(due, case, workflow))
+    if not dues and not as_json:
+        click.echo(_("No clock runs for case {number}.").format(number=number))
+
+
+@command.command(
+    "history", help=_("Everything that happened to a case, in order.\n\n\b\nExample:\n  papier cases history 12")
+)
+@click.argument("number", type=int)
+@click.option("--json", "as_json", is_flag=True, help=_("One JSON object an event."))
+@pass_context
+def history_command(context: Context, number: int, as_json: bool) -> None:
+    _case, workflow, events = load_case(context.engine, number, context.now())
+    for event in events:
+        if as_json:
+            data = {"event": event.seq, "at": event.at.isoformat(), "kind": str(event.kind), "data": dict(event.data)}
+            click.echo(json.dumps(data, ensure_ascii=False))
+        else:
+            click.echo(f"{event.seq:>6}  {event.on}  {event_words(event, workflow)}")

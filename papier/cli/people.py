@@ -1,0 +1,81 @@
+"""For whom a command prints: a roster's people or blank copies, with what stands in the way told line by line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from papier.errors import UsageError
+from papier.forms.definition import FormDefinition, TableField
+from papier.forms.layout import Layout
+from papier.forms.roster import Roster, group_people, load_roster, split_complete
+from papier.forms.roster_values import unprintable_values
+from papier.language import translate as _
+from papier.print_run import Addressee
+
+
+def find_people(
+    definition: FormDefinition, layout: Layout, roster: Path | None, common: dict[str, str], copies: int = 1
+) -> tuple[list[Addressee], int]:
+    """Whom to print for, and how many were left out (each told on stderr). Raises UsageError when nobody is left."""
+    incomplete = 0
+    if roster is None:
+        addressees = [Addressee(common)] * copies
+    else:
+        addressees, incomplete = _addressees(definition, load_roster(roster), common, layout.roster_columns())
+    if not addressees:
+        raise UsageError(_("No sheet to print: no line of the roster has all that this form needs."))
+    printable = []
+    for addressee in addressees:
+        faults = unprintable_values(layout, addressee.values, addressee.rows)
+        for fault in faults:
+            click.echo(f"{' '.join(addressee.values.values())}: {fault}", err=True)
+        if faults:
+            incomplete += 1
+        else:
+            printable.append(addressee)
+    if not printable:
+        raise UsageError(_("No sheet to print: mend the values above."))
+    return printable, incomplete
+
+
+def parse_settings(settings: tuple[str, ...]) -> dict[str, str]:
+    """`COLUMN=VALUE` options as a mapping."""
+    values = {}
+    for setting in settings:
+        column, separator, value = setting.partition("=")
+        if not separator:
+            raise UsageError(_("--set wants COLUMN=VALUE, not “{setting}”.").format(setting=setting))
+        values[column.strip()] = value
+    return values
+
+
+def _addressees(
+    definition: FormDefinition, roster: Roster, common: dict[str, str], columns: tuple[str, ...]
+) -> tuple[list[Addressee], int]:
+    """One sheet a person, or one a group where the form has a row a person. Incomplete people are told by line."""
+    known = {column for person in roster.people for column in person.values}
+    absent = [column for column in columns if column not in common and column not in known]
+    if absent:
+        click.echo(
+            _("The roster has no column {columns}: left to be written by hand. To print it: --set {first}=…").format(
+                columns=", ".join(absent), first=absent[0]
+            ),
+            err=True,
+        )
+    table = next((f for f in definition.fields() if isinstance(f, TableField) and f.roster_rows), None)
+    needed = [column for column in columns if column in known and column not in common]
+    if table is not None and table.group_by is not None and table.group_by not in needed:
+        needed.append(table.group_by)
+    complete, problems = split_complete(roster, needed)
+    for problem in (*roster.problems, *problems):
+        click.echo(str(problem), err=True)
+    if table is None:
+        people = [Addressee(common | dict(person.values)) for person in complete]
+    else:
+        people = [
+            Addressee(common | dict(group[0].values), tuple(dict(person.values) for person in group))
+            for group in group_people(complete, table.group_by, table.row_count)
+        ]
+    return people, len(problems) + len(roster.problems)

@@ -1,0 +1,89 @@
+"""`papier today`: the office's day on paper."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+from papier.case_run import Layouts
+from papier.cli.case_prints import free_output
+from papier.cli.context import Context, pass_context
+from papier.day_run import Day, run_day
+from papier.errors import EXIT_CHECK_NEEDED
+from papier.language import translate as _
+
+
+@click.command(
+    "today",
+    help=_(
+        "Print the day's sheet: what came in, what to check, decide, sign and hand out; and the letters that are due, "
+        "with the list for the post office. Tick the sheet, sign it, scan it: it moves the cases.\n\n"
+        "Clocks that have run out are recorded first. --dry-run shows the rows and does nothing.\n\n"
+        "\b\nExamples:\n  papier today --output mardi.pdf\n  papier today --dry-run"
+    ),
+)
+@click.option(
+    "--output", type=click.Path(path_type=Path, dir_okay=False), help=_("The PDF to write; letters beside it.")
+)
+@click.option("--overwrite", is_flag=True, help=_("Replace the PDFs of that name."))
+@click.option("--no-letters", is_flag=True, help=_("Print the day's sheet only, no letters and reminders."))
+@click.option("--dry-run", is_flag=True, help=_("Show the rows; record and print nothing."))
+@click.option("--json", "as_json", is_flag=True, help=_("One JSON object."))
+@pass_context
+def command(
+    context: Context, output: Path | None, overwrite: bool, no_letters: bool, dry_run: bool, as_json: bool
+) -> int:
+    path = free_output(context, output, "feuille-du-jour", overwrite=overwrite)
+    day = run_day(
+        context.workspace,
+        context.engine,
+        context.now(),
+        path,
+        Layouts(context.folders),
+        letters=not no_letters,
+        dry_run=dry_run,
+    )
+    faults = day.letters.faults if day.letters is not None else ()
+    for fault in faults:
+        click.echo(fault, err=True)
+    if as_json:
+        click.echo(json.dumps(_json(day), ensure_ascii=False))
+    else:
+        _show(day)
+    return EXIT_CHECK_NEEDED if faults else 0
+
+
+def _json(day: Day) -> dict[str, Any]:
+    letters = day.letters.run if day.letters is not None else None
+    return {
+        "day": day.today.isoformat(),
+        "rows": [
+            {"kind": row.row.kind, "cases": [item.case for item in row.row.items]} | dict(row.words) for row in day.rows
+        ],
+        "passed": [{"case": case, "clock": clock} for case, clock in day.passed],
+        "sheets": list(day.sheets),
+        "letters": [] if letters is None else list(letters.numbers),
+        "dispatch": list(day.dispatch),
+        "output": None if day.day_path is None else str(day.day_path),
+        "letters_output": None if day.letters_path is None else str(day.letters_path),
+        "dispatch_output": None if day.dispatch_path is None else str(day.dispatch_path),
+    }
+
+
+def _show(day: Day) -> None:
+    for row in day.rows:
+        due = row.words.get("jour")
+        click.echo(f"{row.words['dossier']}: {row.words['objet']}" + (f" ({due})" if due else ""))
+    click.echo(_("{count} rows for {day}.").format(count=len(day.rows), day=day.today.isoformat()))
+    if day.passed:
+        click.echo(_("{count} clocks ran out and were recorded.").format(count=len(day.passed)))
+    for what, path in (
+        (_("Day's sheet: {output}"), day.day_path),
+        (_("Letters: {output}"), day.letters_path),
+        (_("List for the post office: {output}"), day.dispatch_path),
+    ):
+        if path is not None:
+            click.echo(what.format(output=path))

@@ -1,0 +1,168 @@
+"""`papier cases`, `papier today`, `papier workflows`: what they do on a workspace, and their exit codes."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Papier
+from tests.cli.sheets import text_of
+
+ROSTER = "Nom;Prénom;Classe;Responsable\nLEFÈVRE;Zoé;6A;Mme LEFÈVRE\nMARTIN;Jules;6A;M. MARTIN\nPETIT;Léa;6B;M. PETIT\n"
+GUICHET = (
+    *("--set", "nom=NGUYEN", "--set", "prenom=Hugo", "--set", "organisme=CAF du Rhône"),
+    *("--set", "adresse_organisme=67 bd Vivier Merle", "--set", "code_postal_organisme=69003"),
+    *("--set", "ville_organisme=LYON"),
+)
+
+
+@pytest.fixture
+def roster(tmp_path: Path) -> Path:
+    path = tmp_path / "6A.csv"
+    path.write_text(ROSTER, encoding="utf-8")
+    return path
+
+
+def test_a_mote_of_a_class_is_begun_listed_and_handed_out(papier: Papier, roster: Path, tmp_path: Path) -> None:
+    opened = papier(
+        *("--today", "2027-03-01", "cases", "open", "carnet/mot-aux-parents", "--roster", roster),
+        *("--set", "message=Sortie au musée le 12 mars", "--output", tmp_path / "mots.pdf", "--json"),
+    )
+    assert opened.code == 0
+    assert opened.lines[0]["cases"] == [1, 2, 3]
+    listed = papier("cases", "--json")
+    assert [entry["stage"] for entry in listed.lines] == ["to-send"] * 3
+    assert [entry["case"] for entry in papier("cases", "--class", "6B", "--json").lines] == [3]
+    sent = papier("--today", "2027-03-02", "cases", "handed", "1", "--by", "Léa", "--json")
+    assert sent.lines[0]["clocks"][0]["prudent"] == "2027-03-09"
+    assert papier("cases", "missing", "--json").lines[0]["name"] == "LEFÈVRE Zoé"
+    history = papier("cases", "history", "1", "--json").lines
+    assert [event["kind"] for event in history] == ["opened", "printed", "sent"]
+    assert history[-1]["data"]["by"] == "Léa"
+
+
+def test_printing_for_a_roster_begins_cases_and_blank_copies_do_not(
+    papier: Papier, roster: Path, tmp_path: Path
+) -> None:
+    papier("print", "carnet/absence", "--copies", "2", "--output", tmp_path / "blank.pdf")
+    assert papier("cases", "--json").lines == []
+    papier("print", "carnet/absence", "--roster", roster, "--output", tmp_path / "6A.pdf")
+    assert len(papier("cases", "--json").lines) == 3
+
+
+def test_the_day_passes_clocks_prints_letters_and_lists_what_is_to_do(papier: Papier, tmp_path: Path) -> None:
+    papier("--today", "2027-03-01", "cases", "open", "guichet/demande", *GUICHET, "--output", tmp_path / "d.pdf")
+    papier("--today", "2027-03-01", "cases", "sent", "1", "--way", "recommande-ar", "--number", "1A12345678901")
+    papier("--today", "2027-03-05", "cases", "delivered", "1", "--on", "2027-03-04")
+    why = papier("cases", "why", "1", "--json").lines
+    silence = next(clock for clock in why if clock["clock"] == "silence")
+    assert (silence["prudent"], silence["theoretical"]) == ("2027-05-04", "2027-05-04")
+    assert "CRPA, art. L231-4" in papier("cases", "why", "1").out
+
+    rehearsal = papier("--today", "2027-05-05", "today", "--dry-run", "--output", tmp_path / "j.pdf", "--json")
+    assert rehearsal.lines[0]["passed"] == []
+    assert not (tmp_path / "j.pdf").exists()
+    day = papier("--today", "2027-05-05", "today", "--output", tmp_path / "j.pdf", "--json").lines[0]
+    assert [entry["clock"] for entry in day["passed"]] == ["demande.relance", "demande.silence"]
+    assert {row["kind"] for row in day["rows"]} == {"sign", "hand-out"}
+    assert Path(day["dispatch_output"]).exists()
+    letters = "\n".join(text_of(Path(day["letters_output"])))
+    assert "CAF du Rhône" in letters
+    assert "La suite du dossier" in letters
+    # What was printed once is not printed again.
+    again = papier("--today", "2027-05-05", "today", "--output", tmp_path / "k.pdf", "--json").lines[0]
+    assert again["letters"] == []
+    (calendar,) = papier("cases", "calendar", "--month", "2027-07", "--json").lines
+    assert (calendar["day"], calendar["ours"]) == ("2027-07-04", True)
+
+
+def test_reminders_print_for_window_envelopes(papier: Papier, roster: Path, tmp_path: Path) -> None:
+    base = ("--today", "2027-03-01")
+    papier(*base, "cases", "open", "carnet/absence", "--roster", roster, "--output", tmp_path / "a.pdf")
+    for number in ("1", "2", "3"):
+        papier(*base, "cases", "handed", number)
+    dry = papier(*base, "cases", "remind", "--class", "6A", "--dry-run")
+    assert "2 cases would be reminded: 1, 2" in dry.out
+    done = papier(*base, "cases", "remind", "--class", "6A", "--output", tmp_path / "r.pdf", "--json")
+    assert done.lines[0]["cases"] == [1, 2]
+    assert "Mme LEFÈVRE" in "\n".join(text_of(tmp_path / "r.pdf"))
+    assert [entry["step"] for entry in papier("cases", "--json").lines] == ["rappel", "rappel", "bulletin"]
+
+
+def test_a_letter_with_an_address_too_long_for_the_window_is_told_and_not_printed(
+    papier: Papier, tmp_path: Path
+) -> None:
+    long = "Direction départementale de l'emploi et des solidarités"
+    papier(
+        "cases", "open", "guichet/demande", "--set", "nom=A", "--set", f"organisme={long}", "--output", tmp_path / "d"
+    )
+    papier("cases", "follow", "1", "mediateur")
+    done = papier("cases", "print", "1", "--step", "mediateur", "--output", tmp_path / "m.pdf")
+    assert done.code == 20
+    assert "takes 38: shorten `organisme`" in done.err
+    assert not (tmp_path / "m.pdf").exists()
+
+
+def test_mistakes_end_in_one_sentence_and_their_exit_code(papier: Papier, tmp_path: Path) -> None:
+    papier("--today", "2027-03-01", "cases", "open", "guichet/demande", *GUICHET, "--output", tmp_path / "d.pdf")
+    for code, arguments, words in (
+        (2, ("cases", "show", "7"), "no case 7"),
+        (2, ("cases", "open", "guichet/demandes"), "Did you mean `guichet/demande`"),
+        (2, ("cases", "sent", "1", "--on", "demain"), "is no day"),
+        (9, ("cases", "sent", "1", "--way", "carnet"), "Choose one of"),
+        (9, ("cases", "decide", "1", "gracieux", "--by", "x"), "nothing is to be decided"),
+        (9, ("cases", "reopen", "1"), "is open"),
+        (9, ("cases", "answer", "1", "refu"), "Did you mean `refus`"),
+        (2, ("cases", "amend", "1", "999", "--undo"), "no event 999"),
+        (2, ("cases", "check", "1"), "Say which question"),
+        (2, ("workflows", "draw", "carnet/absense", "--output", str(tmp_path / "x.pdf")), "carnet/absence"),
+    ):
+        done = papier("--today", "2027-03-02", *arguments)
+        assert done.code == code, (arguments, done.err)
+        assert words in done.err
+        assert "Traceback" not in done.err
+
+
+def test_a_recorded_mistake_is_mended_and_stays_in_the_history(papier: Papier, tmp_path: Path) -> None:
+    base = ("--today", "2027-03-09")
+    papier("--today", "2027-03-01", "cases", "open", "guichet/demande", *GUICHET, "--output", tmp_path / "d.pdf")
+    papier(*base, "cases", "sent", "1", "--on", "2027-03-08")
+    event = papier("cases", "history", "1", "--json").lines[-1]["event"]
+    papier(*base, "cases", "amend", "1", str(event), "--set", "on=2027-03-03")
+    clocks = papier("cases", "why", "1", "--json").lines
+    assert clocks[0]["start"] == "2027-03-03"
+    assert [entry["kind"] for entry in papier("cases", "history", "1", "--json").lines][-1] == "amended"
+
+
+def test_moving_a_case_shows_the_difference_first(papier: Papier, tmp_path: Path) -> None:
+    papier("cases", "open", "guichet/demande", *GUICHET, "--output", tmp_path / "d.pdf")
+    own = tmp_path / "workspace" / "forms" / "guichet"
+    own.mkdir(parents=True, exist_ok=True)
+    shipped = (Path(__file__).parents[2] / "forms" / "guichet" / "workflow.yaml").read_text("utf-8")
+    changed = shipped.replace("version: 1", "version: 2", 1).replace("wait: 15 jours", "wait: 20 jours", 1)
+    (own / "workflow.yaml").write_text(changed, encoding="utf-8")
+    shown = papier("cases", "move", "1")
+    assert "version 1 → 2" in shown.out
+    assert "15 jours" in shown.out
+    assert "Nothing was moved" in shown.out
+    assert json.loads(papier("cases", "show", "1", "--json").out)["version"] == 1
+    assert papier("cases", "move", "1", "--yes").code == 0
+    assert json.loads(papier("cases", "show", "1", "--json").out)["version"] == 2
+
+
+def test_workflows_are_listed_checked_and_drawn(papier: Papier, tmp_path: Path) -> None:
+    names = {entry["workflow"] for entry in papier("workflows", "--json").lines}
+    assert {"carnet/absence", "guichet/demande", "refus/donnees", "sante/dossier-medical"} <= names
+    assert papier("workflows", "check").code == 0
+    wrong = tmp_path / "carnet" / "workflow.yaml"
+    wrong.parent.mkdir()
+    wrong.write_text("workflows:\n  absence:\n    version: eins\n", encoding="utf-8")
+    done = papier("workflows", "check", wrong)
+    assert done.code == 3
+    assert "workflow.yaml:3:" in done.err
+    for name in sorted(names):
+        path = tmp_path / f"{name.replace('/', '-')}.pdf"
+        assert papier("workflows", "draw", name, "--output", path).code == 0
+        assert text_of(path)[0].strip()

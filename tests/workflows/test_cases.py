@@ -1,0 +1,469 @@
+"""Cases as a fold: each kind of event, and what can happen to a sheet on its way back."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from papier.workflows.case import Case, Doubt, Stage
+from papier.workflows.definition import Workflow
+from papier.workflows.dues import explain, running
+from papier.workflows.events import CaseEvent, Kind, in_force
+from papier.workflows.folding import apply, fold, open_case
+from papier.workflows.letter_values import address_faults, letter_values
+from papier.workflows.refusals import find_refusal
+from papier.workflows.tasks import TaskKind, find_passed, list_tasks, wakes_on
+from tests.workflows.workflow_text import shipped, small
+
+MONDAY = dt.date(2027, 3, 1)
+
+
+class Story:
+    """A case as it is told, event by event; `case` is folded as it goes."""
+
+    def __init__(self, workflow: Workflow, form: str, **person: str) -> None:
+        self.workflow = workflow
+        self.events: list[CaseEvent] = []
+        self.case: Case = self._begin(form, person)
+
+    def _begin(self, form: str, person: Mapping[str, str]) -> Case:
+        data = {
+            "workflow": self.workflow.name,
+            "version": self.workflow.version,
+            "digest": self.workflow.digest(),
+            "form": form,
+            "person": person,
+            "on": MONDAY.isoformat(),
+        }
+        event = CaseEvent(1, MONDAY, Kind.OPENED, data)
+        self.events.append(event)
+        return open_case(1, event, self.find)
+
+    def find(self, _digest: str) -> Workflow:
+        return self.workflow
+
+    def tell(self, kind: Kind, on: dt.date = MONDAY, **data: Any) -> Story:
+        event = CaseEvent(len(self.events) + 1, on, kind, {"on": on.isoformat(), **data})
+        self.events.append(event)
+        self.case = fold(1, self.events, self.find) if kind is Kind.AMENDED else apply(self.case, event, self.find)
+        return self
+
+    def printed(self, *sheets: str, step: str = "bulletin", form: str = "carnet/absence") -> Story:
+        return self.tell(Kind.PRINTED, step=step, sheets=[[sheet, form] for sheet in sheets])
+
+    def sent(self, step: str, way: str, on: dt.date = MONDAY, number: str | None = None) -> Story:
+        return self.tell(Kind.SENT, on, step=step, way=way, number=number)
+
+    def returned(self, sheet: str, on: dt.date = MONDAY, **values: Any) -> Story:
+        """`doubt_x="?"` is a doubtful field x; any other keyword a sure one."""
+        doubtful = {name.removeprefix("doubt_"): v for name, v in values.items() if name.startswith("doubt_")}
+        sure = {
+            name: v for name, v in values.items() if not name.startswith("doubt_") and name not in ("form", "missing")
+        }
+        return self.tell(
+            Kind.RETURNED,
+            on,
+            sheet=sheet,
+            form=values.get("form", "carnet/absence"),
+            version=1,
+            record=len(self.events),
+            revision=1,
+            values=sure,
+            doubtful=doubtful,
+            missing=values.get("missing", []),
+        )
+
+    @property
+    def stage(self) -> str:
+        return str(self.case.stage(self.workflow))
+
+    @property
+    def doubts(self) -> list[Doubt]:
+        return [question.doubt for question in self.case.questions]
+
+
+def absence() -> Story:
+    return Story(small(), "carnet/absence", nom="LEFÈVRE", prenom="Zoé", classe="6A").printed("S1")
+
+
+def test_a_sheet_goes_out_comes_back_and_is_decided() -> None:
+    story = absence()
+    assert story.stage == Stage.SEND
+    story.sent("bulletin", "carnet")
+    assert story.stage == Stage.WAIT
+    story.returned("S1", motif=["maladie"], signature=True)
+    assert (story.case.step, story.stage) == ("decision", Stage.DECIDE)
+    story.tell(Kind.DECIDED, step="decision", options=["justifiee"], by="Mme Roux")
+    assert (story.stage, story.case.end) == (Stage.CLOSED, "justifiee")
+
+
+def test_a_decision_ticked_and_signed_on_the_sheet_needs_nothing_more() -> None:
+    story = absence().sent("bulletin", "carnet").returned("S1", motif=["maladie"], suite=["justifiee"], visa=True)
+    assert story.case.end == "justifiee"
+
+
+def test_a_decision_ticked_but_not_signed_is_a_question() -> None:
+    story = absence().sent("bulletin", "carnet").returned("S1", motif=["maladie"], suite=["justifiee"])
+    assert story.doubts == [Doubt.UNSIGNED]
+    assert story.stage == Stage.CHECK
+    # The same sheet is signed and scanned again.
+    story.returned("S1", motif=["maladie"], suite=["justifiee"], visa=True)
+    assert story.case.end == "justifiee"
+
+
+def test_the_office_block_may_be_filled_in_after_the_first_scan() -> None:
+    story = absence().sent("bulletin", "carnet").returned("S1", motif=["maladie"])
+    assert story.stage == Stage.DECIDE
+    story.returned("S1", motif=["maladie"], suite=["relance"], visa=True)
+    assert story.case.step == "rappel"
+    # The second slip says something else: both are kept, and the old tick is not used for the new one.
+    story.printed("S2", step="rappel").sent("rappel", "courrier").returned("S2", motif=["autre"])
+    assert (story.case.step, story.stage) == ("rappel", Stage.CHECK)
+    assert story.doubts == [Doubt.TWO_ANSWERS]
+    story.tell(Kind.CHECKED, question=story.case.questions[0].key, keep="S2", by="CPE")
+    assert (story.case.step, story.stage) == ("decision", Stage.DECIDE)
+
+
+def test_a_doubtful_field_holds_the_case_until_a_person_says() -> None:
+    story = absence().sent("bulletin", "carnet").returned("S1", motif=["maladie"], doubt_fin="2027-03-05")
+    assert (story.stage, story.case.step) == (Stage.CHECK, "bulletin")
+    story.tell(Kind.CORRECTED, sheet="S1", field="fin", value="2027-03-06", by="Léa")
+    assert (story.stage, story.case.step) == (Stage.DECIDE, "decision")
+    entry = story.case.find_return("S1")
+    assert entry is not None
+    assert entry.values["fin"] == "2027-03-06"
+
+
+def test_confirming_takes_the_value_as_it_was_read() -> None:
+    story = absence().sent("bulletin", "carnet").returned("S1", motif=["maladie"], doubt_fin="2027-03-05")
+    story.tell(Kind.CHECKED, question="field:S1:fin", by="Léa")
+    entry = story.case.find_return("S1")
+    assert entry is not None
+    assert entry.values["fin"] == "2027-03-05"
+    assert story.case.step == "decision"
+
+
+def test_a_better_scan_answers_the_doubt_of_a_worse_one() -> None:
+    story = absence().sent("bulletin", "carnet").returned("S1", motif=["maladie"], doubt_fin="2027-03-05")
+    story.returned("S1", motif=["maladie"], fin="2027-03-05")
+    assert story.case.step == "decision"
+    assert story.case.questions == ()
+
+
+def test_the_same_sheet_twice_changes_nothing() -> None:
+    story = absence().sent("bulletin", "carnet").returned("S1", motif=["maladie"]).returned("S1", motif=["maladie"])
+    assert (story.case.step, story.case.questions) == ("decision", ())
+    entry = story.case.find_return("S1")
+    assert entry is not None
+    assert entry.scans == 2
+
+
+def test_two_scans_of_one_sheet_that_differ_are_a_question_and_the_first_stays() -> None:
+    story = absence().sent("bulletin", "carnet").returned("S1", motif=["maladie"]).returned("S1", motif=["autre"])
+    assert story.doubts == [Doubt.CONFLICT]
+    entry = story.case.find_return("S1")
+    assert entry is not None
+    assert entry.values["motif"] == ["maladie"]
+    assert find_refusal(story.case, story.workflow, Kind.CHECKED, {"question": "conflict:S1:motif"}, MONDAY)
+    story.tell(Kind.CORRECTED, sheet="S1", field="motif", value=["autre"], by="Léa")
+    assert story.case.questions == ()
+
+
+def test_two_parents_who_differ_are_both_kept_and_a_person_decides() -> None:
+    story = absence().printed("S2").sent("bulletin", "carnet")
+    story.returned("S1", motif=["maladie"]).returned("S2", motif=["autre"])
+    assert story.doubts == [Doubt.TWO_ANSWERS]
+    assert [entry.values["motif"] for entry in story.case.returns] == [["maladie"], ["autre"]]
+    key = story.case.questions[0].key
+    assert find_refusal(story.case, story.workflow, Kind.CHECKED, {"question": key}, MONDAY)
+    story.tell(Kind.CHECKED, question=key, keep="S2", by="CPE")
+    assert [entry.sheet for entry in story.case.returns if entry.aside] == ["S1"]
+    assert story.stage == Stage.DECIDE
+
+
+def test_two_parents_who_agree_are_no_question() -> None:
+    story = absence().printed("S2").sent("bulletin", "carnet")
+    story.returned("S1", motif=["maladie"]).returned("S2", motif=["maladie"])
+    assert story.case.questions == ()
+    assert story.stage == Stage.DECIDE
+
+
+def test_a_sheet_for_a_closed_case_is_kept_and_told() -> None:
+    story = absence().sent("bulletin", "carnet")
+    story.tell(Kind.CLOSED, reason="élève parti", by="Léa").returned("S1", motif=["maladie"])
+    assert story.stage == Stage.CLOSED
+    assert story.doubts == [Doubt.CLOSED]
+    story.tell(Kind.REOPENED, by="Léa", step=None)
+    assert story.case.step == "decision"
+
+
+def test_a_sheet_nobody_waits_for_any_more_is_told_and_holds_nothing() -> None:
+    story = Story(shipped("guichet/demande"), "guichet/reponse-ecrite", nom="NGUYEN")
+    story.printed("D1", step="demande", form="guichet/reponse-ecrite").sent("demande", "main-propre")
+    story.tell(Kind.ANSWERED, step="demande", answer="refus")
+    story.returned("D1", form="guichet/reponse-ecrite")
+    assert story.case.step == "refus"
+    assert story.doubts == [Doubt.LATE]
+    assert not story.case.is_held
+
+
+def test_a_missing_page_holds_the_case_until_it_comes() -> None:
+    story = absence().sent("bulletin", "carnet").returned("S1", motif=["maladie"], missing=[2])
+    assert story.doubts == [Doubt.PAGES]
+    story.returned("S1", motif=["maladie"])
+    assert story.case.step == "decision"
+
+
+def test_a_mistake_is_mended_by_a_further_event() -> None:
+    story = absence().sent("bulletin", "carnet", dt.date(2027, 3, 4))
+    wrong = len(story.events)
+    (due,) = running(story.case, story.workflow)
+    assert due.prudent == dt.date(2027, 3, 9)
+    story.tell(Kind.AMENDED, seq=wrong, data={"on": "2027-03-02"}, by="Léa")
+    (due,) = running(story.case, story.workflow)
+    assert due.prudent == dt.date(2027, 3, 5)
+    amendment = len(story.events)
+    story.tell(Kind.AMENDED, seq=wrong, data=None, by="Léa")
+    assert story.stage == Stage.SEND
+    story.tell(Kind.AMENDED, seq=amendment + 1, data=None, by="Léa")
+    (due,) = running(story.case, story.workflow)
+    assert due.prudent == dt.date(2027, 3, 5)
+    assert len(story.events) == 6
+
+
+def test_amendments_are_read_from_the_last_one() -> None:
+    events = [
+        CaseEvent(1, MONDAY, Kind.OPENED, {}),
+        CaseEvent(2, MONDAY, Kind.SENT, {"way": "carnet", "number": None}),
+        CaseEvent(3, MONDAY, Kind.AMENDED, {"seq": 2, "data": {"number": "A"}}),
+        CaseEvent(4, MONDAY, Kind.AMENDED, {"seq": 2, "data": {"number": "B"}}),
+    ]
+    assert in_force(events)[1].data == {"way": "carnet", "number": "B"}
+    undone = [*events, CaseEvent(5, MONDAY, Kind.AMENDED, {"seq": 4, "data": None})]
+    assert in_force(undone)[1].data["number"] == "A"
+
+
+def test_a_clock_that_ran_out_leads_on_only_after_its_last_day() -> None:
+    story = absence().sent("bulletin", "carnet")
+    assert find_passed(story.case, story.workflow, dt.date(2027, 3, 4)) == []
+    (due,) = find_passed(story.case, story.workflow, dt.date(2027, 3, 5))
+    story.tell(
+        Kind.PASSED, dt.date(2027, 3, 5), step=due.step, clock="retour", prudent="2027-03-04", theoretical="2027-03-04"
+    )
+    assert (story.case.step, story.stage) == ("rappel", Stage.PRINT)
+    # The slip turns up after all.
+    story.returned("S1", dt.date(2027, 3, 6), motif=["maladie"])
+    assert story.case.step == "decision"
+
+
+def test_a_held_case_waits_for_its_person_whatever_the_clock_says() -> None:
+    story = absence().sent("bulletin", "carnet").returned("S1", motif=["maladie"], doubt_fin="?")
+    assert find_passed(story.case, story.workflow, dt.date(2028, 1, 1)) == []
+
+
+def test_a_letter_without_proof_of_receipt_accuses_nobody() -> None:
+    story = Story(shipped("guichet/demande"), "guichet/reponse-ecrite", nom="NGUYEN")
+    story.printed("D1", step="demande", form="guichet/reponse-ecrite").sent("demande", "courrier")
+    silence = next(due for due in running(story.case, story.workflow) if due.clock.name == "silence")
+    assert (silence.prudent, silence.theoretical) == (dt.date(2027, 5, 1), None)
+    assert "silence" not in [due.clock.name for due in find_passed(story.case, story.workflow, dt.date(2030, 1, 1))]
+    assert "n'est pas prouvée" in explain(silence, story.case, story.workflow)
+    story.tell(Kind.DELIVERED, dt.date(2027, 3, 3), step="demande", proof="avis de réception")
+    silence = next(due for due in running(story.case, story.workflow) if due.clock.name == "silence")
+    assert silence.theoretical == dt.date(2027, 5, 3)
+
+
+def test_why_names_the_article_the_days_and_the_event() -> None:
+    story = Story(shipped("guichet/demande"), "guichet/reponse-ecrite", nom="NGUYEN")
+    story.printed("D1", step="demande", form="guichet/reponse-ecrite").sent("demande", "main-propre")
+    silence = next(due for due in running(story.case, story.workflow) if due.clock.name == "silence")
+    sentence = explain(silence, story.case, story.workflow)
+    for part in ("CRPA, art. L231-4", "lundi 1er mars 2027", "événement 3", "samedi 1er mai 2027", "rejet"):
+        assert part in sentence
+
+
+def test_what_runs_beside_leaves_the_main_step_alone() -> None:
+    story = Story(shipped("guichet/demande"), "guichet/reponse-ecrite", nom="NGUYEN")
+    story.printed("D1", step="demande", form="guichet/reponse-ecrite").sent("demande", "main-propre")
+    story.tell(Kind.FOLLOWED, to="defenseur", by="NGUYEN")
+    assert story.case.active() == ("demande", "defenseur")
+    assert story.case.stage(story.workflow, "defenseur") is Stage.PRINT
+    kinds = [task.kind for task in list_tasks(story.case, story.workflow, MONDAY)]
+    assert kinds == [TaskKind.SIGN]
+    story.tell(Kind.PRINTED, step="defenseur", sheets=[["F1", "guichet/defenseur-droits"]]).sent(
+        "defenseur", "courrier"
+    )
+    assert story.case.active() == ("demande",)
+
+
+def test_several_boxes_of_a_decision_may_start_something_beside() -> None:
+    story = Story(shipped("guichet/demande"), "guichet/reponse-ecrite", nom="NGUYEN")
+    story.printed("D1", step="demande", form="guichet/reponse-ecrite").sent("demande", "main-propre")
+    story.tell(Kind.ANSWERED, step="demande", answer="refus", on_="x")
+    story.printed("C1", step="refus", form="guichet/suite").sent("refus", "main-propre")
+    story.returned("C1", form="guichet/suite", suite=["gracieux", "defenseur"], signature=True)
+    assert story.case.step == "gracieux"
+    assert story.case.beside == ("defenseur",)
+
+
+def test_a_person_who_only_chooses_something_beside_is_asked_again() -> None:
+    story = Story(shipped("guichet/demande"), "guichet/reponse-ecrite", nom="NGUYEN")
+    story.printed("D1", step="demande", form="guichet/reponse-ecrite").sent("demande", "main-propre")
+    story.tell(Kind.ANSWERED, step="demande", answer="refus")
+    story.printed("C1", step="refus", form="guichet/suite").sent("refus", "main-propre")
+    story.returned("C1", form="guichet/suite", suite=["mediateur"], signature=True)
+    assert (story.case.step, story.case.beside) == ("refus", ("mediateur",))
+    assert story.stage == Stage.PRINT
+
+
+def test_a_follow_up_sheet_tells_sending_delivery_and_answers_one_after_the_other() -> None:
+    story = Story(shipped("guichet/demande"), "guichet/reponse-ecrite", nom="NGUYEN")
+    story.tell(Kind.PRINTED, step="demande", sheets=[["D1", "guichet/reponse-ecrite"], ["F1", "bureau/suivi"]])
+    told: dict[str, Any] = {"envoi": ["recommande-ar"], "envoye_le": "2027-03-02", "numero": "1A1", "visa": True}
+    story.returned("F1", dt.date(2027, 3, 2), form="bureau/suivi", **told)
+    assert story.case.visits["demande"].number == "1A1"
+    told |= {"distribue_le": "2027-03-04"}
+    story.returned("F1", dt.date(2027, 3, 8), form="bureau/suivi", **told)
+    silence = next(due for due in running(story.case, story.workflow) if due.clock.name == "silence")
+    assert silence.theoretical == dt.date(2027, 5, 4)
+    told |= {"reponses.refus.recu": ["oui"], "reponses.refus.le": "2027-04-01"}
+    story.returned("F1", dt.date(2027, 4, 2), form="bureau/suivi", **told)
+    assert story.case.step == "refus"
+    recours = next(due for due in running(story.case, story.workflow) if due.clock.name == "recours")
+    assert (recours.prudent, recours.theoretical) == (dt.date(2027, 6, 1), dt.date(2027, 6, 2))
+
+
+def test_what_cannot_be_is_refused_with_the_remedy() -> None:
+    story = absence().sent("bulletin", "carnet")
+
+    def refused(kind: Kind, **data: Any) -> str:
+        said = find_refusal(story.case, story.workflow, kind, data, dt.date(2027, 3, 3))
+        assert said is not None
+        return said
+
+    assert "future" in refused(Kind.SENT, step="bulletin", way="carnet", on="2027-03-04")
+    assert "opened on" in refused(Kind.SENT, step="bulletin", way="carnet", on="2027-02-01")
+    assert "carnet, courrier" in refused(Kind.SENT, step="bulletin", way="interne")
+    assert "nothing is to be decided" in refused(Kind.DECIDED, step="decision", options=["justifiee"])
+    assert "cannot arrive before" in refused(Kind.DELIVERED, step="bulletin", on="2027-02-28")
+    assert "there is no step `rapel`. Did you mean `rappel`?" in refused(Kind.FOLLOWED, to="rapel")
+    assert "No paper from outside" in refused(Kind.ANSWERED, step="bulletin", answer="refus")
+    story.tell(Kind.CLOSED, reason="x", by="y")
+    assert "papier cases reopen 1" in refused(Kind.SENT, step="bulletin", way="carnet")
+
+
+def test_letters_say_what_the_case_knows_and_leave_the_rest_to_the_hand() -> None:
+    story = Story(shipped("guichet/demande"), "guichet/reponse-ecrite", nom="NGUYEN", organisme="CAF")
+    story.printed("D1", step="demande", form="guichet/reponse-ecrite")
+    story.sent("demande", "recommande-ar", dt.date(2027, 3, 2), "1A1")
+    story.tell(Kind.DELIVERED, dt.date(2027, 3, 4), step="demande", proof="avis de réception")
+    story.tell(
+        Kind.PASSED,
+        dt.date(2027, 5, 5),
+        step="demande",
+        clock="silence",
+        prudent="2027-05-04",
+        theoretical="2027-05-04",
+    )
+    step = story.workflow.steps["motifs"]
+    values = letter_values(story.case, story.workflow, step, dt.date(2027, 5, 6), {"cnil": "CNIL"})
+    assert values["date_demande"] == "2 mars 2027"
+    assert values["recu_demande"] == "4 mars 2027"
+    assert values["numero_demande"] == "1A1"
+    assert values["date_silence"] == "4 mai 2027"
+    assert values["avant"] == "4 juillet 2027"
+    assert values["cnil"] == "CNIL"
+    assert "adresse_organisme" not in values
+    assert address_faults({"organisme": "X" * 39, "adresse_organisme": "X" * 38})[0].endswith("shorten `organisme`.")
+
+
+# ---- replaying gives the same state
+
+_FIELDS = st.dictionaries(
+    st.sampled_from(["motif", "fin", "suite", "visa", "doubt_fin", "doubt_motif"]),
+    st.sampled_from([["maladie"], ["autre"], ["justifiee"], ["relance"], "2027-03-05", True]),
+    max_size=4,
+)
+_EVENTS = st.lists(
+    st.one_of(
+        st.tuples(st.just("sent"), st.sampled_from(["bulletin", "rappel"])),
+        st.tuples(st.just("printed"), st.sampled_from(["S1", "S2", "S3"])),
+        st.tuples(st.just("returned"), st.sampled_from(["S1", "S2", "S9"]), _FIELDS),
+        st.tuples(st.just("passed"), st.sampled_from(["bulletin", "rappel"])),
+        st.tuples(st.just("decided"), st.sampled_from(["justifiee", "relance"])),
+        st.tuples(st.just("checked"), st.integers(0, 5)),
+        st.tuples(st.just("closed")),
+        st.tuples(st.just("reopened")),
+        st.tuples(st.just("followed"), st.sampled_from(["rappel", "decision"])),
+        st.tuples(st.just("amended"), st.integers(2, 12), st.booleans()),
+        st.tuples(st.just("flagged")),
+    ),
+    max_size=14,
+)
+
+
+def _tell(story: Story, told: tuple[Any, ...], day: dt.date) -> None:
+    match told:
+        case ("sent", step):
+            story.sent(step, "courrier", day)
+        case ("printed", sheet):
+            story.printed(sheet)
+        case ("returned", sheet, values):
+            story.returned(sheet, day, **values)
+        case ("passed", step):
+            on = day.isoformat()
+            story.tell(Kind.PASSED, day, step=step, clock="retour", prudent=on, theoretical=on)
+        case ("decided", option):
+            story.tell(Kind.DECIDED, day, step="decision", options=[option], by="x")
+        case ("checked", at):
+            if at < len(story.case.questions):
+                story.tell(Kind.CHECKED, day, question=story.case.questions[at].key, keep="S1", by="x")
+        case ("closed",):
+            story.tell(Kind.CLOSED, day, reason="x", by="x")
+        case ("reopened",):
+            story.tell(Kind.REOPENED, day, step=None, by="x")
+        case ("followed", step):
+            story.tell(Kind.FOLLOWED, day, to=step, by="x")
+        case ("flagged",):
+            story.tell(Kind.FLAGGED, day, text="x", by="x")
+        case ("amended", seq, undo):
+            if seq <= len(story.events) and story.events[seq - 1].kind is not Kind.OPENED:
+                story.tell(Kind.AMENDED, day, seq=seq, data=None if undo else {"on": day.isoformat()}, by="x")
+
+
+@settings(max_examples=150, deadline=None)
+@given(_EVENTS)
+def test_replaying_events_gives_the_same_case(told: list[tuple[Any, ...]]) -> None:
+    story = absence()
+    for at, event in enumerate(told):
+        _tell(story, event, MONDAY + dt.timedelta(at))
+        # What is kept beside the events goes through JSON each time.
+        assert Case.from_json(story.case.to_json()) == story.case
+        story.case = Case.from_json(story.case.to_json())
+        assert fold(1, story.events, story.find) == story.case
+    story.case.stage(story.workflow)
+    wakes_on(story.case, story.workflow)
+    list_tasks(story.case, story.workflow, MONDAY + dt.timedelta(30))
+
+
+@settings(max_examples=60, deadline=None)
+@given(_EVENTS, st.integers(0, 60))
+def test_a_case_sleeps_until_the_day_it_has_to_be_looked_at(told: list[tuple[Any, ...]], days: int) -> None:
+    story = absence()
+    for at, event in enumerate(told):
+        _tell(story, event, MONDAY + dt.timedelta(at))
+    day = MONDAY + dt.timedelta(days)
+    wakes = wakes_on(story.case, story.workflow)
+    if list_tasks(story.case, story.workflow, day) or find_passed(story.case, story.workflow, day):
+        assert wakes is not None
+        assert wakes <= day
+
+
+@pytest.mark.parametrize("stage", list(Stage))
+def test_every_stage_has_a_word(stage: Stage) -> None:
+    assert str(stage)
