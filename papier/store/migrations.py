@@ -16,8 +16,8 @@ from sqlalchemy import Column, Connection, Engine, inspect, select
 from papier.errors import StoreError
 from papier.store import tables
 from papier.store.connection import reading, writing
-from papier.store.events import raw_connection
-from papier.store.seals import touch_all
+from papier.store.events import append_event, raw_connection
+from papier.store.seals import SCHEMA, schema_digest, touch_all
 
 
 def _create_first_tables(connection: Connection) -> None:
@@ -86,4 +86,5 @@ def migrate(engine: Engine, now: dt.datetime) -> list[str]:
                     tables.migrations.insert().values(number=number, name=name, applied_at=now.isoformat())
                 )
                 done.append(name)
+        append_event(connection, now, SCHEMA, {"digest": schema_digest(raw_connection(connection))})
     return done

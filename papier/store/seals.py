@@ -21,6 +21,8 @@ UNSEALED = frozenset({"events", "seals", "head"})
 UNSEALED_PREFIXES = ("sqlite_", "search")
 SALT_BYTES = 16
 SEALED = "sealed"
+# The event that holds the digest of the store's definitions, after they changed.
+SCHEMA = "schema"
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +152,12 @@ def find_faults(raw: sqlite3.Connection) -> Iterator[SealFault]:
     tables = sealed_tables(raw)
     for name, columns in tables.items():
         yield from _faults_of(raw, name, columns)
+    # A salt that is still there, or there again, where the row changed or went since.
+    for name, key in raw.execute(
+        "SELECT tab, key FROM seals AS s WHERE salt IS NOT NULL AND (hash IS NULL OR EXISTS "
+        "(SELECT 1 FROM seals AS later WHERE later.tab = s.tab AND later.key = s.key AND later.seq > s.seq))"
+    ):
+        yield SealFault(name, key, "changed")
     for name, key in raw.execute("SELECT DISTINCT tab, min(key) FROM seals GROUP BY tab"):
         if name not in tables:
             yield SealFault(name, key, "missing")
@@ -175,6 +183,13 @@ def _faults_of(raw: sqlite3.Connection, name: str, columns: Sequence[str]) -> It
             if seal[1] is None or seal[2] is None or row_hash(seal[1], names, row[1:]) != seal[2]:
                 yield SealFault(name, row[0], "changed")
             row, seal = next(rows, None), next(seals, None)
+
+
+def schema_digest(raw: sqlite3.Connection) -> str:
+    """SHA-256 over the definitions of all tables and indices, search tables apart."""
+    rows = raw.execute("SELECT type, name, sql FROM sqlite_master ORDER BY type, name")
+    kept = [row for row in rows if not row[1].startswith(UNSEALED_PREFIXES)]
+    return hashlib.sha256(json.dumps(kept).encode()).hexdigest()
 
 
 def _quoted(name: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import stat
 from collections.abc import Callable, Iterator
@@ -14,7 +15,7 @@ from papier.store.archive import LOCK_FILE, PARTIAL, archive_path, hash_file
 from papier.store.cases import find_stale
 from papier.store.connection import reading
 from papier.store.events import broken_links, raw_connection
-from papier.store.seals import SealFault, broken_digests, find_faults
+from papier.store.seals import SCHEMA, SealFault, broken_digests, find_faults, schema_digest
 from papier.store.tables import pages, records, scans, sheets
 from papier.store.workspace import Workspace
 
@@ -52,6 +53,12 @@ def _store_damage(_workspace: Workspace, connection: Connection) -> Iterator[str
     if verdict != ["ok"]:
         for line in verdict:
             yield _("The store is damaged: {why}. Put it back: papier restore BACKUP").format(why=line)
+    raw = raw_connection(connection)
+    told = raw.execute("SELECT data FROM events WHERE kind = ? ORDER BY seq DESC LIMIT 1", (SCHEMA,)).fetchone()
+    if told is not None and json.loads(told[0])["digest"] != schema_digest(raw):
+        yield _("The store is damaged: {why}. Put it back: papier restore BACKUP").format(
+            why=_("its tables were changed outside papier")
+        )
     for row in connection.execute(text("PRAGMA foreign_key_check")):
         yield _("Row {row} of {table} points at a row that is gone. Put the store back: papier restore BACKUP").format(
             row=row[1], table=row[0]
@@ -86,9 +93,9 @@ def _link_damage(_workspace: Workspace, connection: Connection) -> Iterator[str]
     ):
         yield _("Record {record} has no scanned page. Scan its sheet again.").format(record=record.record)
     for number in find_stale(connection):
-        yield _("Case {number} is not what its events say. Put the store back: papier restore BACKUP").format(
-            number=number
-        )
+        yield _(
+            "What is kept of case {number} is not what its events say. Put the store back: papier restore BACKUP"
+        ).format(number=number)
 
 
 def _key_damage(workspace: Workspace, connection: Connection) -> Iterator[str]:
