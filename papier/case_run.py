@@ -33,6 +33,7 @@ class Layouts:
     def __init__(self, folders: Sequence[Path]) -> None:
         self.folders = folders
         self._known: dict[str, Layout] = {}
+        self._definitions: dict[str, FormDefinition] = {}
 
     def find(self, form: str) -> Layout:
         """Raises UsageError when there is no such form, DefinitionError and LayoutError when it is wrong."""
@@ -41,7 +42,9 @@ class Layouts:
         return self._known[form]
 
     def definition(self, form: str) -> FormDefinition:
-        return load_form(find_form(form, self.folders))
+        if form not in self._definitions:
+            self._definitions[form] = load_form(find_form(form, self.folders))
+        return self._definitions[form]
 
     def rows_of(self, form: str) -> int:
         """How many rows the table of a form has at most."""
