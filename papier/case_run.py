@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,11 +11,11 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine
 
 from papier.errors import UsageError
-from papier.forms.definition import FormDefinition
+from papier.forms.definition import Address, FormDefinition, TableField
 from papier.forms.layout import Layout
 from papier.forms.library import find_form
 from papier.forms.parsing import load_form
-from papier.forms.roster_values import unprintable_values
+from papier.forms.roster_values import fill_template, unprintable_values
 from papier.forms.typesetting import lay_out
 from papier.print_run import Addressee, PrintRun, print_batch
 from papier.store.cases import CaseLedger
@@ -32,6 +33,7 @@ class Layouts:
     def __init__(self, folders: Sequence[Path]) -> None:
         self.folders = folders
         self._known: dict[str, Layout] = {}
+        self._definitions: dict[str, FormDefinition] = {}
 
     def find(self, form: str) -> Layout:
         """Raises UsageError when there is no such form, DefinitionError and LayoutError when it is wrong."""
@@ -40,7 +42,44 @@ class Layouts:
         return self._known[form]
 
     def definition(self, form: str) -> FormDefinition:
-        return load_form(find_form(form, self.folders))
+        if form not in self._definitions:
+            self._definitions[form] = load_form(find_form(form, self.folders))
+        return self._definitions[form]
+
+    def rows_of(self, form: str) -> int:
+        """How many rows the table of a form has at most."""
+        return self._table(form)[1].row_count
+
+    def find_sized(self, form: str, rows: int) -> Layout:
+        """The layout of a form with a table just large enough for `rows`, in one of few sizes.
+
+        Few, because each is a printed face of its own that a page without a legible number is compared with.
+        """
+        definition, table = self._table(form)
+        most = table.row_count
+        size = next(size for size in (most // 3, 2 * most // 3, most) if size >= rows)
+        name = f"{form}#{size}"
+        if name not in self._known:
+            smaller = dataclasses.replace(table, row_count=size)
+            blocks = tuple(smaller if block is table else block for block in definition.blocks)
+            self._known[name] = lay_out(dataclasses.replace(definition, blocks=blocks))
+        return self._known[name]
+
+    def _table(self, form: str) -> tuple[FormDefinition, TableField]:
+        definition = self.definition(form)
+        for block in definition.blocks:
+            if isinstance(block, TableField):
+                return definition, block
+        raise UsageError(f"The form {form} has no table. Put the shipped one back.")
+
+    def address_of(self, forms: Sequence[str], values: Mapping[str, str]) -> list[str]:
+        """The lines in the window of the first of these letters that has one; [] where nothing is known of them."""
+        for form in forms:
+            for block in self.definition(form).blocks:
+                if isinstance(block, Address):
+                    lines = [fill_template(line, values) for line in block.lines]
+                    return [line for line in lines if line]
+        return []
 
 
 @dataclass(frozen=True)

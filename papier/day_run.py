@@ -16,7 +16,6 @@ from sqlalchemy import Connection, Engine, func, select
 
 from papier.case_run import CasePrint, Layouts, print_case_sheets, sheets_to_print
 from papier.errors import WorkflowRefusedError
-from papier.forms.layout import Layout
 from papier.print_run import Addressee, print_batch
 from papier.store.case_filing import DAY, DISPATCH, keep_rows
 from papier.store.cases import CaseLedger, Filter, list_cases
@@ -28,7 +27,7 @@ from papier.workflows.case import Case, Doubt, Stage
 from papier.workflows.day import Item, RowSheetRow, in_groups
 from papier.workflows.definition import Step, Way, Workflow
 from papier.workflows.events import Kind
-from papier.workflows.letter_values import long_day
+from papier.workflows.letter_values import letter_values, long_day
 from papier.workflows.row_words import incoming_words, task_words
 from papier.workflows.tasks import Task, TaskKind, find_passed, list_tasks
 
@@ -126,7 +125,7 @@ def run_day(
     ]
     dispatch_path = output.with_name(f"{output.stem}-bordereau.pdf")
     dispatch = _print_dispatch(workspace, engine, posts, now, dispatch_path, layouts) if posts else ()
-    numbers = _print_rows(workspace, engine, layouts.find(DAY_FORM), DAY, rows, now, output)
+    numbers = _print_rows(workspace, engine, layouts, DAY_FORM, DAY, rows, now, output)
     return Day(
         today,
         tuple(rows),
@@ -192,30 +191,27 @@ def _incoming(engine: Engine, now: dt.datetime) -> list[dict[str, str]]:
 def _print_rows(
     workspace: Workspace,
     engine: Engine,
-    layout: Layout,
+    layouts: Layouts,
+    form: str,
     kind: str,
     rows: Sequence[DayRow],
     now: dt.datetime,
     output: Path,
 ) -> tuple[str, ...]:
     """Print rows onto as many sheets as they need, and keep what they stand for; at least one sheet."""
-    each = _rows_of(layout)
+    each = layouts.rows_of(form)
     parts = [rows[start : start + each] for start in range(0, len(rows), each)] or [[]]
     when = f"{long_day(now.date())}"
     batch = []
     for at, part in enumerate(parts, 1):
         values = {"quand": when, "feuille": f"Feuille {at} sur {len(parts)}"}
-        batch.append((layout, Addressee(values, tuple(row.words for row in part))))
+        batch.append((layouts.find_sized(form, len(part)), Addressee(values, tuple(row.words for row in part))))
 
     def keep(connection: Connection, numbers: Sequence[str]) -> None:
         for number, part in zip(numbers, parts, strict=True):
             keep_rows(connection, number, kind, now.date(), [row.row for row in part])
 
     return print_batch(workspace, engine, batch, output, now, registered=keep).numbers
-
-
-def _rows_of(layout: Layout) -> int:
-    return 1 + max(prefill.row for page in layout.pages for prefill in page.prefills if prefill.row is not None)
 
 
 def _print_dispatch(
@@ -227,20 +223,19 @@ def _print_dispatch(
     layouts: Layouts,
 ) -> tuple[str, ...]:
     """The list of letters to take to the post office, with room for their numbers."""
+    settings = read_settings(workspace)
     rows = []
-    for case, _workflow, step in posts:
-        to = case.person.get("organisme") if step.to not in {"famille", "demandeur"} else None
-        place = " ".join(filter(None, (case.person.get("code_postal_organisme"), case.person.get("ville_organisme"))))
-        if to is None:
-            to = case.person.get("responsable") or case.name
-            place = " ".join(filter(None, (case.person.get("code_postal"), case.person.get("ville"))))
+    for case, workflow, step in posts:
+        values = letter_values(case, workflow, step, now.date(), settings)
+        lines = layouts.address_of(workflow.forms_of(step.name, case.form), values)
+        to = ", ".join(dict.fromkeys((lines[0], lines[-1]))) if lines else (step.to or "").capitalize()
         words = {
             "dossier": f"n° {case.number}",
-            "destinataire": f"{to}, {place}" if place else to,
+            "destinataire": to,
             "envoi": next((way for way in step.ways if way.by_post), Way.POST).words,
         }
         rows.append(DayRow(words, RowSheetRow(DISPATCH, (Item(case.number, f"send:{step.name}", step.name),))))
-    return _print_rows(workspace, engine, layouts.find(DISPATCH_FORM), DISPATCH, rows, now, output)
+    return _print_rows(workspace, engine, layouts, DISPATCH_FORM, DISPATCH, rows, now, output)
 
 
 def remind(engine: Engine, number: int, now: dt.datetime, by: str) -> Case:

@@ -15,7 +15,7 @@ from papier.store.connection import connect
 from papier.store.migrations import migrate
 from papier.store.workspace import Workspace, create_workspace, default_folder, open_workspace
 from papier.workflows.definition import Workflow
-from papier.workflows.library import list_workflows
+from papier.workflows.library import find_problems, list_workflows
 
 # `--today` means the morning, when the office opens.
 REHEARSED_HOUR = dt.time(8)
@@ -85,7 +85,9 @@ class Context:
         return library_folders(self.form_folder)
 
     def workflows(self) -> list[Workflow]:
-        """The workflows in use today."""
+        """The workflows in use today. Mistaken ones are told on stderr: their sheets would begin no case."""
+        for problem in find_problems(self.folders):
+            click.echo(str(problem), err=True)
         return list_workflows(self.folders)
 
 

@@ -357,7 +357,11 @@ class _Pen:
             raise _too_long(sheet, value)
         pitch, baseline = line_metrics(prefill.font, size)
         top = prefill.y - line_metrics(prefill.font, prefill.size)[1]
-        for place, line in enumerate(break_lines(value, prefill.width, prefill.font, size)):
+        lines = break_lines(value, prefill.width, prefill.font, size)
+        if prefill.row is not None:
+            # In a table's row fewer lines stand in the middle.
+            top += (prefill.lines * prefill.pitch - len(lines) * pitch) / 2
+        for place, line in enumerate(lines):
             self.text(Text(prefill.x, top + baseline + place * pitch, line, prefill.font, size, VALUE_GREY))
 
     def _fitted(self, sheet: SheetToPrint, prefill: Prefill, value: str) -> None:

@@ -115,7 +115,7 @@ class CaseLedger:
         }
         event = self._append(number, Kind.OPENED, data)
         case = open_case(number, event, self.find_workflow)
-        self.connection.execute(cases.insert().values(**self._row(case)))
+        self.connection.execute(cases.insert().values(**self.row_of(case)))
         self._index(number, event.seq)
         return case
 
@@ -129,7 +129,7 @@ class CaseLedger:
         event = self._append(number, kind, data)
         self._index(number, event.seq)
         case = self.replay(number) if kind is Kind.AMENDED else apply(case, event, self.find_workflow)
-        row = self._row(case)
+        row = self.row_of(case)
         self.connection.execute(cases.update().where(cases.c.number == number).values(**row))
         if kind in {Kind.PRINTED, Kind.RETURNED}:
             self._keep_sheets(case, data)
@@ -152,7 +152,8 @@ class CaseLedger:
             if self.find_by_sheet(number) is None:
                 self.connection.execute(case_sheets.insert().values(sheet=number, number=case.number))
 
-    def _row(self, case: Case) -> dict[str, Any]:
+    def row_of(self, case: Case) -> dict[str, Any]:
+        """What is kept of a case beside its events."""
         workflow = self.workflow_of(case)
         wakes = wakes_on(case, workflow)
         return {

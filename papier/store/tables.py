@@ -140,6 +140,8 @@ events = Table(
     Column("previous", String(64), nullable=False),
     Column("hash", String(64), nullable=False),
 )
+# What came in since yesterday is asked every morning, of years of events.
+events_by_kind = Index("events_by_kind", events.c.kind, events.c.seq)
 
 # The newest event, so that one taken off the end of the chain is missed.
 head = Table(

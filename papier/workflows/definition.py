@@ -12,6 +12,7 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 from typing import Any
 
 from papier.forms.definition import Wording
@@ -244,6 +245,10 @@ class Workflow:
 
     def digest(self) -> str:
         """The name of this very definition: SHA-256 of its frozen form."""
+        return self._digest
+
+    @cached_property
+    def _digest(self) -> str:
         return hashlib.sha256(self.to_frozen().encode()).hexdigest()
 
     @classmethod

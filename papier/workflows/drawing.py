@@ -14,6 +14,7 @@ from papier.forms.styles import FRAME_GREY, HAIR_GREY, HELP_GREY, TINT
 from papier.forms.typography import break_lines, french_typography
 from papier.geometry import RectMm
 from papier.workflows.definition import Clock, Step, Workflow
+from papier.workflows.dues import start_words
 
 PAGE = (210.0, 297.0)
 MARGIN = 15.0
@@ -102,7 +103,7 @@ def _ways_out(workflow: Workflow, step: Step) -> list[_Way]:
             ways.append(_Way(f"arrive : {answer.title.fr}", answer.then))
     if step.decision is not None:
         ways += [_Way(f"décidé : {option}", target) for option, target in step.decision.options.items()]
-    ways += [_Way(_clock_words(clock), clock.then) for clock in step.clocks]
+    ways += [_Way(_clock_words(workflow, step, clock), clock.then) for clock in step.clocks]
     if step.then is not None:
         ways.append(_Way("envoyé" if step.ways else "imprimé" if step.prints else "fait", step.then))
     if step.beside:
@@ -110,11 +111,16 @@ def _ways_out(workflow: Workflow, step: Step) -> list[_Way]:
     return ways
 
 
-def _clock_words(clock: Clock) -> str:
+def _clock_words(workflow: Workflow, step: Step, clock: Clock) -> str:
     length = str(clock.wait) if clock.wait is not None else f"délai {' puis '.join(clock.rules)}"
+    starts = []
+    for start in clock.start:
+        owner, dot, word = start.rpartition(".")
+        words = start_words(word, owner if dot else step.name, workflow)
+        starts.append(f"{words} de {list(workflow.steps).index(owner) + 1}" if dot and owner != step.name else words)
     whose = "avant" if clock.ours else "sans suite"
     silence = f" : {clock.silence}" if clock.silence else ""
-    return f"{length} depuis {', '.join(clock.start)}, {whose}{silence}"
+    return f"{length} depuis {' ou '.join(starts)}, {whose}{silence}"
 
 
 def _end_card(name: str, title: str, at: int) -> _Card:

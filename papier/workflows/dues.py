@@ -137,13 +137,17 @@ def _on(day: dt.date) -> str:
 
 
 def _after(mark: str, workflow: Workflow) -> str:
-    """A mark as a French noun: "l'envoi (Demande au guichet)"."""
+    """A mark of a case as a French noun: "l'envoi (Demande au guichet)"."""
     owner, dot, word = mark.rpartition(".")
     if not dot:
-        return _WORDS.get(word) or _titled(workflow, workflow.first.name, word)
-    words = _WORDS.get(word) or _titled(workflow, owner, word)
+        return start_words(word, workflow.first.name, workflow)
     title = workflow.steps[owner].title.fr if owner in workflow.steps else owner
-    return f"{words} ({title})"
+    return f"{start_words(word, owner, workflow)} ({title})"
+
+
+def start_words(word: str, step: str, workflow: Workflow) -> str:
+    """What a clock counts from, as a French noun: "la réception", "« Refus écrit »"."""
+    return _WORDS.get(word) or _titled(workflow, step, word)
 
 
 def _titled(workflow: Workflow, step: str, word: str) -> str:

@@ -168,7 +168,14 @@ def _returned(case: Case, event: CaseEvent, workflow: Workflow) -> Case:
     case = _answer(case, f"pages:{sheet}")
     if earlier is None:
         entry = Return(
-            sheet, form, step, data["record"], _received(event, values, step, workflow), values, doubtful, event.seq
+            sheet,
+            form,
+            step,
+            data["record"],
+            _received(event, values, step, workflow, case.opened),
+            values,
+            doubtful,
+            event.seq,
         )
     else:
         entry, conflicts = _merge(earlier, data["record"], values, doubtful)
@@ -215,13 +222,12 @@ def _step_for(case: Case, form: str, workflow: Workflow) -> str:
     return case.step
 
 
-def _received(event: CaseEvent, values: Mapping[str, Value], step: str, workflow: Workflow) -> dt.date:
-    """The day written on the sheet's receipt field, else the day it was taken in."""
+def _received(event: CaseEvent, values: Mapping[str, Value], step: str, workflow: Workflow, opened: dt.date) -> dt.date:
+    """The day written on the sheet's receipt field, where it can be right, else the day it was taken in."""
     back: Back | None = workflow.steps[step].back if step in workflow.steps else None
     written = values.get(back.received) if back is not None and back.received is not None else None
-    if isinstance(written, str) and written:
-        return min(dt.date.fromisoformat(written), event.on)
-    return event.on
+    day = dt.date.fromisoformat(written) if isinstance(written, str) and written else event.on
+    return day if opened <= day <= event.on else event.on
 
 
 def _merge(
@@ -494,6 +500,19 @@ def _still_out(case: Case, step: Step, form: str) -> bool:
 def _use_slip(case: Case, entry: Return, step: Step, event: CaseEvent, workflow: Workflow) -> Case:
     """A follow-up sheet: sent, delivered, answered, each as far as it is filled in and not known yet."""
     values = entry.values
+    days = (
+        "envoye_le",
+        "distribue_le",
+        *(f"{SLIP_TABLE}.{name}.{SLIP_DAY}" for name in workflow.answers_at(step.name)),
+    )
+    for name in days:
+        day = _written_day(values, name)
+        if day and dt.date.fromisoformat(day) > event.on:
+            # Nothing happens before it is scanned: somebody wrote, or papier read, another day.
+            case = _put_return(case, dataclasses.replace(entry, used=False))
+            return _ask(
+                case, Question(f"field:{entry.sheet}:{name}", Doubt.CONFLICT, entry.sheet, name, day, event.seq)
+            )
     visit = case.visits.get(step.name)
     ways = values.get("envoi")
     sent = _written_day(values, "envoye_le")

@@ -53,6 +53,11 @@ def list_workflows(folders: Sequence[Path]) -> list[Workflow]:
     return [workflow for path in workflow_paths(folders) for workflow in load_workflows(path)[0]]
 
 
+def find_problems(folders: Sequence[Path]) -> list[Problem]:
+    """What is wrong with the files that `list_workflows` reads: their mistaken workflows are missing from it."""
+    return [problem for path in workflow_paths(folders) for problem in load_workflows(path)[1]]
+
+
 def find_workflow(name: str, folders: Sequence[Path]) -> Workflow:
     """A workflow by name (`carnet/absence`, or `absence` where one alone is called so), checked.
 
@@ -62,7 +67,7 @@ def find_workflow(name: str, folders: Sequence[Path]) -> Workflow:
     short = [known[full] for full in known if full.rpartition("/")[2] == name]
     found = known.get(name) or (short[0] if len(short) == 1 else None)
     if found is None:
-        problems = [problem for path in workflow_paths(folders) for problem in load_workflows(path)[1]]
+        problems = find_problems(folders)
         if problems:
             raise DefinitionError(problems[0].path, problems)
         if short:

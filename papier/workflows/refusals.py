@@ -96,7 +96,7 @@ def _checked(case: Case, _workflow: Workflow, data: Mapping[str, Any]) -> str | 
         return f"Case {case.number}: two people answered differently. Say which sheet counts: --keep, one of {sheets}."
     if asked.doubt is Doubt.CONFLICT:
         return (
-            f"Case {case.number}: two scans of {asked.sheet} differ in `{asked.field}`. Say what is right: "
+            f"Case {case.number}: what {asked.sheet} says in `{asked.field}` cannot stand. Say what is right: "
             f"papier cases correct {case.number} {asked.field} VALUE"
         )
     return None

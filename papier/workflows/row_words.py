@@ -62,6 +62,8 @@ def question_words(question: Question, workflow: Workflow) -> str:
             return f"« {field} » se lit-il « {question.text} » ?"
         case Doubt.FIELD:
             return f"« {field} » est vide ou illisible : corriger d'après la feuille {question.sheet}"
+        case Doubt.CONFLICT if question.key.startswith("field:"):
+            return f"« {field} » est dans l'avenir ({question.text}) : corriger d'après la feuille {question.sheet}"
         case Doubt.CONFLICT:
             return f"« {field} » diffère d'une numérisation à l'autre : {question.text}"
         case Doubt.TWO_ANSWERS:

@@ -21,6 +21,7 @@ from papier.workflows.deadlines import MONTHS, WEEKDAYS
 A4, A4_LANDSCAPE = (210.0, 297.0), (297.0, 210.0)
 MARGIN = 12.0
 ROW = 7.0
+SIGN = 1.8
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,7 @@ class WallDue:
 
 
 def month_page(year: int, month: int, dues: Sequence[WallDue], region: Region = FRANCE) -> list[Item]:
-    """A month, Monday to Sunday, with its deadlines and public holidays; A4 on its side. ● we act, ○ we wait."""
+    """A month, Monday to Sunday, with its deadlines and public holidays; A4 on its side."""
     width, height = A4_LANDSCAPE
     weeks = calendar.Calendar().monthdatescalendar(year, month)
     left, top = MARGIN, 34.0
@@ -41,15 +42,7 @@ def month_page(year: int, month: int, dues: Sequence[WallDue], region: Region = 
     cell_height = (height - top - MARGIN) / len(weeks)
     items: list[Item] = [
         Text(left, 19.0, f"Échéances de {MONTHS[month - 1]} {year}", "bold", 17.0),
-        Text(
-            width - left,
-            19.0,
-            "● à nous d’agir avant ce jour   ○ l’autre partie a jusqu’à ce jour",
-            "regular",
-            9.0,
-            0.2,
-            "right",
-        ),
+        *_legend(width - left, 19.0),
     ]
     items += [
         Text(left + cell_width * (at + 0.5), 31.0, weekday.capitalize(), "bold", 10.0, 0.0, "centre")
@@ -88,12 +81,27 @@ def _day_cell(day: dt.date, rect: RectMm, dues: Sequence[WallDue], own: bool, re
     room = int((rect.height - 7.5) / pitch)
     shown = dues if len(dues) <= room else dues[: room - 1]
     for at, due in enumerate(shown):
-        words = f"{'●' if due.ours else '○'} {due.words}"
         y = rect.y + 9.4 + at * pitch
-        items.append(Text(rect.x + 1.4, y, _fitted(words, rect.width - 2.4, 7.5), "regular", 7.5))
+        items += [_sign(rect.x + 1.6, y, ours=due.ours)]
+        items.append(Text(rect.x + 4.4, y, _fitted(due.words, rect.width - 5.4, 7.5), "regular", 7.5))
     if len(shown) < len(dues):
         y = rect.y + 9.4 + len(shown) * pitch
         items.append(Text(rect.x + 1.4, y, f"… et {len(dues) - len(shown)} autres", "italic", 7.5, HELP_GREY))
+    return items
+
+
+def _sign(x: float, y: float, *, ours: bool) -> Item:
+    """A small square before a deadline on baseline `y`: full where we must act, empty where we wait."""
+    return Box(RectMm(x, y - SIGN, SIGN, SIGN), 0.3, 0.0, 0.0 if ours else None)
+
+
+def _legend(right: float, y: float) -> list[Item]:
+    words = ("à nous d’agir avant ce jour", "l’autre partie a jusqu’à ce jour")
+    x = right - sum(text_width(text, "regular", 9.0) for text in words) - 14.0
+    items: list[Item] = []
+    for text, ours in zip(words, (True, False), strict=True):
+        items += [_sign(x, y, ours=ours), Text(x + 3.2, y, text, "regular", 9.0, 0.2)]
+        x += text_width(text, "regular", 9.0) + 10.0
     return items
 
 

@@ -68,6 +68,8 @@ def test_the_day_passes_clocks_prints_letters_and_lists_what_is_to_do(papier: Pa
     assert [entry["clock"] for entry in day["passed"]] == ["demande.relance", "demande.silence"]
     assert {row["kind"] for row in day["rows"]} == {"sign", "hand-out"}
     assert Path(day["dispatch_output"]).exists()
+    posted = text_of(Path(day["dispatch_output"]))[0]
+    assert "CAF du Rhône, 69003 LYON" in posted
     letters = "\n".join(text_of(Path(day["letters_output"])))
     assert "CAF du Rhône" in letters
     assert "La suite du dossier" in letters
@@ -76,6 +78,25 @@ def test_the_day_passes_clocks_prints_letters_and_lists_what_is_to_do(papier: Pa
     assert again["letters"] == []
     (calendar,) = papier("cases", "calendar", "--month", "2027-07", "--json").lines
     assert (calendar["day"], calendar["ours"]) == ("2027-07-04", True)
+
+
+def test_a_letter_to_somebody_else_is_listed_under_their_name(papier: Papier, tmp_path: Path) -> None:
+    papier("--today", "2027-03-01", "cases", "open", "guichet/demande", *GUICHET, "--output", tmp_path / "d.pdf")
+    papier("--today", "2027-03-01", "cases", "handed", "1")
+    papier("--today", "2027-03-01", "cases", "follow", "1", "defenseur")
+    day = papier("--today", "2027-03-01", "today", "--output", tmp_path / "j.pdf", "--json").lines[0]
+    posted = text_of(Path(day["dispatch_output"]))[0]
+    assert "Défenseur des droits" in posted
+    assert "CAF" not in posted
+
+
+def test_a_mistaken_workflow_of_the_office_is_told_when_sheets_come_in(papier: Papier, tmp_path: Path) -> None:
+    own = tmp_path / "workspace" / "forms" / "carnet"
+    own.mkdir(parents=True)
+    (own / "workflow.yaml").write_text("workflows:\n  absence: {version: eins}\n", encoding="utf-8")
+    done = papier("intake")
+    assert "workflow.yaml:2:" in done.err
+    assert papier("cases", "open", "carnet/absence", "--set", "nom=A").code == 3
 
 
 def test_reminders_print_for_window_envelopes(papier: Papier, roster: Path, tmp_path: Path) -> None:

@@ -338,6 +338,17 @@ def test_a_follow_up_sheet_tells_sending_delivery_and_answers_one_after_the_othe
     assert (recours.prudent, recours.theoretical) == (dt.date(2027, 6, 1), dt.date(2027, 6, 2))
 
 
+def test_a_day_in_the_future_on_a_follow_up_sheet_is_asked_about() -> None:
+    story = Story(shipped("guichet/demande"), "guichet/reponse-ecrite", nom="NGUYEN")
+    story.tell(Kind.PRINTED, step="demande", sheets=[["D1", "guichet/reponse-ecrite"], ["F1", "bureau/suivi"]])
+    told: dict[str, Any] = {"envoi": ["courrier"], "envoye_le": "2027-08-02", "visa": True}
+    story.returned("F1", dt.date(2027, 3, 2), form="bureau/suivi", **told)
+    assert (story.stage, story.case.visits["demande"].way) == (Stage.CHECK, None)
+    story.tell(Kind.CORRECTED, dt.date(2027, 3, 3), sheet="F1", field="envoye_le", value="2027-03-02", by="Léa")
+    assert story.case.questions == ()
+    assert story.case.marks["demande.sent"].prudent == dt.date(2027, 3, 2)
+
+
 def test_what_cannot_be_is_refused_with_the_remedy() -> None:
     story = absence().sent("bulletin", "carnet")
 
