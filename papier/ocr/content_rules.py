@@ -38,7 +38,7 @@ BLANK_FOR_ZERO = 0.2
 # A hyphen or an apostrophe at either end of a word, or two together.
 ODD_PUNCTUATION = 0.02
 # A class that is named unlike all that we know.
-UNUSUAL_CLASS = 0.2
+UNUSUAL_CLASS = 0.05
 
 DATE_CELLS, HOUR_CELLS, TELEPHONE_CELLS, POSTCODE_CELLS, NIR_CELLS = 8, 4, 10, 5, 15
 # CP to CM2, nursery sections, 6e to terminale with a letter or number, and the special classes of a collège or lycée.
