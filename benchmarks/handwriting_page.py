@@ -19,7 +19,7 @@ from papier.forms.parsing import load_form
 from papier.forms.pdf import face_pdf
 from papier.forms.roster_values import stored_value
 from papier.forms.typesetting import lay_out
-from papier.ocr.pages import load_pages
+from papier.ocr.pages import iterate_pages
 from papier.ocr.reading import Reader
 from papier.ocr.register import PrintedForm
 from papier.records import PageReading, State
@@ -71,7 +71,7 @@ def main() -> None:
     counts: Counter[tuple[str, str]] = Counter()
     pages = 0
     for scan in arguments.scans:
-        for page in load_pages(scan):
+        for page in iterate_pages(scan):
             for reading in reader.read_page(page):
                 if reading.form != FORM:
                     print(f"  {scan} page {reading.source_page}: no sheet of {FORM} ({reading.reason})")
