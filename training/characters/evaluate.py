@@ -2,8 +2,8 @@
 
     python -m training.characters.evaluate --data ../shared/data --work DIR --output papier/ocr/models/characters.onnx
 
-Calibrated on what `sheets --part validate` dumped: cells as the product cuts them. The tables come from `sheets --part
-test` and from cells drawn one by one, harsher (`cells.py`).
+Calibrated on what `sheets` and `fields` dumped for the part `validate`: cells as the product cuts them. The tables come
+from `sheets --part test` and from cells drawn one by one, harsher (`cells.py`).
 """
 
 import argparse
@@ -155,7 +155,9 @@ def main() -> None:
 
 def export_calibrated(network: CharacterNetwork, work: Path, output: Path) -> None:
     """Fit the temperatures on the validation writers; write the network to `output`, its layers in 8 bits."""
-    ink, label = load_sheets(work, "validate")
+    # Anything in many hands, and what people write in one: the latter is what probabilities are for.
+    some, more = load_sheets(work, "validate"), load_sheets(work, "validate", "fields")
+    ink, label = np.concatenate([some[0], more[0]]), np.concatenate([some[1], more[1]])
     planes = np.concatenate([normalise(part) for part in np.array_split(ink, max(len(ink) // 128, 1))])
     with torch.no_grad():
         logits = torch.cat([network(torch.from_numpy(part).float() / 255) for part in np.array_split(planes, 64)])

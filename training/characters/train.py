@@ -31,10 +31,10 @@ FROM_SHEETS = 0.8
 FAINTEST = 40  # ink below this shows nothing: such a cell is blank whatever was written
 
 
-def load_sheets(work: Path, part: str) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
-    """All cells that `sheets` dumped for a part of the writers, prepared as the product does."""
+def load_sheets(work: Path, part: str, dumped_by: str = "sheets") -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    """All cells that `sheets` (or `fields`) dumped for a part of the writers, prepared as the product does."""
     inks, labels = [], []
-    for file in sorted(work.glob(f"sheets-{part}-*.npz")):
+    for file in sorted(work.glob(f"{dumped_by}-{part}-*.npz")):
         with np.load(file) as saved:
             ink, comb, joined = saved["ink"], saved["comb"], saved["joined"]
             label = saved["label"].astype(np.int64)
