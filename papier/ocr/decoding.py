@@ -34,8 +34,8 @@ SHOWN = 5
 # Shown candidates are at least this likely.
 MIN_SHOWN = 0.002
 
-# Odds that a cell is written in, before it is looked at: in a field that seems empty; and after the end of a text, whose
-# own strokes show how dark that pen writes.
+# Odds that a cell is written in, before it is looked at: in a field that seems empty; and after the end of a text,
+# whose own strokes show how dark that pen writes.
 WRITTEN_ALONE, WRITTEN_AFTER = 1.0, 0.01
 
 # Closed lists, assumed: how often the truth is on the list; and, where it is not, how often it is a value of the list
