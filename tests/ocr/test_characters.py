@@ -86,7 +86,7 @@ def test_neighbours_stroke_at_the_border_is_no_digit(
     cells = in_cells(images)
     cells[:, 12:44, :2] = 230
     # `free_cells` takes out most of them before; what it cannot tell apart comes here.
-    assert share_right(reader, cells, labels, DIGITS) > 0.94
+    assert share_right(reader, cells, labels, DIGITS) > 0.92
 
 
 def test_empty_cell_is_blank(reader: CharacterReader) -> None:
