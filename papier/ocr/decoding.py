@@ -18,13 +18,17 @@ import numpy.typing as npt
 from papier.forms.definition import Demand
 from papier.ocr.content_rules import Judgement, Rule, cells_text, rule_for, shown_text
 from papier.ocr.name_prior import load_name_prior, plain
-from papier.ocr.text_models import CORSICAN_CELL, TextModel, corsican_model, text_model
+from papier.ocr.text_models import CORSICAN_CELL, DIGITS, LIKE_DIGITS, TextModel, corsican_model, text_model
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
 # Of the cells that people write in, so many are crossed out or crossed by strokes; of the reader's classes that is one.
 NOISE_PRIOR = 0.003
+# What looks like letters that no digit looks like is a strange digit, whichever digit it comes nearest to. The doubt
+# grows with the square of that share: ordinary digits have a few thousandths of it.
+LOOK_LIKE_DIGITS = frozenset(DIGITS) | LIKE_DIGITS | {"A"}
+STRANGE = 0.2
 # A cell's candidates below this share of its likelihood are part of the doubt, not of the texts.
 MIN_CANDIDATE = 1e-6
 MAX_CANDIDATES = 8
@@ -175,6 +179,13 @@ def _weigh(log_probs: Floats, alphabet: Alphabet, content: str) -> _Cells:
     against = np.logaddexp.reduce(likelihood[:, possible], axis=1) - np.log(np.count_nonzero(possible))
     noise = np.log(NOISE_PRIOR) + likelihood[:, noise_column]
     share = np.exp(noise - np.logaddexp(noise, against))
+    if content not in {"letters", "mixed", "class"}:
+        strange = [
+            name not in LOOK_LIKE_DIGITS and name not in (alphabet.blank, alphabet.noise) for name in alphabet.classes
+        ]
+        chances = np.exp(likelihood)
+        odd = chances[:, strange].sum(axis=1) / chances.sum(axis=1)
+        share = 1 - (1 - share) * (1 - STRANGE * odd**2)
     return _Cells(likelihood, tuple(models), np.asarray(share))
 
 
