@@ -25,10 +25,10 @@ Ints = npt.NDArray[np.int64]
 
 # Of the cells that people write in, so many are crossed out or crossed by strokes; of the reader's classes that is one.
 NOISE_PRIOR = 0.003
-# What looks like letters that no digit looks like is a strange digit, whichever digit it comes nearest to. The doubt
-# grows with the square of that share: ordinary digits have a few thousandths of it.
+# What looks like letters that no digit looks like is a strange digit, whichever digit it comes nearest to. Ordinary
+# digits have a few thousandths of it; beyond, a tenth of the share is doubt.
 LOOK_LIKE_DIGITS = frozenset(DIGITS) | LIKE_DIGITS | {"A"}
-STRANGE = 0.2
+ORDINARY, STRANGE = 0.01, 0.1
 # A cell's candidates below this share of its likelihood are part of the doubt, not of the texts.
 MIN_CANDIDATE = 1e-6
 MAX_CANDIDATES = 8
@@ -185,7 +185,7 @@ def _weigh(log_probs: Floats, alphabet: Alphabet, content: str) -> _Cells:
         ]
         chances = np.exp(likelihood)
         odd = chances[:, strange].sum(axis=1) / chances.sum(axis=1)
-        share = 1 - (1 - share) * (1 - STRANGE * odd**2)
+        share = 1 - (1 - share) * (1 - STRANGE * np.maximum(odd - ORDINARY, 0))
     return _Cells(likelihood, tuple(models), np.asarray(share))
 
 
