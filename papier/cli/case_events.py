@@ -253,8 +253,12 @@ def _typed(before: Any, values: tuple[str, ...]) -> Any:
     if isinstance(before, bool):
         return " ".join(values).casefold() in {"oui", "yes", "true", "1"}
     text = " ".join(values)
-    day = parse_day(text) if isinstance(before, str) and parse_day(before) else None
-    return day.isoformat() if day is not None else text or None
+    if not text or not isinstance(before, str) or not parse_day(before):
+        return text or None
+    day = parse_day(text)
+    if day is None:
+        raise UsageError(_("“{value}” is no day. Write it 2027-03-01 or 01/03/2027.").format(value=text))
+    return day.isoformat()
 
 
 @command.command(

@@ -4,10 +4,10 @@ A cell's *ink image* covers the cell grown by `MARGIN_MM` on each side, at `PIXE
 the background normalised and the printed frame subtracted as well as the reader can. Leftovers of the frame, dirt and
 strokes of the neighbours are expected; the network was trained with them.
 
-The log-probabilities say P(class | image) where every digit, capital, … is about as likely as in training
-(`models/README.md`). To read under a constraint, renormalise over the classes it allows: digits among digits and
-letters among letters are calibrated separately. Look-alikes share their probability without a constraint: a bare
-stroke is 1 and I, a ring is 0 and O.
+The log-probabilities say P(class | image) where all classes are equally likely beforehand: add the log of what a field
+makes likely (`text_models`), or renormalise over the classes it allows. Digits among digits and letters among letters
+are calibrated separately. Look-alikes share their probability without a constraint: a bare stroke is 1 and I, a ring is
+0 and O.
 """
 
 from __future__ import annotations

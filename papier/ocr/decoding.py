@@ -18,13 +18,17 @@ import numpy.typing as npt
 from papier.forms.definition import Demand
 from papier.ocr.content_rules import Judgement, Rule, cells_text, rule_for, shown_text
 from papier.ocr.name_prior import load_name_prior, plain
-from papier.ocr.text_models import CORSICAN_CELL, TextModel, corsican_model, text_model
+from papier.ocr.text_models import CORSICAN_CELL, DIGITS, LIKE_DIGITS, TextModel, corsican_model, text_model
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
 # Of the cells that people write in, so many are crossed out or crossed by strokes; of the reader's classes that is one.
 NOISE_PRIOR = 0.003
+# What looks like letters that no digit looks like is a strange digit, whichever digit it comes nearest to. Ordinary
+# digits have a few thousandths of it; beyond, a tenth of the share is doubt.
+LOOK_LIKE_DIGITS = frozenset(DIGITS) | LIKE_DIGITS | {"A"}
+ORDINARY, STRANGE = 0.01, 0.1
 # A cell's candidates below this share of its likelihood are part of the doubt, not of the texts.
 MIN_CANDIDATE = 1e-6
 MAX_CANDIDATES = 8
@@ -34,8 +38,9 @@ SHOWN = 5
 # Shown candidates are at least this likely.
 MIN_SHOWN = 0.002
 
-# Odds that a cell is written in, before it is looked at: in a field that seems empty, and after the end of a text.
-WRITTEN_ALONE, WRITTEN_AFTER = 1.0, 0.1
+# Odds that a cell is written in, before it is looked at: in a field that seems empty; and after the end of a text,
+# whose own strokes show how dark that pen writes.
+WRITTEN_ALONE, WRITTEN_AFTER = 1.0, 0.01
 
 # Closed lists, assumed: how often the truth is on the list; and, where it is not, how often it is a value of the list
 # with one or two characters changed (a misspelling, a new form of a name) rather than something altogether different.
@@ -174,6 +179,13 @@ def _weigh(log_probs: Floats, alphabet: Alphabet, content: str) -> _Cells:
     against = np.logaddexp.reduce(likelihood[:, possible], axis=1) - np.log(np.count_nonzero(possible))
     noise = np.log(NOISE_PRIOR) + likelihood[:, noise_column]
     share = np.exp(noise - np.logaddexp(noise, against))
+    if content not in {"letters", "mixed", "class"}:
+        strange = [
+            name not in LOOK_LIKE_DIGITS and name not in (alphabet.blank, alphabet.noise) for name in alphabet.classes
+        ]
+        chances = np.exp(likelihood)
+        odd = chances[:, strange].sum(axis=1) / chances.sum(axis=1)
+        share = 1 - (1 - share) * (1 - STRANGE * np.maximum(odd - ORDINARY, 0))
     return _Cells(likelihood, tuple(models), np.asarray(share))
 
 

@@ -32,10 +32,13 @@ GAP, OPEN_END = 0.01, 0.15
 # After a blank cell within or before a text something follows this often; after two in a row, next to never.
 AFTER_ONE, AFTER_TWO = 0.1, 0.0005
 FIXED = frozenset({"date", "hour", "telephone", "postcode", "nir"})
-# In a cell that may hold either, digits are as likely as letters: references, house numbers.
-DIGITS_OF_MIXED = 0.4
-# An accented letter or a sign, against a plain letter.
-ACCENTED_OF_MIXED = 0.05
+# Where both may stand, how often a digit comes first, after a digit, after another character, after one blank cell and
+# after two: digits and letters keep to themselves in references, addresses (12 RUE DES LILAS) and classes (6A, 2NDE 4).
+DIGIT_AFTER = {"mixed": (0.5, 0.75, 0.15, 0.25, 0.3), "class": (0.7, 0.1, 0.2, 0.5, 0.5)}
+DIGIT, OTHER, BLANK = 0, 1, 2
+AFTER_BLANK = BLANK + 1
+# An accented letter or a sign there, against a plain letter.
+RARE = 0.05
 # The social security number's cell that may hold the A or B of a Corsican department: one in two hundred people.
 CORSICAN_CELL, CORSICAN = 6, 0.005
 
@@ -59,8 +62,7 @@ class TextModel:
         """The contexts after these symbols."""
         if self.names:
             return next_context(contexts, symbols)
-        blank = self.table.shape[1] - 1
-        return np.where(symbols != blank, 1, np.where(contexts >= 2, 3, 2))
+        return np.where(symbols == BLANK, np.where(contexts >= AFTER_BLANK, AFTER_BLANK + 1, AFTER_BLANK), symbols + 1)
 
     def log_chance(self, classes: Ints) -> float:
         """Log prior of one text, given as the class of every cell; minus infinity where it cannot stand there."""
@@ -102,33 +104,29 @@ def _name_model(classes: tuple[str, ...], blank: str) -> TextModel:
 
 
 def _plain_model(content: str, classes: tuple[str, ...], blank: str) -> TextModel:
-    """Contexts: 0 the first cell, 1 within a text, 2 after a blank cell, 3 after two or more."""
+    """Symbols: digit, any other character, blank. Contexts: the first cell, after each of them, after two blanks."""
     shares = {name: _share(content, name) for name in classes if len(name) == 1}
-    total = sum(shares.values())
     symbol_of = np.full(len(classes), -1)
     own = np.zeros(len(classes))
-    for column, name in enumerate(classes):
-        if name == blank:
-            symbol_of[column] = 1
-        elif shares.get(name, 0.0) > 0:
-            symbol_of[column] = 0
-            own[column] = np.log(shares[name] / total)
+    for symbol, kind in ((DIGIT, True), (OTHER, False)):
+        members = [name for name in shares if (name in DIGITS) == kind and shares[name] > 0]
+        total = sum(shares[name] for name in members)
+        for name in members:
+            symbol_of[classes.index(name)] = symbol
+            own[classes.index(name)] = np.log(shares[name] / total)
+    symbol_of[classes.index(blank)] = BLANK
     gap = GAP if content in FIXED else OPEN_END
-    blanks = np.array([EMPTY, gap, 1 - AFTER_ONE, 1 - AFTER_TWO])
-    return TextModel(symbol_of, own, np.log(np.stack([1 - blanks, blanks], axis=1)), names=False)
+    blanks = np.array([EMPTY, gap, gap, 1 - AFTER_ONE, 1 - AFTER_TWO])
+    digits = np.array(DIGIT_AFTER.get(content, (1 - OUTSIDE_ALPHABET,) * 5))
+    table = np.stack([(1 - blanks) * digits, (1 - blanks) * (1 - digits), blanks], axis=1)
+    return TextModel(symbol_of, own, np.log(table), names=False)
 
 
 def _share(content: str, name: str) -> float:
-    """How often a character stands in a comb of this content, up to a factor."""
-    if content == "mixed":
-        return (
-            DIGITS_OF_MIXED / 10 if name in DIGITS else (1 - DIGITS_OF_MIXED) / 26 * (1.0 if name in CAPITALS else 0.05)
-        )
-    if content == "class":
-        return 1 / 10 if name in DIGITS else 1 / 26 if name in CAPITALS else OUTSIDE_ALPHABET
-    if name in DIGITS:
-        return 1 / 10
-    return 0.0 if name in LIKE_DIGITS else OUTSIDE_ALPHABET / 10
+    """How often a character stands in a comb of this content, among digits or among all others, up to a factor."""
+    if name in DIGITS or name in CAPITALS:
+        return 0.0 if content not in DIGIT_AFTER and name in LIKE_DIGITS else 1.0
+    return RARE
 
 
 @lru_cache(maxsize=4)
@@ -137,6 +135,6 @@ def corsican_model(classes: tuple[str, ...], blank: str) -> TextModel:
     model = text_model("nir", classes, blank)
     symbol_of, own = model.symbol_of.copy(), model.own.copy()
     for name in "AB":
-        symbol_of[classes.index(name)] = 0
+        symbol_of[classes.index(name)] = DIGIT
         own[classes.index(name)] = np.log(CORSICAN / 2)
     return TextModel(symbol_of, own, model.table, names=False)

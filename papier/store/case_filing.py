@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Engine, Row, func, select
 
 from papier.errors import UsageError, WorkflowRefusedError
 from papier.forms.layout import Layout
+from papier.forms.shapes import is_iso_date
 from papier.store.cases import CaseLedger, alike_cases
 from papier.store.connection import writing
 from papier.store.tables import events, layouts, pages, readings, records, row_sheets, sheets
@@ -161,7 +162,9 @@ def _apply_rows(ledger: CaseLedger, record: _Record, rows: Row[Any], now: dt.dat
     if not record.values.get("visa"):
         return []
     written = record.values.get("date")
-    on = min(dt.date.fromisoformat(written), now.date()) if isinstance(written, str) and written else now.date()
+    # A day sheet is filled in within days of being printed; another day on it is a slip of the pen.
+    day = dt.date.fromisoformat(written) if isinstance(written, str) and is_iso_date(written) else now.date()
+    on = day if rows.day <= day.isoformat() <= now.date().isoformat() else now.date()
     moved = []
     for at in range(1, len(json.loads(rows.rows)) + 1):
         name = f"lignes.r{at:02d}"

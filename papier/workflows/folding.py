@@ -7,6 +7,7 @@ import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from papier.forms.shapes import is_iso_date
 from papier.workflows.case import Case, Doubt, Mark, PrintedSheet, Question, Return, Value, Visit
 from papier.workflows.definition import SLIP_BOX, SLIP_DAY, SLIP_TABLE, Back, Step, Way, Workflow
 from papier.workflows.events import CaseEvent, Kind, in_force
@@ -14,6 +15,9 @@ from papier.workflows.events import CaseEvent, Kind, in_force
 FindWorkflow = Callable[[str], Workflow]
 # The fields of a sheet that say whom a case is about: they bear the names of the roster's columns.
 PERSON_FIELDS = ("nom", "prenom", "classe", "naissance", "dossier", "telephone", "responsable")
+
+# A dispute may be taken over from somebody else; one that began longer ago than this is a misread year.
+OLDEST = dt.timedelta(5 * 365)
 
 Change = Callable[[Case, CaseEvent, Workflow], Case]
 
@@ -225,8 +229,8 @@ def _step_for(case: Case, form: str, workflow: Workflow) -> str:
 def _received(event: CaseEvent, values: Mapping[str, Value], step: str, workflow: Workflow, opened: dt.date) -> dt.date:
     """The day written on the sheet's receipt field, where it can be right, else the day it was taken in."""
     back: Back | None = workflow.steps[step].back if step in workflow.steps else None
-    written = values.get(back.received) if back is not None and back.received is not None else None
-    day = dt.date.fromisoformat(written) if isinstance(written, str) and written else event.on
+    written = _written_day(values, back.received) if back is not None and back.received is not None else None
+    day = dt.date.fromisoformat(written) if written else event.on
     return day if opened <= day <= event.on else event.on
 
 
@@ -507,8 +511,8 @@ def _use_slip(case: Case, entry: Return, step: Step, event: CaseEvent, workflow:
     )
     for name in days:
         day = _written_day(values, name)
-        if day and dt.date.fromisoformat(day) > event.on:
-            # Nothing happens before it is scanned: somebody wrote, or papier read, another day.
+        if day and not case.opened - OLDEST <= dt.date.fromisoformat(day) <= event.on:
+            # Nothing happens after it is scanned, or long before: somebody wrote, or papier read, another day.
             case = _put_return(case, dataclasses.replace(entry, used=False))
             return _ask(
                 case, Question(f"field:{entry.sheet}:{name}", Doubt.CONFLICT, entry.sheet, name, day, event.seq)
@@ -544,7 +548,7 @@ def _use_slip(case: Case, entry: Return, step: Step, event: CaseEvent, workflow:
 
 def _written_day(values: Mapping[str, Value], name: str) -> str | None:
     value = values.get(name)
-    return value if isinstance(value, str) and value else None
+    return value if isinstance(value, str) and is_iso_date(value) else None
 
 
 # ---- time, orders, endings

@@ -47,7 +47,7 @@ def _what(task: Task, case: Case, workflow: Workflow, count: int) -> str:
     if task.kind is TaskKind.DO:
         return f"Faire. {title}"
     printed = case.stage(workflow, task.step) is Stage.SEND
-    to = f" ({step.to})" if step.to else ""
+    to = f" ({step.to})" if step.to and step.to.casefold() not in title.casefold() else ""
     if task.kind is TaskKind.SIGN:
         return f"{'Signer et poster' if printed else 'Imprimer, signer et poster'}. {title}{to}"
     what = "feuilles" if count > 1 else "feuille"
@@ -63,7 +63,7 @@ def question_words(question: Question, workflow: Workflow) -> str:
         case Doubt.FIELD:
             return f"« {field} » est vide ou illisible : corriger d'après la feuille {question.sheet}"
         case Doubt.CONFLICT if question.key.startswith("field:"):
-            return f"« {field} » est dans l'avenir ({question.text}) : corriger d'après la feuille {question.sheet}"
+            return f"« {field} » ne peut pas être le {question.text} : corriger d'après la feuille {question.sheet}"
         case Doubt.CONFLICT:
             return f"« {field} » diffère d'une numérisation à l'autre : {question.text}"
         case Doubt.TWO_ANSWERS:

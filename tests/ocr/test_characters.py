@@ -85,7 +85,8 @@ def test_neighbours_stroke_at_the_border_is_no_digit(
     images, labels = hands[0][digits], hands[1][digits]
     cells = in_cells(images)
     cells[:, 12:44, :2] = 230
-    assert share_right(reader, cells, labels, DIGITS) > 0.96
+    # `free_cells` takes out most of them before; what it cannot tell apart comes here.
+    assert share_right(reader, cells, labels, DIGITS) > 0.92
 
 
 def test_empty_cell_is_blank(reader: CharacterReader) -> None:

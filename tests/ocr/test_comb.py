@@ -131,3 +131,23 @@ def test_a_printed_value_that_is_not_there_is_a_question() -> None:
     zone = comb(20, count=8)
     (reading,) = read(DrawnPage(list(zone.cells)), [zone], ToldReader(""), {"nom": PRINTED})
     assert reading.state is State.DOUBTFUL
+
+
+def test_a_comb_that_is_partly_cut_off_is_a_question() -> None:
+    zones = [comb(20 + 12 * i, name=f"nom{i}") for i in range(4)]
+    page = DrawnPage([cell for zone in zones for cell in zone.cells])
+    for cell in zones[0].cells[2:4]:
+        write_bar(page, cell)
+
+    def cut(pixels: GreyImage) -> GreyImage:
+        out = pixels.copy()
+        left, right = round((zones[0].cells[0].x - 2) * SCALE), round(zones[0].cells[1].centre[0] * SCALE)
+        out[round(17 * SCALE) : round(30 * SCALE), left:right] = 245
+        return out
+
+    whole = read(page, zones, ToldReader("NA"))
+    assert (whole[0].state, whole[0].value) == (State.SURE, "NA")
+    torn = read(page, zones, ToldReader("NA"), after=cut)
+    assert (torn[0].state, torn[0].needs_person) == (State.DOUBTFUL, True)
+    assert "not on the scan" in (torn[0].reason or "")
+    assert [reading.state for reading in torn[1:]] == [State.BLANK] * 3

@@ -235,3 +235,11 @@ def test_probabilities_stay_probabilities(content: str, count: int, seed: int) -
     assert 0 <= decoding.probability <= 1
     assert sum(chance for _, chance in decoding.candidates) <= 1 + 1e-9
     assert read(decoding, content).state in set(State)
+
+
+def test_an_hour_of_the_night_is_asked_unless_it_is_clear() -> None:
+    slip = decoded("0100", 4, "hour", (1, "8", 0.002))
+    assert slip.value == "01:00"
+    assert read(slip, "hour").state is State.DOUBTFUL
+    assert decoded("0100", 4, "hour").probability > 0.99
+    assert decoded("0900", 4, "hour", (1, "8", 0.0005)).probability > 0.999

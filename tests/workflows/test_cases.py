@@ -338,10 +338,11 @@ def test_a_follow_up_sheet_tells_sending_delivery_and_answers_one_after_the_othe
     assert (recours.prudent, recours.theoretical) == (dt.date(2027, 6, 1), dt.date(2027, 6, 2))
 
 
-def test_a_day_in_the_future_on_a_follow_up_sheet_is_asked_about() -> None:
+@pytest.mark.parametrize("impossible", ["2027-08-02", "1027-03-02", "1999-12-31"])
+def test_a_day_that_cannot_be_on_a_follow_up_sheet_is_asked_about(impossible: str) -> None:
     story = Story(shipped("guichet/demande"), "guichet/reponse-ecrite", nom="NGUYEN")
     story.tell(Kind.PRINTED, step="demande", sheets=[["D1", "guichet/reponse-ecrite"], ["F1", "bureau/suivi"]])
-    told: dict[str, Any] = {"envoi": ["courrier"], "envoye_le": "2027-08-02", "visa": True}
+    told: dict[str, Any] = {"envoi": ["courrier"], "envoye_le": impossible, "visa": True}
     story.returned("F1", dt.date(2027, 3, 2), form="bureau/suivi", **told)
     assert (story.stage, story.case.visits["demande"].way) == (Stage.CHECK, None)
     story.tell(Kind.CORRECTED, dt.date(2027, 3, 3), sheet="F1", field="envoye_le", value="2027-03-02", by="Léa")

@@ -2,8 +2,8 @@
 
     python -m training.characters.evaluate --data ../shared/data --work DIR --output papier/ocr/models/characters.onnx
 
-Calibrated on what `sheets --part validate` dumped: cells as the product cuts them. The tables come from `sheets --part
-test` and from cells drawn one by one, harsher (`cells.py`).
+Calibrated on what `sheets` and `fields` dumped for the part `validate`: cells as the product cuts them. The tables come
+from `sheets --part test` and from cells drawn one by one, harsher (`cells.py`).
 """
 
 import argparse
@@ -14,6 +14,8 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
+from onnxruntime.quantization.shape_inference import quant_pre_process
 from torch import Tensor, nn
 
 from papier.ocr.characters import (
@@ -43,6 +45,7 @@ GROUPS = [
     [INDEX[NOISE]],
 ]
 SEED = 7
+QUANTISED_ON = 4096  # cells whose activations set the ranges of 8 bits
 OPSET = 17  # read by onnxruntime 1.17, the oldest we allow
 
 
@@ -134,13 +137,14 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--work", type=Path, required=True)
     parser.add_argument("--output", type=Path, required=True)
+    parser.add_argument("--network", type=Path, help="weights, else DIR/network.pt")
     parser.add_argument("--only-sheets", action="store_true", help="report on cells as the product cuts them, alone")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     everything = load_glyphs(arguments.data, arguments.work)
     disputed = load_disputed(arguments.work, len(everything))
     network = CharacterNetwork()
-    network.load_state_dict(torch.load(arguments.work / "network.pt"))
+    network.load_state_dict(torch.load(arguments.network or arguments.work / "network.pt"))
     network.eval()
     export_calibrated(network, arguments.work, arguments.output)
     report_sheets(CharacterReader(arguments.output), arguments.work)
@@ -150,9 +154,12 @@ def main() -> None:
 
 
 def export_calibrated(network: CharacterNetwork, work: Path, output: Path) -> None:
-    ink, label = load_sheets(work, "validate")
+    """Fit the temperatures on the validation writers; write the network to `output`, its layers in 8 bits."""
+    # Anything in many hands, and what people write in one: the latter is what probabilities are for.
+    some, more = load_sheets(work, "validate"), load_sheets(work, "validate", "fields")
+    ink, label = np.concatenate([some[0], more[0]]), np.concatenate([some[1], more[1]])
+    planes = np.concatenate([normalise(part) for part in np.array_split(ink, max(len(ink) // 128, 1))])
     with torch.no_grad():
-        planes = normalise(ink)
         logits = torch.cat([network(torch.from_numpy(part).float() / 255) for part in np.array_split(planes, 64)])
     labels, shares = torch.from_numpy(label), torch.from_numpy(training_shares(work))
     print(f"validation, all classes: {100 * float((logits.argmax(1) == labels).float().mean()):.2f} %")
@@ -161,16 +168,45 @@ def export_calibrated(network: CharacterNetwork, work: Path, output: Path) -> No
         "temperatures among digits, among letters, between; biases", [round(float(value), 3) for value in temperatures]
     )
     calibrated = CalibratedNetwork(network, shares, temperatures).eval()
+    exact = work / "exact.onnx"
     torch.onnx.export(
         calibrated,
         (torch.zeros(2, 2, INPUT_SIZE, INPUT_SIZE, dtype=torch.uint8),),
-        str(output),
+        str(exact),
         dynamo=False,
         opset_version=OPSET,
         input_names=["cells"],
         output_names=["log_probs"],
         dynamic_axes={"cells": {0: "n"}, "log_probs": {0: "n"}},
     )
+    quantise(exact, planes[:: max(len(planes) // QUANTISED_ON, 1)], work, output)
+
+
+def quantise(exact: Path, planes: NDArray[np.uint8], work: Path, output: Path) -> None:
+    """Layers in 8 bits, their ranges as `planes` (n, 2, 32, 32) use them: two and a half times as fast."""
+    prepared = work / "prepared.onnx"
+    quant_pre_process(str(exact), str(prepared))
+    quantize_static(
+        str(prepared),
+        str(output),
+        Planes(planes),
+        quant_format=QuantFormat.QDQ,
+        per_channel=True,
+        activation_type=QuantType.QUInt8,
+        weight_type=QuantType.QInt8,
+        op_types_to_quantize=["Conv", "Gemm", "MatMul", "MaxPool", "Relu", "Reshape"],
+    )
+
+
+class Planes(CalibrationDataReader):
+    """Gives the quantiser planes in batches."""
+
+    def __init__(self, planes: NDArray[np.uint8]) -> None:
+        self.batches = iter(np.array_split(planes, max(len(planes) // 256, 1)))
+
+    def get_next(self) -> dict[str, NDArray[np.uint8]] | None:
+        batch = next(self.batches, None)
+        return None if batch is None else {"cells": batch}
 
 
 def report_sheets(reader: CharacterReader, work: Path) -> None:

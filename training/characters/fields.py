@@ -8,6 +8,7 @@ it ("" where nothing was written, "?" where it was struck out), and `writer`. Ea
 
 import argparse
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import cv2
@@ -32,8 +33,8 @@ KINDS = ("nom", "prenom", "mixed")
 class FieldWriter:
     """Fills combs with values, a hand each, and keeps what it wrote."""
 
-    def __init__(self, hands: Hands, register: OneForm, random: np.random.Generator) -> None:
-        self.hands, self.register, self.random = hands, register, random
+    def __init__(self, hands: Hands, register: OneForm, random: np.random.Generator, names: Sequence[str] = ()) -> None:
+        self.hands, self.register, self.random, self.names = hands, register, random, names
         self.content: list[str] = []
         self.value: list[str] = []
         self.writer: list[str] = []
@@ -49,6 +50,8 @@ class FieldWriter:
         if random.random() >= BLANK_SHARE:
             name = "naissance" if content == "date" and random.random() < 0.4 else name
             value = random_text(content, len(zone.cells), name, Demand(), random)
+            if content == "letters" and self.names:
+                value = self.names[int(random.integers(len(self.names)))]
         if value and not hand.can_write(value.replace(":", "")):
             value = None
         filled = fill(
@@ -81,18 +84,21 @@ def main() -> None:
     parser.add_argument("--part", choices=PARTS, default="validate")
     parser.add_argument("--rough-share", type=float, default=0.3)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--names", type=Path, help="a file of names, one a line, instead of the simulator's")
+    parser.add_argument("--only-letters", action="store_true", help="no sheets of numbers")
     arguments = parser.parse_args()
     cv2.setNumThreads(1)
     random = np.random.default_rng(arguments.seed)
     hands = Hands.load(
         arguments.data / "characters" / "unipen.npz", keep=lambda name: part_of_writer(name) == PARTS[arguments.part]
     )
-    registers = [OneForm(layout) for layout in make_layouts()]
+    registers = [OneForm(layout) for layout in make_layouts()][: -1 if arguments.only_letters else None]
+    names = arguments.names.read_text("utf-8").splitlines() if arguments.names else ()
     began, combs, lost = time.perf_counter(), 0, 0
     kept: list[dict[str, NDArray[np.generic]]] = []
     for number in range(arguments.sheets):
         register = registers[number % len(registers)]
-        writer = FieldWriter(hands, register, random)
+        writer = FieldWriter(hands, register, random, names)
         drawn = draw_sheet(register, writer, random, arguments.rough_share)
         if drawn is None:
             lost += 1

@@ -75,7 +75,11 @@ def european(glyphs: Glyphs) -> NDArray[np.bool_]:
             if len(low) < 4:
                 continue
             slope, start = np.polyfit(*np.array(low).T, 1)
-            left = [start + slope * row - pixels.min() for row, pixels in enumerate(centres) if row < 0.6 * height]
+            left = [
+                start + slope * row - pixels.min()
+                for row, pixels in enumerate(centres)
+                if row < 0.6 * height and len(pixels)
+            ]
             found[index] = max(left) > 6
     return found
 

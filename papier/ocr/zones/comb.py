@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from papier.ocr.characters import BLANK, CLASSES, INK_HEIGHT, INK_WIDTH, MARGIN_
 from papier.ocr.content_rules import cells_text
 from papier.ocr.decoding import Alphabet, Decoding, decode
 from papier.ocr.ink import FAINT, InkPage
+from papier.ocr.lost_paper import find_lost
 from papier.ocr.zones.strokes import free_cells
 from papier.records import FieldReading, State
 
@@ -34,13 +36,17 @@ CROSSED_OUT = 0.5
 MAX_GAIN = 2.5
 # Ink from which a field's strokes are taken to be writing, and the darkness they are raised to.
 WRITING_INK, ORDINARY_INK = 50, 210
-# An apostrophe is at least 0.3 × 1 mm, 11 pixels; less ink than this, darker than the faintest pencil, is dirt. A sign
-# that the scan lost altogether is as rare as a lost tick.
-SMALLEST_SIGN, FAINTEST_SIGN, LOST_SIGN = 7, 40, 1e-5
-# Of the cells in which something faint shows, this share is taken to be written: enough to ask.
+# An apostrophe is at least 0.3 × 1 mm, 11 pixels; less ink than this, darker than the faintest pencil, is dirt. A
+# character is lost altogether by the scan as rarely as a tick.
+SMALLEST_SIGN, FAINTEST_SIGN, LOST_SIGN = 7, 40, 3e-7
+# Where something faint shows, a character would often look so: enough to ask.
 FAINT_SIGN = 0.05
 # The window's margin and the half of a millimetre in which remains of the printed frame stand: rows, columns.
 WINDOW_EDGE = (7, 7)
+_INNER = np.pad(
+    np.ones((INK_HEIGHT - 2 * WINDOW_EDGE[0], INK_WIDTH - 2 * WINDOW_EDGE[1]), np.float32),
+    ((WINDOW_EDGE[0],) * 2, (WINDOW_EDGE[1],) * 2),
+).ravel()
 # A printed character of a prefilled cell has at least so much ink and at most so much (mean, 0 to 255); a hand that
 # writes over it adds to that, and a stroke through the field shows between the characters.
 MIN_PRINTED_INK, MAX_PRINTED_INK = 3.0, 110.0
@@ -102,12 +108,15 @@ def read_combs(
         log_probs = {
             i: without_ink(rows, parts[i], faint[i]) for i, rows in zip(written, np.split(read, ends), strict=True)
         }
+    torn = _find_torn(page, {i: fields[i] for i in written})
     readings = []
     for i, (comb, demand) in enumerate(zip(fields, demands, strict=True)):
         if i in log_probs:
             known = known_values.get(comb.field, ())
             decoding = decode(log_probs[i], ALPHABET, comb.content, demand, known, printed_on)
-            readings.append(interpret(comb, decoding, demand))
+            readings.append(
+                _torn(interpret(comb, decoding, demand)) if i in torn else interpret(comb, decoding, demand)
+            )
         else:
             readings.append(_read_printed(comb, parts[i], prefilled.get(comb.field, "")))
     return readings
@@ -156,6 +165,21 @@ def prepare(ink: npt.NDArray[np.uint8], joined: Sequence[bool]) -> npt.NDArray[n
     return free_cells(_strengthened(ink), joined)
 
 
+def _find_torn(page: InkPage, combs: Mapping[int, Comb]) -> set[int]:
+    """The combs whose first or last cell is not on the scan: a straight cut through a comb takes one of them."""
+    ends = {f"{i} {side}": comb.cells[side] for i, comb in combs.items() for side in (0, -1)}
+    return {int(name.split(" ")[0]) for name in find_lost(page, ends)}
+
+
+def _torn(reading: FieldReading) -> FieldReading:
+    """A comb of which a part is missing: what is left of it is no answer."""
+    if reading.state is State.UNREADABLE:
+        return reading
+    return dataclasses.replace(
+        reading, state=State.DOUBTFUL, needs_person=True, reason="a part of the field is not on the scan"
+    )
+
+
 def joins(cells: Sequence[RectMm]) -> list[bool]:
     """For each cell, whether it touches the one before it."""
     return [i > 0 and abs(cell.x - cells[i - 1].right) < JOINED_MM for i, cell in enumerate(cells)]
@@ -170,11 +194,12 @@ def window(cell: RectMm) -> RectMm:
 
 def _strengthened(ink: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
     """One field's ink, its strokes brought to ordinary darkness: one pen wrote the field."""
-    strokes = ink[ink >= WRITING_INK]
+    histogram = np.bincount(ink.ravel(), minlength=256)
+    above = np.cumsum(histogram[WRITING_INK:])
     # Fewer pixels than a hyphen's are dirt.
-    if strokes.size < 40:
+    if above[-1] < 40:
         return ink
-    strong = float(np.percentile(strokes, 80))
+    strong = WRITING_INK + int(np.searchsorted(above, 0.8 * above[-1]))
     gain = min(MAX_GAIN, ORDINARY_INK / strong)
     return np.asarray(cv2.convertScaleAbs(ink, alpha=gain), dtype=np.uint8).reshape(ink.shape) if gain > 1.05 else ink
 
@@ -187,12 +212,13 @@ def without_ink(
     The network has seen cells with dirt that hid a stroke, and never quite trusts an empty one; nor should anybody
     where something shows too `faint` to be read (n,).
     """
-    inner = ink[:, WINDOW_EDGE[0] : -WINDOW_EDGE[0], WINDOW_EDGE[1] : -WINDOW_EDGE[1]]
-    bare = np.count_nonzero(inner > FAINTEST_SIGN, axis=(1, 2)) < SMALLEST_SIGN
+    dark = (ink.reshape(len(ink), -1) > FAINTEST_SIGN).astype(np.float32)
+    bare = dark @ _INNER < SMALLEST_SIGN
     answer = log_probs.copy()
     for cells, lost in ((bare & ~faint, LOST_SIGN), (bare & faint, FAINT_SIGN)):
-        answer[cells] = np.log(lost / len(CLASSES))
-        answer[cells, CLASSES.index(BLANK)] = np.log(1 - lost)
+        # Any character may have been lost, each as easily; a blank cell shows nothing anyway.
+        answer[cells] = np.log(lost / (1 + lost * (len(CLASSES) - 1)))
+        answer[cells, CLASSES.index(BLANK)] = -np.log(1 + lost * (len(CLASSES) - 1))
     return answer
 
 

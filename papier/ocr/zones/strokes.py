@@ -17,6 +17,7 @@ import numpy.typing as npt
 from papier.ocr.characters import INK_HEIGHT, INK_WIDTH, MARGIN_MM
 
 Ink = npt.NDArray[np.uint8]
+Ints = npt.NDArray[np.int64]
 
 # A cell's width in a window's pixels, and its margin: windows overlap by two margins.
 USUAL_WIDTH_MM: Final = 6.0
@@ -74,45 +75,44 @@ def _free_run(ink: Ink) -> None:
         shares = np.bincount(cell_of[start:end], weights=columns)
         if shares.max() >= OWNED * area[stroke]:
             owner[stroke] = shares.argmax()
-    for cell, shift in enumerate(_shifts(owner, left, width, area, offsets)):
-        window = slice(int(offsets[cell]) + shift, int(offsets[cell]) + shift + INK_WIDTH)
-        if shift:
-            ink[cell] = strip[:, window]
-        # Whose strokes may reach this window: those of its neighbours.
-        near = np.flatnonzero((owner != cell) & (owner != count) & (left < window.stop) & (left + width > window.start))
-        if len(near):
-            part = labels[:, window]
-            foreign = (owner != cell) & (owner != count)
-            wide = cv2.dilate(foreign[part].view(np.uint8), _FRINGE)
-            ink[cell][(wide > 0) & (foreign[part] | (part == 0))] = 0
+    shifts = _shifts(owner, left, width, area, offsets)
+    for cell in np.flatnonzero(shifts).tolist():
+        ink[cell] = strip[:, offsets[cell] + shifts[cell] : offsets[cell] + shifts[cell] + INK_WIDTH]
+    starts = offsets + shifts
+    # The windows that each stroke may show in; beside its owner's, they are freed of it.
+    first = np.searchsorted(starts + INK_WIDTH, left, side="right")
+    last = np.searchsorted(starts, left + width, side="left") - 1
+    intruding = np.flatnonzero((owner != count) & ((first < owner) | (last > owner)))
+    disturbed: dict[int, list[int]] = {}
+    for stroke in intruding.tolist():
+        for cell in range(first[stroke], last[stroke] + 1):
+            if cell != owner[stroke]:
+                disturbed.setdefault(cell, []).append(stroke)
+    for cell, strokes in disturbed.items():
+        part = labels[:, starts[cell] : starts[cell] + INK_WIDTH]
+        foreign = np.zeros(found, np.uint8)
+        foreign[strokes] = 1
+        seen = foreign[part]
+        wide = cv2.dilate(seen, _FRINGE)
+        ink[cell][(wide > 0) & ((seen > 0) | (part == 0))] = 0
 
 
-def _shifts(
-    owner: npt.NDArray[np.int_],
-    left: npt.NDArray[np.int_],
-    width: npt.NDArray[np.int_],
-    area: npt.NDArray[np.int_],
-    offsets: npt.NDArray[np.int_],
-) -> list[int]:
+def _shifts(owner: Ints, left: Ints, width: Ints, area: Ints, offsets: Ints) -> Ints:
     """How far each cell's window follows its own strokes, cut off at one side, where the other has room."""
-    shifts = []
-    for cell, offset in enumerate(offsets.tolist()):
-        own = (owner == cell) & (area >= SMALLEST_MOVING)
-        if not own.any():
-            shifts.append(0)
-            continue
-        before = int(left[own].min()) - offset
-        after = int((left + width)[own].max()) - offset - INK_WIDTH
-        if before < 0 and after < 0:
-            shifts.append(-min(-before, -after, MAX_SHIFT))
-        elif before > 0 and after > 0:
-            shifts.append(min(before, after, MAX_SHIFT))
-        else:
-            shifts.append(0)
-    return shifts
+    large = area >= SMALLEST_MOVING
+    low = np.full(len(offsets) + 1, np.iinfo(np.int64).max)
+    high = np.full(len(offsets) + 1, -1)
+    np.minimum.at(low, owner[large], left[large])
+    np.maximum.at(high, owner[large], (left + width)[large])
+    written = high[:-1] >= 0
+    before = np.where(written, low[:-1] - offsets, 0)
+    after = np.where(written, high[:-1] - offsets - INK_WIDTH, 0)
+    left_out, right_out = (before < 0) & (after < 0), (before > 0) & (after > 0)
+    shifts = np.where(left_out, np.maximum(before, after), np.where(right_out, np.minimum(before, after), 0))
+    return np.asarray(np.clip(shifts, -MAX_SHIFT, MAX_SHIFT))
 
 
-def _lay_out(ink: Ink, offsets: npt.NDArray[np.int_]) -> Ink:
+def _lay_out(ink: Ink, offsets: Ints) -> Ink:
     """The windows side by side, each column from the cell it belongs to; MAX_SHIFT of paper at both ends."""
     strip = np.zeros((INK_HEIGHT, int(offsets[-1]) + INK_WIDTH + MAX_SHIFT), np.uint8)
     edge = round(MARGIN)
