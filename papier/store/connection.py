@@ -82,6 +82,9 @@ def _make_private(database: Path) -> None:
         if not database.exists():
             os.close(os.open(database, os.O_RDWR | os.O_CREAT, 0o600))
             sync_folder(database.parent)
+        elif database.stat().st_mode & 0o077:
+            # A store that an earlier papier made.
+            database.chmod(0o600)
 
 
 @contextmanager
