@@ -73,6 +73,7 @@ class Survival:
 
 def make_batch(folder: Path, pages: int, rng: random.Random, forms: Sequence[str] = MIXED, longest: int = 7) -> Batch:
     """Print sheets of several forms, tick a box on each page, save them as scans of several formats and lengths."""
+    folder.mkdir(parents=True, exist_ok=True)
     workspace = create_workspace(folder / "workspace")
     engine = connect(workspace)
     migrate(engine, NOW)
