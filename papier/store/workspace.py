@@ -11,12 +11,9 @@ from pathlib import Path
 import platformdirs
 
 from papier.errors import DefinitionError, StoreError, UsageError
-<<<<<<< HEAD
-from papier.store.archive import make_folder, sync_folder, write_private
-=======
 from papier.forms.library import library_folders
 from papier.forms.recipients import institution_columns
->>>>>>> c94618d (Take the address of an institution from the directory where the office gives none)
+from papier.store.archive import make_folder, sync_folder, write_private
 from papier.yaml_source import load_yaml
 
 KEY_BYTES = 32
