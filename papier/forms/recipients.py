@@ -18,6 +18,9 @@ FILE = "recipients.yaml"
 # A line of an address on an envelope (La Poste, six lines of 38 characters).
 LONGEST_LINE = 38
 
+# The word that a letter's columns bear, and the recipient of the directory.
+INSTITUTIONS = {"cnil": "cnil", "cada": "cada", "defenseur": "defenseur-des-droits"}
+
 _TEXT = TextShape()
 _RECIPIENT: Keys = {
     "organisme": Key(_TEXT, "the office's name, first line", needed=True),
@@ -63,6 +66,22 @@ def list_recipients(folders: Sequence[Path]) -> dict[str, Recipient]:
         if (folder / FILE).is_file():
             found = load_recipients(folder / FILE) | found
     return found
+
+
+def institution_columns(folders: Sequence[Path]) -> dict[str, str]:
+    """The columns of the letters to institutions, `{cnil}`, `{adresse_cnil}` …, as far as the directory knows them."""
+    known = list_recipients(folders)
+    columns: dict[str, str] = {}
+    for word, name in INSTITUTIONS.items():
+        if name in known and not known[name].example:
+            recipient = known[name]
+            columns |= {
+                word: recipient.organisme,
+                f"adresse_{word}": recipient.adresse,
+                f"code_postal_{word}": recipient.code_postal,
+                f"ville_{word}": recipient.ville,
+            }
+    return columns
 
 
 def find_recipient(name: str, folders: Sequence[Path]) -> Recipient:

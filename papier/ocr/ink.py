@@ -112,11 +112,23 @@ def measure_tone(page: RegisteredPage) -> PageTone:
     paper = cv2.blur(paper, (BARE_PAPER_REACH, BARE_PAPER_REACH)).astype(np.float32)
     typical = float(np.median(paper))
     paper = np.clip(paper, 0.35 * typical, 255).astype(np.float32)
-    black = min(float(np.percentile(sample, BLACK_SHARE)), MAX_BLACK * typical)
+    # Of single pixels of the scan: averaged ones of thin print are never black.
+    black = min(float(np.percentile(_single_pixels(page, shape), BLACK_SHARE)), MAX_BLACK * typical)
     pixels = page.scan.pixels
     some = pixels[:: max(1, pixels.shape[0] // 400), :: max(1, pixels.shape[1] // 400)]
     levels = np.count_nonzero(np.bincount(some.ravel(), minlength=256))
     return PageTone(np.asarray(paper, dtype=np.float32), black, two_level=bool(levels <= 2))
+
+
+def _single_pixels(page: RegisteredPage, shape: tuple[int, int]) -> GreyImage:
+    """One pixel of the scan for each of (height, width) places of the sheet, those that lie on the scan; (n,)."""
+    width, height = page.size_mm
+    x, y = np.meshgrid((np.arange(shape[1]) + 0.5) * width / shape[1], (np.arange(shape[0]) + 0.5) * height / shape[0])
+    columns, rows = page.to_page.apply(np.column_stack([x.ravel(), y.ravel()])).astype(np.int64).T
+    pixels = page.scan.pixels
+    inside = (columns >= 0) & (rows >= 0) & (columns < pixels.shape[1]) & (rows < pixels.shape[0])
+    found = pixels[rows[inside], columns[inside]]
+    return found if found.size else np.full(1, 255, np.uint8)
 
 
 @dataclass(frozen=True)

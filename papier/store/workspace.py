@@ -11,6 +11,8 @@ from pathlib import Path
 import platformdirs
 
 from papier.errors import DefinitionError, StoreError, UsageError
+from papier.forms.library import library_folders
+from papier.forms.recipients import institution_columns
 from papier.store.archive import make_folder, sync_folder, write_private
 from papier.yaml_source import load_yaml
 
@@ -55,17 +57,19 @@ class Workspace:
 
 
 def read_settings(workspace: Workspace) -> dict[str, str]:
-    """What the office says of itself, by name: its establishment, region, addresses it writes to. {} without a file.
+    """What the office says of itself, by name: its establishment, region, addresses it writes to.
 
-    Raises DefinitionError when the file is no YAML.
+    The addresses of institutions that it does not give are those of the directory of recipients. Raises
+    DefinitionError when a file is wrong.
     """
+    known = institution_columns(library_folders(workspace.forms))
     path = workspace.folder / SETTINGS_FILE
     if not path.is_file():
-        return {}
+        return known
     node, problems = load_yaml(path)
     if problems:
         raise DefinitionError(path, problems)
-    return {name: entry.text for name, entry in (node.entries if node else {}).items() if entry.text}
+    return known | {name: entry.text for name, entry in (node.entries if node else {}).items() if entry.text}
 
 
 def default_folder() -> Path:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
+from papier.forms.shapes import is_iso_date
 from papier.workflows.case import Case, Doubt, Question, Stage
 from papier.workflows.definition import Workflow
 from papier.workflows.tasks import Task, TaskKind
@@ -59,7 +60,7 @@ def question_words(question: Question, workflow: Workflow) -> str:
     field = question.field or ""
     match question.doubt:
         case Doubt.FIELD if question.text:
-            return f"« {field} » se lit-il « {question.text} » ?"
+            return f"« {field} » se lit-il « {printed_value(question.text)} » ?"
         case Doubt.FIELD:
             return f"« {field} » est vide ou illisible : corriger d'après la feuille {question.sheet}"
         case Doubt.CONFLICT if question.key.startswith("field:"):
@@ -84,6 +85,11 @@ def question_words(question: Question, workflow: Workflow) -> str:
             return f"Feuille d'une ancienne version, sans « {question.text} » : décider sur papier libre signé"
         case Doubt.FLAGGED:
             return f"Signalé sur la feuille du jour : {question.text}"
+
+
+def printed_value(text: str) -> str:
+    """A value as a person writes it: a day by day, month and year."""
+    return f"{dt.date.fromisoformat(text):%d/%m/%Y}" if is_iso_date(text) else text
 
 
 def incoming_words(title: str, class_: str, count: int) -> dict[str, str]:

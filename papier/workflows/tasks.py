@@ -54,7 +54,8 @@ def all_tasks(case: Case, workflow: Workflow, today: dt.date) -> list[Task]:
         if task is not None:
             tasks.append(task)
     for due in running(case, workflow):
-        if due.matters_from <= today:
+        # While a person has to check what came in, nobody else is called late; our own limits run on.
+        if due.matters_from <= today and (due.clock.ours or not case.is_held):
             day = due.prudent if due.clock.ours or due.theoretical is None else due.theoretical
             kind = TaskKind.OVERDUE if today > day else TaskKind.DUE
             tasks.append(Task(kind, due.key, case.number, due.step, day, due))

@@ -9,7 +9,9 @@ import pytest
 
 from papier.errors import DefinitionError, UsageError
 from papier.forms.library import library_folders
-from papier.forms.recipients import find_recipient, list_recipients, load_recipients
+from papier.forms.recipients import find_recipient, institution_columns, list_recipients, load_recipients
+from papier.store.workspace import create_workspace, read_settings
+from tests.forms.printed import layout
 
 ONE = (
     "mairie:\n  organisme: Mairie\n  service: Accueil\n  adresse: 1 place du Marché\n  code_postal: '42000'\n"
@@ -58,3 +60,19 @@ def test_a_mistake_is_told_with_its_line(sound: str, mistaken: str, expected: st
     with pytest.raises(DefinitionError) as raised:
         load_recipients(path)
     assert expected in str(raised.value)
+
+
+def test_letters_to_institutions_find_their_address_in_the_directory(tmp_path: Path) -> None:
+    workspace = create_workspace(tmp_path / "office")
+    assert read_settings(workspace)["adresse_cnil"] == "3 place de Fontenoy TSA 80715"
+    (workspace.folder / "papier.yaml").write_text("adresse_cnil: 8 rue Vivienne\n", "utf-8")
+    assert read_settings(workspace)["adresse_cnil"] == "8 rue Vivienne"
+    write(workspace.forms, ONE.replace("mairie:", "cada:"))
+    assert read_settings(workspace)["ville_cada"] == "SAINT-ETIENNE"
+    printed = {
+        column
+        for name in ("refus/plainte-cnil", "guichet/saisine-cada", "guichet/defenseur-droits")
+        for column in layout(name).roster_columns()
+    }
+    known = institution_columns(library_folders())
+    assert {"adresse_cnil", "ville_cada", "code_postal_defenseur"} <= printed & set(known)

@@ -17,6 +17,7 @@ from papier.workflows.events import CaseEvent, Kind, in_force
 from papier.workflows.folding import apply, fold, open_case
 from papier.workflows.letter_values import address_faults, letter_values
 from papier.workflows.refusals import find_refusal
+from papier.workflows.row_words import task_words
 from papier.workflows.tasks import TaskKind, find_passed, list_tasks, wakes_on
 from tests.workflows.workflow_text import shipped, small
 
@@ -264,6 +265,14 @@ def test_a_clock_that_ran_out_leads_on_only_after_its_last_day() -> None:
 def test_a_held_case_waits_for_its_person_whatever_the_clock_says() -> None:
     story = absence().sent("bulletin", "carnet").returned("S1", motif=["maladie"], doubt_fin="?")
     assert find_passed(story.case, story.workflow, dt.date(2028, 1, 1)) == []
+
+
+def test_nobody_is_called_late_whose_sheet_waits_to_be_checked() -> None:
+    story = absence().sent("bulletin", "carnet").returned("S1", motif=["maladie"], doubt_fin="2027-03-05")
+    tasks = list_tasks(story.case, story.workflow, dt.date(2027, 6, 1))
+    assert [task.kind for task in tasks] == [TaskKind.CHECK]
+    words = task_words(tasks[0], story.case, story.workflow, 1)
+    assert words["objet"] == "Vérifier. « fin » se lit-il « 05/03/2027 » ?"
 
 
 def test_a_letter_without_proof_of_receipt_accuses_nobody() -> None:

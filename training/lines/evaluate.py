@@ -33,8 +33,8 @@ from training.lines.lines_data import TEST, TRAIN, VALIDATE, Line, load_images, 
 from training.lines.network import LineNetwork
 from training.lines.scoring import calibration_error
 
-LANGUAGE_WEIGHTS = (0.2, 0.3, 0.4, 0.5, 0.6, 0.7)
-CHARACTER_WORTHS = (0.6, 0.9, 1.2, 1.5, 1.8)
+LANGUAGE_WEIGHTS = (0.3, 0.4, 0.5)
+CHARACTER_WORTHS = (0.9, 1.2, 1.5)
 # Lines whose activations set the ranges of eight-bit arithmetic.
 RANGE_LINES, RANGE_WIDTH = 14, 640
 UNMEASURED = Calibration()
@@ -138,7 +138,7 @@ def fit_calibration(seen: Seen, letters: LetterModel, weighing: Weighing) -> Cal
     beams = [decode(columns, ALPHABET, letters, weighing) for columns in seen.columns if len(columns)]
     truths = [without_struck(line.text) for line, columns in zip(seen.lines, seen.columns, strict=True) if len(columns)]
     right = np.array([without_struck(beam[0].text) == truth for beam, truth in zip(beams, truths, strict=True)], float)
-    sharpness = 0.5
+    sharpness = 1.0
     features = np.stack([confidence_features(beam, _share(beam, sharpness)) for beam in beams])
     weights = np.zeros(features.shape[1])
     hold = 0.05 * np.eye(len(weights))

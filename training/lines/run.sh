@@ -8,5 +8,5 @@ python -m training.lines.language "$data" "$packages" "$models/french_letters.np
 # All layers first, then the later ones alone, which is a third faster.
 python -m training.lines.train "$data" "$work/all" --published "$published" --fonts "$packages" --lines 8300
 python -m training.lines.train "$data" "$work/later" --published "$published" --fonts "$packages" \
-    --start "$work/all/network.pt" --freeze --lines 38000 --seed 5
+    --start "$work/all/network.pt" --freeze --lines 27000 --seed 5
 python -m training.lines.evaluate "$data" "$work/later/final.pt" "$models/french_letters.npz" "$models/handwriting.onnx" --bytes

@@ -16,3 +16,17 @@ def calibration_error(pairs: list[tuple[float, bool]], bins: int = 10) -> float:
             if (which == index).any()
         )
     )
+
+
+def calibration_chance(probabilities: list[float], draws: int = 200) -> float:
+    """The calibration error that so many lines would show on average if every probability were exactly right."""
+    rng = np.random.default_rng(0)
+    values = np.array(probabilities)
+    return float(
+        np.mean(
+            [
+                calibration_error(list(zip(probabilities, (rng.random(len(values)) < values).tolist(), strict=True)))
+                for _ in range(draws)
+            ]
+        )
+    )
