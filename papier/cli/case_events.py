@@ -115,20 +115,29 @@ def sent_command(
     return _record(context, number, Kind.SENT, data, as_json=as_json)
 
 
-@command.command("handed", help=_("A sheet was handed over.\n\n\b\nExample:\n  papier cases handed 12 --on 2027-03-01"))
-@number_argument
+@command.command(
+    "handed",
+    help=_(
+        "Sheets were handed over.\n\n\b\nExamples:\n  papier cases handed 12 --on 2027-03-01\n  papier cases handed 12 13 14"
+    ),
+)
+@click.argument("numbers", type=int, nargs=-1, required=True)
 @click.option("--step", help=_("Another step than the current one."))
 @on_option
 @by_option
 @json_option
 @pass_context
 def handed_command(
-    context: Context, number: int, step: str | None, on: dt.date | None, by: str | None, as_json: bool
+    context: Context, numbers: tuple[int, ...], step: str | None, on: dt.date | None, by: str | None, as_json: bool
 ) -> int:
-    _case, workflow, name = _step_or_current(context, number, step)
-    way = next((way for way in workflow.steps[name].ways if way.delivers), Way.HAND)
-    data = {"step": name, "way": str(way), "number": None, "on": _day(context, on), "by": _by(by)}
-    return _record(context, number, Kind.SENT, data, as_json=as_json)
+    # All are looked at before one is noted: a mistyped number must not leave a class half handed out.
+    handed = [(number, *_step_or_current(context, number, step)[1:]) for number in dict.fromkeys(numbers)]
+    code = 0
+    for number, workflow, name in handed:
+        way = next((way for way in workflow.steps[name].ways if way.delivers), Way.HAND)
+        data = {"step": name, "way": str(way), "number": None, "on": _day(context, on), "by": _by(by)}
+        code = max(code, _record(context, number, Kind.SENT, data, as_json=as_json))
+    return code
 
 
 @command.command(

@@ -43,6 +43,15 @@ def test_a_mote_of_a_class_is_begun_listed_and_handed_out(papier: Papier, roster
     assert history[-1]["data"]["by"] == "Léa"
 
 
+def test_a_class_is_handed_out_at_once_or_not_at_all(papier: Papier, roster: Path, tmp_path: Path) -> None:
+    papier("cases", "open", "carnet/absence", "--roster", roster, "--output", tmp_path / "6A.pdf")
+    assert papier("cases", "handed", "1", "2", "99").code == 2
+    assert [entry["stage"] for entry in papier("cases", "--json").lines] == ["to-send"] * 3
+    papier("cases", "handed", "1", "2", "2", "3")
+    assert [entry["stage"] for entry in papier("cases", "--json").lines] == ["waiting"] * 3
+    assert [event["kind"] for event in papier("cases", "history", "2", "--json").lines].count("sent") == 1
+
+
 def test_printing_for_a_roster_begins_cases_and_blank_copies_do_not(
     papier: Papier, roster: Path, tmp_path: Path
 ) -> None:
