@@ -118,7 +118,10 @@ def sent_command(
 @command.command(
     "handed",
     help=_(
-        "Sheets were handed over.\n\n\b\nExamples:\n  papier cases handed 12 --on 2027-03-01\n  papier cases handed 12 13 14"
+        "Sheets were handed over.\n\n"
+        "\b\nExamples:\n"
+        "  papier cases handed 12 --on 2027-03-01\n"
+        "  papier cases handed 12 13 14"
     ),
 )
 @click.argument("numbers", type=int, nargs=-1, required=True)
