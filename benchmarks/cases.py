@@ -28,9 +28,9 @@ from papier.day_run import Day, pass_clocks, run_day
 from papier.forms.library import library_folders
 from papier.store.cases import PREFIX, CaseLedger, record_event
 from papier.store.connection import connect, reading, writing
-from papier.store.events import CHAIN_START, event_hash
+from papier.store.events import chain_head, event_hash
 from papier.store.migrations import migrate
-from papier.store.tables import case_events, cases, events
+from papier.store.tables import case_events, cases, events, head
 from papier.store.workspace import Workspace, create_workspace
 from papier.workflows.case import Case
 from papier.workflows.definition import Workflow
@@ -51,7 +51,7 @@ class Chain:
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
         self.ledger = CaseLedger(connection, NOW)
-        self.seq, self.previous = 0, CHAIN_START
+        self.seq, self.previous = chain_head(connection)
         self.rows: dict[str, list[dict[str, Any]]] = {"events": [], "cases": [], "links": []}
 
     def event(self, number: int, kind: Kind, on: dt.date, data: dict[str, Any]) -> CaseEvent:
@@ -84,6 +84,7 @@ class Chain:
             if self.rows[rows]:
                 self.connection.execute(table.insert(), self.rows[rows])
                 self.rows[rows] = []
+        self.connection.execute(head.update().values(seq=self.seq, hash=self.previous))
 
 
 def make_cases(engine: Engine, count: int, seed: int = 1) -> None:
