@@ -13,6 +13,8 @@ from papier.forms.roster import column_name
 from papier.forms.shapes import FORM_ID
 
 _QUOTED = re.compile(r"[:#{}\[\],&*?|<>=!%@`\"']|^\s|\s$|^-")
+# Words that YAML takes for a truth value or for nothing, and "oui" and "non", which papier takes so too.
+_YAML_WORDS = frozenset({"oui", "non", "yes", "no", "on", "off", "true", "false", "null", "~"})
 _LONGEST_ID = 30
 
 
@@ -97,7 +99,7 @@ def _question(question: Question, identifier: str, *, narrow: bool) -> list[str]
 def _identifier(label: str, taken: set[str]) -> str:
     """A field's identifier from its label, no other's; `taken` grows by it."""
     base = column_name(label)[:_LONGEST_ID].strip("_") or "champ"
-    if not base[0].isalpha():
+    if not base[0].isalpha() or base in _YAML_WORDS:
         base = f"n_{base}"
     identifier, count = base, 2
     while identifier in taken:
@@ -108,6 +110,6 @@ def _identifier(label: str, taken: set[str]) -> str:
 
 def _quoted(text: str) -> str:
     text = " ".join(text.split())
-    if _QUOTED.search(text) or text.lower() in {"oui", "non", "yes", "no", "on", "off", "true", "false", "null", "~"}:
+    if _QUOTED.search(text) or text.lower() in _YAML_WORDS:
         return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
     return text

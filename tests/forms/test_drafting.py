@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import product
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from papier.errors import UsageError
@@ -23,6 +23,7 @@ QUESTIONS = st.builds(
 )
 
 
+@example("0", [Question("NULL", Kind.WORD), Question("On", Kind.CHOICE, ("Oui", "Off"))], "eleve")
 @given(LABELS, st.lists(QUESTIONS, max_size=6), st.sampled_from(["eleve", "usager", None]))
 def test_every_draft_is_sound(title: str, questions: list[Question], who: str | None) -> None:
     form, problems = parse_form(draft_form("essai/neuf", title, PageFormat.A4, who=who, questions=questions))
