@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 import io
-import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy import Engine
 
-from papier.errors import ProgramFailedError, UsageError
+from papier.errors import UsageError
 from papier.forms.booklet import (
     SchoolYear,
     impose,
@@ -27,8 +26,8 @@ from papier.forms.layout import Layout
 from papier.forms.pdf import SheetToPrint, face_pdf, write_sheets
 from papier.forms.roster_values import prefilled_values
 from papier.forms.typesetting import lay_out
-from papier.print_run import PrintRun
-from papier.store.sheets import SheetOrder, mark_printed, number_sheets, void_run
+from papier.print_run import PrintRun, writing_run
+from papier.store.sheets import SheetOrder, mark_printed, number_sheets
 from papier.store.workspace import Workspace
 from papier.workflows.calendar import FRANCE, Region, find_holidays
 from papier.workflows.school_calendar import find_school_holiday, parse_zone
@@ -87,19 +86,8 @@ def print_booklets(
         for kind in kinds
     ]
     run, numbers = number_sheets(workspace, engine, orders, now, str(output))
-    partial = output.with_name(f".{output.name}.{os.getpid()}.partial")
-    try:
-        output.parent.mkdir(parents=True, exist_ok=True)
+    with writing_run(engine, run, output, now) as partial:
         partial.write_bytes(_draw(people, kinds, layouts, numbers, year, progress))
-        partial.replace(output)
-    except BaseException as error:
-        partial.unlink(missing_ok=True)
-        void_run(engine, run, now, f"not written: {error}")
-        if isinstance(error, OSError):
-            raise ProgramFailedError(
-                f"{output} cannot be written ({error.strerror}); its numbers are voided. Choose another --output."
-            ) from error
-        raise
     mark_printed(engine, run, now, str(output))
     return PrintRun(run, tuple(numbers), output)
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -79,10 +80,28 @@ def print_batch(
         prefilled = prefilled_values(layout, to.values, to.rows)
         orders.append(SheetOrder(layout, faces[id(layout)], prefilled, to.values, master=master))
     run, numbers = number_sheets(workspace, engine, orders, now, str(output))
+    with writing_run(engine, run, output, now) as partial:
+        write_sheets(partial, _to_print(batch, numbers, master=master), progress)
+    mark_printed(
+        engine,
+        run,
+        now,
+        str(output),
+        None if registered is None else lambda connection: registered(connection, numbers),
+    )
+    return PrintRun(run, tuple(numbers), output)
+
+
+@contextmanager
+def writing_run(engine: Engine, run: int, output: Path, now: dt.datetime) -> Iterator[Path]:
+    """The file to write a run into; it becomes `output` at the end, so that `output` is whole or absent.
+
+    When it cannot be written, the run's numbers are voided. Raises ProgramFailedError then.
+    """
     partial = output.with_name(f".{output.name}.{os.getpid()}.partial")
     try:
         output.parent.mkdir(parents=True, exist_ok=True)
-        write_sheets(partial, _to_print(batch, numbers, master=master), progress)
+        yield partial
         partial.replace(output)
     except BaseException as error:
         partial.unlink(missing_ok=True)
@@ -92,14 +111,6 @@ def print_batch(
                 f"{output} cannot be written ({error.strerror}); its numbers are voided. Choose another --output."
             ) from error
         raise
-    mark_printed(
-        engine,
-        run,
-        now,
-        str(output),
-        None if registered is None else lambda connection: registered(connection, numbers),
-    )
-    return PrintRun(run, tuple(numbers), output)
 
 
 def _to_print(
