@@ -40,6 +40,7 @@ class LetterModel:
     _numbers: dict[str, int] = field(init=False, repr=False)
     _sorted: array[int] = field(init=False, repr=False)
     _known: dict[tuple[str, str], float] = field(init=False, repr=False, default_factory=dict)
+    _contexts: dict[str, list[tuple[int, float]]] = field(init=False, repr=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         numbers = {START: 0, **{character: number for number, character in enumerate(self.alphabet, 1)}}
@@ -74,22 +75,34 @@ class LetterModel:
         return sum(self.log_probability(line[:at], line[at]) for at in range(1, len(line)))
 
     def _look_up(self, context: str, character: str) -> float:
-        numbers = [self._numbers.get(c, -1) for c in context]
         last = self._numbers.get(character, -1)
         if last < 0:
             return -16.0
-        spent = 0.0
-        for start in range(len(numbers) + 1):
-            before = numbers[start:]
-            if -1 in before:
-                continue
-            at = self._find(pack([*before, last]))
+        for before, spent in self._ways_back(context):
+            at = self._find(before << BITS | last)
             if at is not None:
                 return max(-16.0, spent - STEP * int(self.costs[at]))
-            at = self._find(pack(before)) if before else None
-            if at is not None:
-                spent -= STEP * int(self.backoffs[at])
         return -16.0
+
+    def _ways_back(self, context: str) -> list[tuple[int, float]]:
+        """`context` packed, then ever shorter ends of it, each with the log-weight of backing off so far."""
+        ways = self._contexts.get(context)
+        if ways is None:
+            if len(self._contexts) >= MOST_KNOWN:
+                self._contexts.clear()
+            ways = self._contexts[context] = []
+            numbers = [self._numbers.get(c, -1) for c in context]
+            spent = 0.0
+            for start in range(len(numbers) + 1):
+                before = numbers[start:]
+                if -1 in before:
+                    continue
+                key = pack(before)
+                ways.append((key, spent))
+                at = self._find(key) if before else None
+                if at is not None:
+                    spent -= STEP * int(self.backoffs[at])
+        return ways
 
     def _find(self, key: int) -> int | None:
         at = bisect_left(self._sorted, key)

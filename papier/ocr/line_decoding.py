@@ -22,8 +22,8 @@ LogProbabilities = npt.NDArray[np.float32]  # shape (columns, 1 + characters): n
 LEAST_LIKELY, MOST_TRIED = math.log(0.002), 8
 # A column that is blank with this probability adds nothing.
 SURELY_BLANK = math.log(0.9995)
-# Prefixes this much less likely than the best have never come back.
-BEAM_REACH = 12.0
+# Prefixes of less than this share of the best one's probability have never come back.
+BEAM_SHARE = math.exp(-12.0)
 NEVER = -1e9
 # A text that is expected in this place is so much likelier, in nats, than one like it that is not.
 EXPECTED_WORTH = 6.0
@@ -54,72 +54,92 @@ def decode(
 ) -> list[Reading]:
     """Readings of one line, the likeliest first, never empty."""
     weighing = weighing or Weighing()
-    beams: dict[str, tuple[float, float, float]] = {"": (0.0, NEVER, 0.0)}  # ends in blank, in a character; language
-    for column in columns:
-        blank = float(column[0])
+    # Weighed probabilities are kept as such, and divided by the best one's in every column: sums cost no logarithm.
+    beams = {"": _Prefix(1.0, 0.0, 0.0)}
+    scale = 0.0
+    for logs in columns:
+        blank = float(logs[0])
         if blank > SURELY_BLANK:
-            beams = {
-                prefix: (_either(in_blank, in_character) + blank, NEVER, added)
-                for prefix, (in_blank, in_character, added) in beams.items()
-            }
+            for prefix in beams.values():
+                prefix.in_blank, prefix.in_character = prefix.in_blank + prefix.in_character, 0.0
+            scale += blank
             continue
-        beams = _step(beams, column, alphabet, language, weighing)
-    readings = [
-        Reading(prefix, _either(in_blank, in_character), _either(in_blank, in_character) + added)
-        for prefix, (in_blank, in_character, added) in beams.items()
-    ]
+        beams, best = _step(beams, logs, alphabet, language, weighing)
+        scale += math.log(best)
+    readings = []
+    for text, prefix in beams.items():
+        score = math.log(prefix.in_blank + prefix.in_character) + scale
+        readings.append(Reading(text, score - prefix.added, score))
     return sorted(readings, key=lambda reading: -reading.score)
 
 
+class _Prefix:
+    """A beginning of a reading: its weighed probability where a blank ends it, and where its last character does;
+    `added`, what the weights have added to its logarithm.
+    """
+
+    __slots__ = ("added", "in_blank", "in_character")
+
+    def __init__(self, in_blank: float, in_character: float, added: float) -> None:
+        self.in_blank = in_blank
+        self.in_character = in_character
+        self.added = added
+
+
 def _step(
-    beams: dict[str, tuple[float, float, float]],
-    column: npt.NDArray[np.float32],
+    beams: dict[str, _Prefix],
+    logs: npt.NDArray[np.float32],
     alphabet: str,
     language: LetterModel | None,
     weighing: Weighing,
-) -> dict[str, tuple[float, float, float]]:
-    blank = float(column[0])
-    tried = np.flatnonzero(column[1:] > LEAST_LIKELY)
+) -> tuple[dict[str, _Prefix], float]:
+    """The beams after one more column, divided by the best one's probability, and that probability."""
+    tried = np.flatnonzero(logs[1:] > LEAST_LIKELY)
     if len(tried) > MOST_TRIED:
-        tried = tried[np.argsort(-column[1:][tried], kind="stable")[:MOST_TRIED]]
+        tried = tried[np.argsort(-logs[1:][tried], kind="stable")[:MOST_TRIED]]
+    column = np.exp(logs.astype(np.float64))
+    blank = float(column[0])
     found = [(alphabet[index], float(column[1 + index])) for index in tried.tolist()]
     seen = dict(found)
-    grown: dict[str, list[float]] = {}
-    for prefix, (in_blank, in_character, added) in beams.items():
-        total = _either(in_blank, in_character)
-        last = prefix[-1:]
-        entry = grown.get(prefix)
-        repeated = in_character + seen.get(last, float(column[1 + alphabet.index(last)])) if last else NEVER
+    grown: dict[str, _Prefix] = {}
+    for text, prefix in beams.items():
+        in_blank, in_character, added = prefix.in_blank, prefix.in_character, prefix.added
+        total = in_blank + in_character
+        last = text[-1:]
+        repeated = 0.0
+        if last:
+            again = seen.get(last)
+            repeated = in_character * (float(column[1 + alphabet.index(last)]) if again is None else again)
+        entry = grown.get(text)
         if entry is None:
-            grown[prefix] = [total + blank, repeated, added]
+            grown[text] = _Prefix(total * blank, repeated, added)
         else:
-            entry[0], entry[1] = _either(entry[0], total + blank), _either(entry[1], repeated)
-        before = (START + prefix)[1 - ORDER :]
+            entry.in_blank += total * blank
+            entry.in_character += repeated
+        before = (START + text)[1 - ORDER :]
         for character, chance in found:
-            longer = prefix + character
-            reached = (in_blank if character == last else total) + chance
+            worth = weighing.character
+            if language is not None:
+                worth += weighing.language * language.log_probability(before, character)
+            reached = (in_blank if character == last else total) * chance * math.exp(worth)
+            longer = text + character
             entry = grown.get(longer)
             if entry is None:
-                more = added + weighing.character
-                if language is not None:
-                    more += weighing.language * language.log_probability(before, character)
-                grown[longer] = [NEVER, reached, more]
+                grown[longer] = _Prefix(0.0, reached, added + worth)
             else:
-                entry[1] = _either(entry[1], reached)
-    ranked = sorted(((_either(e[0], e[1]) + e[2], prefix) for prefix, e in grown.items()), reverse=True)
-    floor = ranked[0][0] - BEAM_REACH
-    return {
-        prefix: (grown[prefix][0], grown[prefix][1], grown[prefix][2])
-        for score, prefix in ranked[: weighing.beam]
-        if score >= floor
-    }
-
-
-def _either(first: float, second: float) -> float:
-    """Log of the sum of two probabilities given as logs."""
-    if first < second:
-        first, second = second, first
-    return first if second <= NEVER or first - second > 30 else first + math.log1p(math.exp(second - first))
+                entry.in_character += reached
+    ranked = sorted(((e.in_blank + e.in_character, text) for text, e in grown.items()), reverse=True)
+    best = ranked[0][0]
+    floor = best * BEAM_SHARE
+    kept: dict[str, _Prefix] = {}
+    for probability, text in ranked[: weighing.beam]:
+        if probability < floor:
+            break
+        entry = grown[text]
+        entry.in_blank /= best
+        entry.in_character /= best
+        kept[text] = entry
+    return kept, best
 
 
 def with_expected(
