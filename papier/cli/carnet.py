@@ -10,11 +10,13 @@ import click
 from papier.booklet_run import Slips, print_booklets, school_year
 from papier.cli.context import Context, pass_context
 from papier.cli.output import progress_bar
+from papier.cli.outputs import OutputFile
 from papier.cli.people import parse_settings
 from papier.cli.sources import find_path
 from papier.errors import EXIT_CHECK_NEEDED, UsageError
 from papier.forms.parsing import load_form
 from papier.forms.roster import load_roster, split_complete
+from papier.forms.typesetting import lay_out
 from papier.language import translate as _
 
 _SLIPS = (
@@ -40,7 +42,7 @@ _SLIPS = (
 @click.option("--absences", type=click.IntRange(0, 40), default=6, show_default=True, help=_("Absence slips."))
 @click.option("--retards", type=click.IntRange(0, 40), default=4, show_default=True, help=_("Late slips."))
 @click.option("--sorties", type=click.IntRange(0, 40), default=2, show_default=True, help=_("Leaving slips."))
-@click.option("--output", type=click.Path(path_type=Path, dir_okay=False), help=_("The PDF to write."))
+@click.option("--output", type=OutputFile(), help=_("The PDF to write."))
 @click.option("--set", "settings", multiple=True, metavar="COLUMN=VALUE", help=_("A value for every booklet."))
 @click.option("--overwrite", is_flag=True, help=_("Replace the PDF of that name; its sheets stay expected back."))
 @click.option("--dry-run", is_flag=True, help=_("Say what would be printed; number nothing."))
@@ -65,7 +67,7 @@ def command(
         Slips(load_form(find_path(form, context.form_folder)), numbers[name]) for name, form in _SLIPS if numbers[name]
     ]
     calendar = school_year(year, zone)
-    common = parse_settings(settings)
+    common = parse_settings(settings, [lay_out(slip.form) for slip in slips])
     listed = load_roster(roster)
     complete, problems = split_complete(listed, ["nom", "prenom", "classe"])
     for problem in (*listed.problems, *problems):

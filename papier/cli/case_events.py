@@ -11,6 +11,7 @@ import click
 
 from papier.cli.cases import case_json, command
 from papier.cli.context import Context, pass_context
+from papier.cli.days import Day
 from papier.errors import EXIT_CHECK_NEEDED, UsageError, WorkflowRefusedError
 from papier.forms.roster_values import parse_day
 from papier.language import translate as _
@@ -21,21 +22,6 @@ from papier.workflows.definition import Way, Workflow
 from papier.workflows.difference import list_differences
 from papier.workflows.events import Kind
 from papier.workflows.library import find_workflow
-
-
-class Day(click.ParamType):  # type: ignore[type-arg,unused-ignore]
-    """A day, as people write it."""
-
-    name = "day"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> dt.date:
-        if isinstance(value, dt.date):
-            return value
-        found = parse_day(str(value))
-        if found is None:
-            self.fail(_("“{value}” is no day. Write it 2027-03-01 or 01/03/2027.").format(value=value), param, ctx)
-        return found
-
 
 number_argument = click.argument("number", type=int)
 on_option = click.option("--on", type=Day(), metavar=_("DAY"), help=_("The day it happened; else today."))

@@ -13,6 +13,7 @@ from papier.cli.case_events import _by, by_option, json_option, number_argument
 from papier.cli.cases import command
 from papier.cli.context import Context, pass_context
 from papier.cli.output import progress_bar
+from papier.cli.outputs import OutputFile
 from papier.cli.people import find_people, parse_settings
 from papier.day_run import remind
 from papier.errors import EXIT_CHECK_NEEDED, UsageError
@@ -28,7 +29,7 @@ from papier.workflows.library import find_workflow
 from papier.workflows.row_words import day_words, short_name
 from papier.workflows.wall_pages import A4, A4_LANDSCAPE, WallDue, missing_pages, month_page
 
-output_option = click.option("--output", type=click.Path(path_type=Path, dir_okay=False), help=_("The PDF to write."))
+output_option = click.option("--output", type=OutputFile(), help=_("The PDF to write."))
 overwrite_option = click.option("--overwrite", is_flag=True, help=_("Replace the PDF of that name."))
 
 
@@ -84,7 +85,10 @@ def open_command(
         )
     layouts = Layouts(context.folders)
     definition, layout = layouts.definition(chosen), layouts.find(chosen)
-    addressees, incomplete = find_people(definition, layout, roster, parse_settings(settings))
+    # What is given now is printed on later letters too.
+    named = [layouts.find(name) for name in dict.fromkeys(form for form, _line in known.all_forms())]
+    common = parse_settings(settings, named)
+    addressees, incomplete = find_people(definition, layout, roster, common, begins_cases=True)
     if dry_run:
         click.echo(
             _("{count} cases of {workflow}; nothing was opened.").format(count=len(addressees), workflow=known.name)

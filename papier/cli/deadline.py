@@ -8,6 +8,7 @@ import json
 import click
 
 from papier.cli.context import Context, pass_context
+from papier.cli.days import Day
 from papier.errors import UsageError
 from papier.language import chosen_language
 from papier.language import translate as _
@@ -31,15 +32,19 @@ from papier.workflows.deliveries import Delivery, compute_from, find_delivery
     ),
 )
 @click.argument("rule", required=False)
-@click.option("--from", "start", metavar="YYYY-MM-DD", help=_("The day the clock starts from; it never counts itself."))
+@click.option(
+    "--from", "start", type=Day(), metavar=_("DAY"), help=_("The day the clock starts from; it never counts itself.")
+)
 @click.option(
     "--presented",
-    metavar="YYYY-MM-DD",
+    type=Day(),
+    metavar=_("DAY"),
     help=_("The day a registered letter was first presented, in place of --from."),
 )
 @click.option(
     "--claimed",
-    metavar="YYYY-MM-DD",
+    type=Day(),
+    metavar=_("DAY"),
     help=_("The day the letter was handed over, at the door or at the post office."),
 )
 @click.option("--unclaimed", is_flag=True, help=_("The letter came back: nobody fetched it."))
@@ -59,9 +64,9 @@ from papier.workflows.deliveries import Delivery, compute_from, find_delivery
 def command(
     context: Context,
     rule: str | None,
-    start: str | None,
-    presented: str | None,
-    claimed: str | None,
+    start: dt.date | None,
+    presented: dt.date | None,
+    claimed: dt.date | None,
     unclaimed: bool,
     region: str | None,
     days: int | None,
@@ -82,13 +87,13 @@ def command(
         )
     if presented is None and (claimed is not None or unclaimed):
         raise UsageError(_("Say when the registered letter was first presented: --presented 2026-10-01"))
-    if presented is None:
-        _show(compute(rule, _parse_day(str(start)), region, count=days, zone=zone), None, as_json)
+    if start is not None:
+        _show(compute(rule, start, region, count=days, zone=zone), None, as_json)
         return
     if days is not None or zone is not None:
         raise UsageError(_("An internal reminder counts from a day (--from), not from a letter's delivery."))
-    handed_over = None if claimed is None else _parse_day(claimed)
-    delivery = find_delivery(_parse_day(presented), handed_over, unclaimed=unclaimed)
+    assert presented is not None  # noqa: S101 - one of both is given
+    delivery = find_delivery(presented, claimed, unclaimed=unclaimed)
     _show(compute_from(rule, delivery, region), delivery, as_json)
 
 
@@ -118,10 +123,3 @@ def _show(deadline: Deadline, delivery: Delivery | None, as_json: bool) -> None:
     click.echo(deadline.because if in_french else deadline.because_en)
     for source in deadline.sources:
         click.echo(f"  {source}")
-
-
-def _parse_day(text: str) -> dt.date:
-    try:
-        return dt.date.fromisoformat(text)
-    except ValueError as error:
-        raise UsageError(_("“{day}” is not a date like 2026-10-01.").format(day=text)) from error

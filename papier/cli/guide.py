@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from papier.cli.context import Context, pass_context
+from papier.cli.outputs import OutputFile
 from papier.errors import UsageError
 from papier.forms.catalogue import family_of
 from papier.forms.definition import FormDefinition
@@ -18,7 +19,7 @@ from papier.forms.pdf import face_pdf
 from papier.language import translate as _
 from papier.yaml_source import suggest_or_list
 
-OUTPUT = click.option("--output", type=click.Path(path_type=Path, dir_okay=False), help=_("The PDF to write."))
+OUTPUT = click.option("--output", type=OutputFile(), help=_("The PDF to write."))
 OVERWRITE = click.option("--overwrite", is_flag=True, help=_("Replace the PDF of that name."))
 
 

@@ -12,6 +12,7 @@ import click
 
 from papier import __version__
 from papier.cli.context import Context
+from papier.cli.days import Day
 from papier.errors import EXIT_INTERRUPTED, PapierError
 from papier.language import translate as _
 
@@ -94,15 +95,15 @@ class LazyGroup(click.Group):
 )
 @click.option(
     "--today",
-    type=click.DateTime(["%Y-%m-%d"]),
+    type=Day(),
     envvar="PAPIER_TODAY",
-    metavar=_("YYYY-MM-DD"),
+    metavar=_("DAY"),
     help=_("Act as on another day (also $PAPIER_TODAY): for rehearsals, and to record what was left lying."),
 )
 @click.version_option(__version__, prog_name="papier")
 @click.pass_context
-def cli(ctx: click.Context, workspace: Path | None, today: dt.datetime | None) -> None:
-    ctx.obj = Context(workspace, None if today is None else today.date())
+def cli(ctx: click.Context, workspace: Path | None, today: dt.date | None) -> None:
+    ctx.obj = Context(workspace, today)
 
 
 def main(arguments: list[str] | None = None) -> None:

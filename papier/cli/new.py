@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from papier.cli.context import Context, pass_context
+from papier.cli.outputs import OutputFile
 from papier.cli.sources import find_path
 from papier.errors import UsageError
 from papier.forms.definition import PageFormat
@@ -29,7 +30,7 @@ _WHO = {"élève": "eleve", "usager": "usager", "personne": None}
 @click.argument("name")
 @click.option("--from", "source", metavar="FORM", help=_("Begin as a copy of this form."))
 @click.option("--title", help=_("The title printed at the top."))
-@click.option("--output", type=click.Path(path_type=Path, dir_okay=False), help=_("The file; else in the workspace."))
+@click.option("--output", type=OutputFile(), help=_("The file; else in the workspace."))
 @pass_context
 def command(context: Context, name: str, source: str | None, title: str | None, output: Path | None) -> None:
     path = output or context.workspace.forms / f"{name}.yaml"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import click
@@ -13,17 +14,36 @@ from papier.forms.roster import Roster, group_people, load_roster, split_complet
 from papier.forms.roster_values import unprintable_values
 from papier.language import translate as _
 from papier.print_run import Addressee
+from papier.workflows.folding import PERSON_FIELDS
+from papier.workflows.letter_values import ADDRESS_COLUMNS
+from papier.yaml_source import find_nearest
 
 
 def find_people(
-    definition: FormDefinition, layout: Layout, roster: Path | None, common: dict[str, str], copies: int = 1
+    definition: FormDefinition,
+    layout: Layout,
+    roster: Path | None,
+    common: dict[str, str],
+    copies: int = 1,
+    *,
+    begins_cases: bool = False,
 ) -> tuple[list[Addressee], int]:
-    """Whom to print for, and how many were left out (each told on stderr). Raises UsageError when nobody is left."""
+    """Whom to print for, and how many were left out (each told on stderr). Raises UsageError when nobody is left.
+
+    `begins_cases`: each sheet begins a case, and a roster that names nobody is refused: nobody could find them again.
+    """
     incomplete = 0
     if roster is None:
         addressees = [Addressee(common)] * copies
     else:
-        addressees, incomplete = _addressees(definition, load_roster(roster), common, layout.roster_columns())
+        people = load_roster(roster)
+        if begins_cases and people.people and not {"nom", "organisme"} & {*people.columns, *common}:
+            raise UsageError(
+                _("{roster} has no column “nom”: its cases would be for nobody. Its columns are: {columns}.").format(
+                    roster=roster, columns=", ".join(people.columns)
+                )
+            )
+        addressees, incomplete = _addressees(definition, people, common, layout.roster_columns())
     if not addressees:
         raise UsageError(_("No sheet to print: no line of the roster has all that this form needs."))
     printable = []
@@ -40,14 +60,26 @@ def find_people(
     return printable, incomplete
 
 
-def parse_settings(settings: tuple[str, ...]) -> dict[str, str]:
-    """`COLUMN=VALUE` options as a mapping."""
+def parse_settings(settings: tuple[str, ...], layouts: Iterable[Layout]) -> dict[str, str]:
+    """`COLUMN=VALUE` options as a mapping. Raises UsageError for a column that none of the forms prints or knows."""
+    if not settings:
+        return {}
+    known = {"etablissement", *PERSON_FIELDS, *ADDRESS_COLUMNS}.union(*(layout.roster_columns() for layout in layouts))
     values = {}
     for setting in settings:
         column, separator, value = setting.partition("=")
+        column = column.strip()
         if not separator:
             raise UsageError(_("--set wants COLUMN=VALUE, not “{setting}”.").format(setting=setting))
-        values[column.strip()] = value
+        if column not in known:
+            nearest = find_nearest(column, known)
+            hint = _(" Did you mean “{name}”?").format(name=nearest) if nearest else ""
+            raise UsageError(
+                _("--set: nothing here prints a column “{column}”.{hint} Known are: {known}.").format(
+                    column=column, hint=hint, known=", ".join(sorted(known))
+                )
+            )
+        values[column] = value
     return values
 
 

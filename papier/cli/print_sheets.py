@@ -12,6 +12,7 @@ import click
 from papier.case_run import begin_cases
 from papier.cli.context import Context, pass_context
 from papier.cli.output import progress_bar
+from papier.cli.outputs import OutputFile
 from papier.cli.people import find_people, parse_settings
 from papier.cli.sources import find_path
 from papier.errors import EXIT_CHECK_NEEDED, MissingProgramError, ProgramFailedError, UsageError
@@ -43,7 +44,7 @@ from papier.workflows.library import find_opened
 @click.argument("form")
 @click.option("--roster", type=click.Path(path_type=Path), help=_("A CSV file, one person a line."))
 @click.option("--copies", type=click.IntRange(1, 100_000), help=_("How many blank sheets (else one)."))
-@click.option("--output", type=click.Path(path_type=Path, dir_okay=False), help=_("The PDF to write."))
+@click.option("--output", type=OutputFile(), help=_("The PDF to write."))
 @click.option("--printer", metavar="NAME", help=_("Send it to this CUPS printer too."))
 @click.option("--large", is_flag=True, help=_("The large-print variant: 16 pt at least."))
 @click.option(
@@ -81,8 +82,12 @@ def command(
     if language is not None:
         definition = with_translation(definition, language)
     layout = lay_out(definition, large=large)
-    common = _recipient_columns(recipient, context, layout) | parse_settings(settings)
-    addressees, incomplete = find_people(definition, layout, roster, common, copies or 1)
+    common = _recipient_columns(recipient, context, layout) | parse_settings(settings, [layout])
+    # A sheet that is for somebody and begins a case is expected back; blank ones begin theirs when they come in.
+    workflow = None if roster is None else find_opened(definition.form, context.workflows())
+    addressees, incomplete = find_people(
+        definition, layout, roster, common, copies or 1, begins_cases=workflow is not None
+    )
     if dry_run:
         click.echo(
             _("{count} sheets of {form}, {pages} pages each; nothing was printed.").format(
@@ -95,8 +100,6 @@ def command(
         output = workspace.printed / f"{definition.form.replace('/', '-')}-{stamp}.pdf"
     if output.exists() and not overwrite:
         raise UsageError(_("{output} is there already. Choose another --output, or --overwrite.").format(output=output))
-    # A sheet that is for somebody and begins a case is expected back; blank ones begin theirs when they come in.
-    workflow = None if roster is None else find_opened(definition.form, context.workflows())
     beginning = (
         None if workflow is None else begin_cases(workspace, workflow, definition.form, addressees, context.now())
     )

@@ -13,6 +13,7 @@ from rich.table import Table
 
 from papier.cli.context import Context, pass_context
 from papier.cli.output import progress_bar
+from papier.cli.outputs import OutputFile
 from papier.cli.sources import find_path
 from papier.errors import UsageError
 from papier.forms.listing import write_listing
@@ -106,7 +107,7 @@ def _show(record: StoredRecord) -> None:
 )
 @click.option("--form", help=_("Only this form."))
 @click.option("--format", "format_", type=click.Choice(["csv", "json"]), default="csv", show_default=True)
-@click.option("--output", type=click.Path(path_type=Path, dir_okay=False), help=_("A file; else standard output."))
+@click.option("--output", type=OutputFile(), help=_("A file; else standard output."))
 @pass_context
 def export_command(context: Context, form: str | None, format_: str, output: Path | None) -> None:
     found = list_records(context.engine, form=known_form(context, form))
@@ -132,7 +133,7 @@ def export_command(context: Context, form: str | None, format_: str, output: Pat
 )
 @click.option("--form", help=_("Only this form."))
 @click.option("--run", type=int, help=_("Only the sheets of this print run."))
-@click.option("--output", type=click.Path(path_type=Path, dir_okay=False), help=_("A PDF to print."))
+@click.option("--output", type=OutputFile(), help=_("A PDF to print."))
 @click.option("--json", "as_json", is_flag=True, help=_("One JSON object a line."))
 @pass_context
 def missing_command(context: Context, form: str | None, run: int | None, output: Path | None, as_json: bool) -> None:

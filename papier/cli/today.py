@@ -11,6 +11,7 @@ import click
 from papier.case_run import Layouts
 from papier.cli.case_prints import free_output
 from papier.cli.context import Context, pass_context
+from papier.cli.outputs import OutputFile
 from papier.day_run import Day, run_day
 from papier.errors import EXIT_CHECK_NEEDED
 from papier.language import translate as _
@@ -25,9 +26,7 @@ from papier.language import translate as _
         "\b\nExamples:\n  papier today --output mardi.pdf\n  papier today --dry-run"
     ),
 )
-@click.option(
-    "--output", type=click.Path(path_type=Path, dir_okay=False), help=_("The PDF to write; letters beside it.")
-)
+@click.option("--output", type=OutputFile(), help=_("The PDF to write; letters beside it."))
 @click.option("--overwrite", is_flag=True, help=_("Replace the PDFs of that name."))
 @click.option("--no-letters", is_flag=True, help=_("Print the day's sheet only, no letters and reminders."))
 @click.option("--dry-run", is_flag=True, help=_("Show the rows; record and print nothing."))

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from papier.cli.context import Context
+from papier.cli.outputs import OutputFile
 from papier.errors import DefinitionError, UsageError
 from papier.forms.library import library_folders
 from papier.forms.pdf import write_items
@@ -102,7 +103,7 @@ def check_command(ctx: click.Context, files: tuple[Path, ...]) -> int:
     ),
 )
 @click.argument("workflow")
-@click.option("--output", type=click.Path(path_type=Path, dir_okay=False), required=True, help=_("The PDF to write."))
+@click.option("--output", type=OutputFile(), required=True, help=_("The PDF to write."))
 @click.option("--overwrite", is_flag=True, help=_("Replace the PDF of that name."))
 @click.pass_context
 def draw_command(ctx: click.Context, workflow: str, output: Path, overwrite: bool) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from papier.workflows.case import Case, Doubt, Stage
-from papier.workflows.definition import Way, Workflow
+from papier.workflows.definition import Step, Way, Workflow
 from papier.workflows.events import Kind
 from papier.yaml_source import suggest_or_list
 
@@ -52,7 +52,21 @@ def _sent(case: Case, workflow: Workflow, data: Mapping[str, Any]) -> str | None
     if Way(data["way"]) not in step.ways:
         ways = ", ".join(step.ways)
         return f"Case {case.number}: `{data['way']}` is no way to send this here. Choose one of: {ways}."
-    return None
+    return _sent_before(case, step, data)
+
+
+def _sent_before(case: Case, step: Step, data: Mapping[str, Any]) -> str | None:
+    """Sent twice is a slip of the hand: the later day would move the clocks. A number alone may follow."""
+    visit, sent = case.visits[step.name], case.marks.get(f"{step.name}.sent")
+    if visit.way is None or sent is None:
+        return None
+    same = visit.way == data["way"] and data["on"] == sent.prudent.isoformat()
+    if same and data.get("number") and visit.number is None:
+        return None
+    return (
+        f"Case {case.number}: this was sent on {sent.prudent} already. To mend that: papier cases amend {case.number} "
+        f"{sent.seq}. To send it anew: papier cases follow {case.number} {step.name}"
+    )
 
 
 def _delivered(case: Case, _workflow: Workflow, data: Mapping[str, Any]) -> str | None:

@@ -166,6 +166,55 @@ def test_a_recorded_mistake_is_mended_and_stays_in_the_history(papier: Papier, t
     assert [entry["kind"] for entry in papier("cases", "history", "1", "--json").lines][-1] == "amended"
 
 
+def test_sent_twice_is_refused_and_says_how_to_mend_it(papier: Papier, tmp_path: Path) -> None:
+    base = ("--today", "2027-03-09")
+    papier("--today", "2027-03-01", "cases", "open", "guichet/demande", *GUICHET, "--output", tmp_path / "d.pdf")
+    assert papier(*base, "cases", "sent", "1", "--way", "recommande-ar", "--on", "2027-03-02").code == 0
+    again = papier(*base, "cases", "sent", "1", "--way", "recommande-ar", "--on", "2027-03-05")
+    assert again.code == 9
+    assert "was sent on 2027-03-02 already" in again.err
+    assert papier(*base, "cases", "handed", "1", "--on", "2027-03-05").code == 9
+    # The number of the very same letter may follow.
+    late = ("--way", "recommande-ar", "--number", "1A12345678901", "--on", "2027-03-02")
+    assert papier(*base, "cases", "sent", "1", *late).code == 0
+    assert papier(*base, "cases", "sent", "1", *late).code == 9
+    assert "1A12345678901" in papier("cases", "show", "1").out
+    assert papier("cases", "why", "1", "--json").lines[0]["start"] == "2027-03-02"
+    # What is sent anew begins the step anew.
+    assert papier(*base, "cases", "follow", "1", "demande").code == 0
+    assert papier(*base, "cases", "sent", "1", "--on", "2027-03-08").code == 0
+
+
+def test_a_roster_without_names_opens_no_case(papier: Papier, tmp_path: Path) -> None:
+    roster = tmp_path / "6A.csv"
+    roster.write_text("eleve;classe\nMARTIN Zoé;6A\n", encoding="utf-8")
+    for order in (("cases", "open", "carnet/absence"), ("print", "carnet/absence")):
+        done = papier(*order, "--roster", roster, "--output", tmp_path / "6A.pdf")
+        assert done.code == 2
+        assert "has no column “nom”" in done.err
+        assert "eleve, classe" in done.err
+    assert papier("cases", "--json").lines == []
+
+
+def test_a_column_that_nothing_prints_is_refused(papier: Papier, tmp_path: Path) -> None:
+    order = ("cases", "open", "guichet/demande", "--output", tmp_path / "d.pdf")
+    done = papier(*order, "--set", "nom=MARTIN", "--set", "organism=CAF")
+    assert done.code == 2
+    assert "Did you mean “organisme”?" in done.err
+    assert papier("print", "carnet/absence", "--set", "nome=MARTIN").code == 2
+    assert not (tmp_path / "d.pdf").exists()
+    # A value that only a later letter prints is known.
+    assert papier(*order, "--set", "nom=MARTIN", "--set", "tribunal=TA de Lyon").code == 0
+
+
+def test_a_mistyped_folder_is_not_made(papier: Papier, tmp_path: Path) -> None:
+    for order in (("print", "carnet/absence"), ("today",), ("cases", "missing"), ("workflows", "draw", "absence")):
+        done = papier(*order, "--output", tmp_path / "dossier" / "x.pdf")
+        assert done.code == 2, order
+        assert "There is no folder" in done.err
+    assert not (tmp_path / "dossier").exists()
+
+
 def test_moving_a_case_shows_the_difference_first(papier: Papier, tmp_path: Path) -> None:
     papier("cases", "open", "guichet/demande", *GUICHET, "--output", tmp_path / "d.pdf")
     own = tmp_path / "workspace" / "forms" / "guichet"

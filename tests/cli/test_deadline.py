@@ -52,6 +52,15 @@ def test_a_registered_letter(
     assert "etter" in told.splitlines()[2]
 
 
+def test_a_day_is_written_as_people_write_it(papier: Papier) -> None:
+    iso = papier("deadline", "rgpd-reponse", "--from", "2026-10-01", "--json").lines
+    for written in ("01/10/2026", "1.10.2026", "01102026"):
+        assert papier("deadline", "rgpd-reponse", "--from", written, "--json").lines == iso
+    rehearsed = papier("--today", "01/03/2027", "today", "--dry-run", "--json")
+    assert rehearsed.lines[0]["day"] == "2027-03-01"
+    assert papier("--today", "demain", "today", "--dry-run").code == 2
+
+
 def test_a_region(papier: Papier) -> None:
     [shown] = papier("deadline", "rgpd-reponse", "--from", "2025-11-25", "--region", "57", "--json").lines
     assert shown["theoretical"] == "2025-12-29"
@@ -84,8 +93,8 @@ def test_the_list_shows_every_rule_with_its_length_its_day_and_its_sources(
     ("arguments", "message"),
     [
         (("rgpd-reponse",), "Say which rule and from which day"),
-        (("rgpd-reponse", "--from", "hier"), "“hier” is not a date like 2026-10-01."),
-        (("rgpd-reponse", "--from", "2026-02-30"), "“2026-02-30” is not a date"),
+        (("rgpd-reponse", "--from", "hier"), "“hier” is no day"),
+        (("rgpd-reponse", "--from", "2026-02-30"), "“2026-02-30” is no day"),
         (("rgpd-reponse", "--from", "2026-10-01", "--presented", "2026-10-01"), "Leave out one."),
         (("rgpd-reponse", "--from", "2026-10-01", "--claimed", "2026-10-02"), "when the registered letter was first"),
         (("rgpd-reponse", "--from", "2026-10-01", "--unclaimed"), "when the registered letter was first presented"),
