@@ -14,6 +14,7 @@ from papier.errors import UsageError, WorkflowRefusedError
 from papier.forms.layout import Layout
 from papier.forms.shapes import is_iso_date
 from papier.store.cases import CaseLedger, alike_cases
+from papier.store.checks import settled_fields
 from papier.store.connection import writing
 from papier.store.tables import events, layouts, pages, readings, records, row_sheets, sheets
 from papier.workflows.case import Case
@@ -24,7 +25,9 @@ from papier.workflows.folding import PERSON_FIELDS
 
 # Handwriting and typed labels are kept as pictures; nothing is ever decided by them.
 NEVER_DECIDING = frozenset({"lines", "typed"})
-DAY, DISPATCH = "day", "dispatch"
+DAY, DISPATCH, CORRECTIONS = "day", "dispatch", "check"
+# The signature without which a sheet of rows says nothing.
+VISA = "visa"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,11 +83,13 @@ def _load_record(connection: Connection, number: int) -> _Record | None:
     seen = connection.execute(select(pages.c.page).where(pages.c.record == number)).scalars().all()
     values: dict[str, Any] = {}
     doubtful: dict[str, Any] = {}
+    answered = settled_fields(connection, [number])
     for entry in connection.execute(select(readings).where(readings.c.record == number).order_by(readings.c.position)):
-        value = json.loads(entry.value)
+        check = answered.get((number, entry.field))
+        value = json.loads(entry.value) if check is None else check.value
         if entry.kind in NEVER_DECIDING:
             continue
-        if entry.needs_person:
+        if entry.needs_person and check is None:
             doubtful[entry.field] = value
         elif value not in (None, "", [], False):
             values[entry.field] = value
@@ -159,7 +164,7 @@ def _apply_rows(ledger: CaseLedger, record: _Record, rows: Row[Any], now: dt.dat
 
     A row that was not read for sure stays open: it stands on the next day's sheet again, or a person ticks it.
     """
-    if not record.values.get("visa"):
+    if not record.values.get(VISA):
         return []
     written = record.values.get("date")
     # A day sheet is filled in within days of being printed; another day on it is a slip of the pen.
@@ -204,6 +209,69 @@ def _apply_row(
         row_sheets.update().where(row_sheets.c.sheet == sheet).values(done=json.dumps(sorted({*done, at})))
     )
     return moved
+
+
+def tell_answer(
+    connection: Connection, record: int, field: str, value: Any, check: int, who: str, now: dt.datetime
+) -> tuple[int, int] | None:
+    """Tell the case of a record what a person says of a field; gives the case and the event, None where nobody asks.
+
+    A sheet of rows (the day's sheet) is applied anew instead: its signature, or a box, may have been in doubt.
+    """
+    sheet = connection.execute(select(records.c.sheet).where(records.c.record == record)).scalar()
+    if sheet is None:
+        return None
+    ledger = CaseLedger(connection, now)
+    rows = connection.execute(select(row_sheets).where(row_sheets.c.sheet == sheet)).first()
+    if rows is not None:
+        loaded = _load_record(connection, record)
+        if loaded is not None:
+            _apply_rows(ledger, loaded, rows, now)
+        return None
+    kind = connection.execute(
+        select(readings.c.kind).where(readings.c.record == record, readings.c.field == field)
+    ).scalar()
+    for name in (sheet, f"{sheet}#{record}"):
+        number = ledger.find_by_sheet(name)
+        if number is None or kind in NEVER_DECIDING or ledger.load(number).find_return(name) is None:
+            continue
+        data = {"sheet": name, "field": field, "value": value, "check": check, "by": who}
+        try:
+            ledger.record(number, Kind.CORRECTED, data)
+        except WorkflowRefusedError:
+            # The case has gone where this sheet counts no more; the record says it all the same.
+            return None
+        told = connection.execute(
+            select(func.max(events.c.seq)).where(events.c.kind == f"case-{Kind.CORRECTED}")
+        ).scalar_one()
+        return number, int(told)
+    return None
+
+
+def assign_sheet(
+    connection: Connection, record: int, sheet: str, workflows: Sequence[Workflow], now: dt.datetime
+) -> list[int]:
+    """Give a record whose number could not be read its sheet, and tell the case; gives the cases that it moved.
+
+    Raises UsageError for a sheet that is not in the register, or is of another form.
+    """
+    row = connection.execute(select(records).where(records.c.record == record)).one()
+    known = connection.execute(
+        select(layouts.c.form, layouts.c.version, sheets.c.master)
+        .join(sheets, sheets.c.layout == layouts.c.digest)
+        .where(sheets.c.number == sheet)
+    ).first()
+    if known is None:
+        raise UsageError(f"The sheet {sheet} is not in this workspace's register. Check the number.")
+    if known.form != row.form:
+        raise UsageError(f"The sheet {sheet} is of the form {known.form}, this page of {row.form}. Check the number.")
+    before = connection.execute(select(func.max(records.c.revision)).where(records.c.sheet == sheet)).scalar() or 0
+    flag = "this sheet was scanned before: compare the two" if before and not known.master else None
+    connection.execute(
+        records.update().where(records.c.record == record).values(sheet=sheet, revision=before + 1, flag=flag)
+    )
+    connection.execute(pages.update().where(pages.c.record == record).values(sheet=sheet))
+    return file_with_cases(connection, [record], workflows, now)
 
 
 def tick_row(

@@ -12,10 +12,11 @@ from typing import Any
 from sqlalchemy import Connection, Engine, Row, Select, func, select
 
 from papier.errors import UsageError, WorkflowRefusedError
+from papier.store.checks import Verdict, field_key, find_told, note_told, take_back, write_check
 from papier.store.connection import reading, writing
 from papier.store.events import append_event
-from papier.store.tables import case_events, case_sheets, cases, events, workflows
-from papier.workflows.case import Case
+from papier.store.tables import case_events, case_sheets, cases, events, readings, records, workflows
+from papier.workflows.case import Case, Doubt, Value
 from papier.workflows.definition import Workflow
 from papier.workflows.events import CaseEvent, Kind
 from papier.workflows.folding import apply, fold, open_case
@@ -128,12 +129,55 @@ class CaseLedger:
             raise WorkflowRefusedError(refused)
         event = self._append(number, kind, data)
         self._index(number, event.seq)
+        self._keep_answer(case, event)
         case = self.replay(number) if kind is Kind.AMENDED else apply(case, event, self.find_workflow)
         row = self.row_of(case)
         self.connection.execute(cases.update().where(cases.c.number == number).values(**row))
         if kind in {Kind.PRINTED, Kind.RETURNED}:
             self._keep_sheets(case, data)
         return case
+
+    def _keep_answer(self, case: Case, event: CaseEvent) -> None:
+        """What a person says of a field is said of its record too: a field has one truth, whoever is told it first.
+
+        An event that an answer of the queue caused names that answer, and is left alone here.
+        """
+        data = event.data
+        if kind_of_field(case, event) and "check" not in data:
+            sheet, field, value, verdict = _answer_in(case, event)
+            record = self._record_with(sheet, field)
+            if record is not None:
+                check = write_check(
+                    self.connection, self.now, field_key(record, field), verdict, value,
+                    who=str(data.get("by") or ""), via=f"case {case.number}", settles=True, record=record, field=field,
+                )  # fmt: skip
+                note_told(self.connection, check.check, case.number, event.seq)
+        elif event.kind is Kind.AMENDED:
+            check_told = find_told(self.connection, data["seq"])
+            if check_told is None:
+                return
+            take_back(self.connection, self.now, check_told, str(data.get("by") or ""))
+            if data["data"] is not None and "value" in data["data"]:
+                again = write_check(
+                    self.connection, self.now, check_told.key, Verdict.TYPED, data["data"]["value"],
+                    who=str(data.get("by") or ""), via=f"case {case.number}", settles=True,
+                    record=check_told.record, field=check_told.field,
+                )  # fmt: skip
+                note_told(self.connection, again.check, case.number, data["seq"])
+
+    def _record_with(self, sheet: str, field: str) -> int | None:
+        """The latest record of a sheet, as a case calls it, that has a reading of this field."""
+        number, _hash, record = sheet.partition("#")
+        query = (
+            select(readings.c.record)
+            .join(records, records.c.record == readings.c.record)
+            .where(records.c.sheet == number, readings.c.field == field)
+            .order_by(readings.c.needs_person.desc(), readings.c.record.desc())
+            .limit(1)
+        )
+        if record:
+            query = query.where(readings.c.record == int(record))
+        return self.connection.execute(query).scalar()
 
     def _append(self, number: int, kind: Kind, data: Mapping[str, Any]) -> CaseEvent:
         append_event(self.connection, self.now, PREFIX + kind, {"case": number, **data})
@@ -170,6 +214,27 @@ class CaseLedger:
             "state": json.dumps(case.to_json(), ensure_ascii=False, separators=(",", ":")),
             "seq": case.seq,
         }
+
+
+def kind_of_field(case: Case, event: CaseEvent) -> bool:
+    """True for an event by which a person says what a field holds."""
+    if event.kind is Kind.CORRECTED:
+        return True
+    if event.kind is not Kind.CHECKED:
+        return False
+    asked = next((asked for asked in case.questions if asked.key == event.data["question"]), None)
+    return asked is not None and asked.doubt is Doubt.FIELD and None not in (asked.sheet, asked.field)
+
+
+def _answer_in(case: Case, event: CaseEvent) -> tuple[str, str, Value, Verdict]:
+    """The sheet, the field and what a person says of it. `case` is as it stood before the event."""
+    data = event.data
+    if event.kind is Kind.CORRECTED:
+        return data["sheet"], data["field"], data["value"], Verdict.TYPED
+    asked = next(asked for asked in case.questions if asked.key == data["question"])
+    entry = case.find_return(str(asked.sheet))
+    value = entry.doubtful.get(str(asked.field)) if entry is not None else None
+    return str(asked.sheet), str(asked.field), value, Verdict.RIGHT
 
 
 @lru_cache(maxsize=256)

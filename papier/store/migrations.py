@@ -52,11 +52,18 @@ def _index_events(connection: Connection) -> None:
     tables.events_by_kind.create(connection, checkfirst=True)
 
 
+def _create_checks(connection: Connection) -> None:
+    tables.metadata.create_all(connection, tables=[tables.checks])
+    for index in tables.readings.indexes:
+        index.create(connection, checkfirst=True)
+
+
 MIGRATIONS: tuple[tuple[int, str, Callable[[Connection], None]], ...] = (
     (1, "first tables", _create_first_tables),
     (2, "cases", _create_case_tables),
     (3, "find events by kind", _index_events),
     (4, "seals", _add_seals),
+    (5, "answers of people", _create_checks),
 )
 
 

@@ -15,7 +15,7 @@ from papier.store.archive import archive_path, sync_folder
 from papier.store.connection import reading, writing
 from papier.store.events import append_event, chain_head, raw_connection
 from papier.store.records import PURGED, ScanFile
-from papier.store.tables import events, layouts, pages, readings, records, scans, sheets
+from papier.store.tables import checks, events, layouts, pages, readings, records, scans, sheets
 from papier.store.workspace import Workspace
 
 # The event of a disposal slip that waits for its visa.
@@ -118,6 +118,7 @@ def take_out(
     """
     numbers = set(connection.execute(select(records.c.sheet).where(records.c.record.in_(gone))).scalars()) - {None}
     connection.execute(readings.delete().where(readings.c.record.in_(gone)))
+    connection.execute(checks.update().where(checks.c.record.in_(gone)).values(value=None))
     connection.execute(records.update().where(records.c.record.in_(gone)).values(status=PURGED, flag=None))
     connection.execute(pages.update().where(pages.c.record.in_(gone)).values(reason=None, to_scan=None))
     kept = set(

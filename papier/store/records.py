@@ -15,6 +15,7 @@ from papier.errors import StoreError
 from papier.records import FieldReading, PageReading, PageStatus
 from papier.store.archive import archive_path
 from papier.store.case_filing import file_with_cases
+from papier.store.checks import settled_fields, with_check
 from papier.store.connection import insert_row, reading, writing
 from papier.store.events import append_event
 from papier.store.tables import pages, readings, records, scans, sheets
@@ -238,7 +239,10 @@ class StoredRecord:
 def list_records(
     engine: Engine, form: str | None = None, sheet: str | None = None, record: int | None = None
 ) -> list[StoredRecord]:
-    """Records with their fields, oldest first; all, or those of a form, a sheet, or one."""
+    """Records with their fields, oldest first; all, or those of a form, a sheet, or one.
+
+    What a person said of a field stands in the reading's place; the reading is beside it, under "original".
+    """
     query = select(records, sheets.c.person).outerjoin(sheets, sheets.c.number == records.c.sheet)
     for column, wanted in ((records.c.form, form), (records.c.sheet, sheet), (records.c.record, record)):
         if wanted is not None:
@@ -248,10 +252,13 @@ def list_records(
         found = connection.execute(chosen).all()
         wanted_ids = chosen.with_only_columns(records.c.record).order_by(None)
         fields: dict[int, dict[str, dict[str, Any]]] = {}
+        narrowed = form is not None or sheet is not None or record is not None
+        answered = settled_fields(connection, [row.record for row in found] if narrowed else None)
         for row in connection.execute(
             select(readings).where(readings.c.record.in_(wanted_ids)).order_by(readings.c.record, readings.c.position)
         ):
-            fields.setdefault(row.record, {})[row.field] = _field_json(row)
+            answer = answered.get((row.record, row.field))
+            fields.setdefault(row.record, {})[row.field] = with_check(_field_json(row), answer)
         sources: dict[int, list[dict[str, Any]]] = {}
         for row in connection.execute(
             select(pages, scans.c.name, scans.c.suffix)

@@ -127,6 +127,31 @@ readings = Table(
     Column("reason", Text),
     Column("needs_person", Boolean, nullable=False),
     Column("rect", Text),
+    Index("readings_to_check", "needs_person", "record"),
+)
+
+# One row an answer of a person. The reading stays as it was; what an answer says instead stands here and not in the
+# event, so that it goes when the record is purged. `settles`: what was asked is answered by it. `undone`: the event
+# that took it back; `told`: the case's event that it caused.
+checks = Table(
+    "checks",
+    metadata,
+    Column("check", Integer, primary_key=True, autoincrement=True),
+    Column("key", String(260), nullable=False),
+    Column("record", Integer, ForeignKey("records.record")),
+    Column("field", String(200)),
+    Column("verdict", String(12), nullable=False),
+    Column("value", Text),
+    Column("who", String(120), nullable=False),
+    Column("via", String(60), nullable=False),
+    Column("at", String(40), nullable=False),
+    Column("settles", Boolean, nullable=False),
+    Column("seq", Integer, nullable=False),
+    Column("case", Integer),
+    Column("told", Integer),
+    Column("undone", Integer),
+    Index("checks_by_key", "key"),
+    Index("checks_by_record", "record", "field"),
 )
 
 # Append-only; `hash` covers the row and the previous row's hash.

@@ -1,0 +1,292 @@
+"""What a person answers, recorded once: the answer, its event, the case that it moves, in one transaction."""
+
+from __future__ import annotations
+
+import datetime as dt
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine, select
+
+from papier.checking.item import CheckItem, ItemKind
+from papier.checking.queue import find_item, opened
+from papier.checking.typed import typed_value
+from papier.errors import UsageError, WorkflowRefusedError
+from papier.forms.library import library_folders
+from papier.forms.sheet_number import SheetNumbers
+from papier.language import translate as _
+from papier.records import Value
+from papier.store.case_filing import assign_sheet, tell_answer
+from papier.store.cases import CaseLedger
+from papier.store.checks import (
+    SETTLING,
+    Check,
+    Verdict,
+    find_check,
+    find_checks,
+    last_check,
+    note_told,
+    take_back,
+    write_check,
+)
+from papier.store.connection import writing
+from papier.store.tables import pages, records, row_sheets, scans
+from papier.store.workspace import Workspace
+from papier.workflows.events import Kind
+from papier.workflows.library import list_workflows
+
+
+class AnswerRefusedError(WorkflowRefusedError):
+    """The item was settled meanwhile, or this person may not answer it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a person says. `value`: of `CANDIDATE` one of the candidates' values, of `TYPED` what was typed: a text, a
+    list of boxes, a bool for a signature, a sheet's number for a page without one. `insist`: what is typed stands so on
+    the paper, though the form does not allow it.
+    """
+
+    verdict: Verdict
+    value: Value = None
+    insist: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What became of an answer. `open_still`: another person must answer too, or the item waits. `again`: it had been
+    given before, and nothing was recorded. `case`: the case that was told. `place`: where the paper lies, where that
+    was asked. `output`: the sheet that was printed for the family.
+    """
+
+    key: str
+    check: int
+    open_still: bool
+    again: bool = False
+    case: int | None = None
+    place: str | None = None
+    output: Path | None = None
+
+
+def answer(
+    workspace: Workspace,
+    item_key: str,
+    given: Answer,
+    *,
+    who: str,
+    now: dt.datetime,
+    via: str = "terminal",
+    engine: Engine | None = None,
+) -> Settled:
+    """Record an answer; the same one again does nothing.
+
+    Raises UsageError for a value that the field cannot hold (nothing is recorded), AnswerRefusedError when the item was
+    settled meanwhile by another answer, or needs another person's eyes.
+    """
+    who = _name(who)
+    with opened(workspace, engine) as store, writing(store) as connection:
+        return record_answer(workspace, connection, item_key, given, who=who, now=now, via=via)
+
+
+def record_answer(
+    workspace: Workspace,
+    connection: Connection,
+    item_key: str,
+    given: Answer,
+    *,
+    who: str,
+    now: dt.datetime,
+    via: str,
+) -> Settled:
+    """As `answer`, within a writing transaction."""
+    item = find_item(connection, item_key)
+    if item is None:
+        return _settled_before(connection, item_key, given, who)
+    value = value_of(item, given)
+    if given.verdict not in SETTLING:
+        return _put_off(connection, item, given.verdict, who=who, now=now, via=via)
+    if item.eyes > 1:
+        same = [check for check in item.seen if check.who.casefold() == who.casefold()]
+        if same:
+            if same[-1].value == value:
+                return Settled(item.key, same[-1].check, open_still=True, again=True)
+            raise AnswerRefusedError(
+                _(
+                    "{who} has read this already; another person must read it too. (Was it wrong? Take it back first.)"
+                ).format(who=who)
+            )
+    settles = item.eyes == 1 or any(check.value == value for check in item.seen)
+    field = item.field if item.kind in {ItemKind.FIELD, ItemKind.CONFLICT} else None
+    check = write_check(
+        connection, now, item.key, given.verdict, value,
+        who=who, via=via, settles=settles, record=item.record, field=field,
+    )  # fmt: skip
+    if not settles:
+        return Settled(item.key, check.check, open_still=True)
+    return Settled(item.key, check.check, open_still=False, case=_carry_out(workspace, connection, item, check, now))
+
+
+def value_of(item: CheckItem, given: Answer) -> Value:
+    """What the field holds by this answer. Raises UsageError where the answer makes no sense for the item."""
+    verdict = given.verdict
+    if verdict not in item.verdicts():
+        raise UsageError(
+            _("“{answer}” is no answer to this. Choose among: {known}.").format(
+                answer=verdict, known=", ".join(item.verdicts())
+            )
+        )
+    if item.kind is ItemKind.ORPHAN and verdict in {Verdict.CANDIDATE, Verdict.TYPED}:
+        return str(given.value or "").strip().upper()
+    match verdict:
+        case Verdict.RIGHT:
+            return item.candidates[0].value
+        case Verdict.CANDIDATE:
+            found = next((one for one in item.candidates if one.storable and one.value == given.value), None)
+            if found is None:
+                raise UsageError(_("“{value}” is none of the candidates. Type it instead.").format(value=given.value))
+            return found.value
+        case Verdict.TYPED:
+            return typed_value(item, given.value, insist=given.insist)
+        case Verdict.BLANK:
+            return [] if item.zone == "tick" else False if item.zone == "signature" else None
+        case _:
+            return None
+
+
+def _settled_before(connection: Connection, key: str, given: Answer, who: str) -> Settled:
+    """The item is not open: the same answer sent twice, or one that comes too late."""
+    had = [check for check in find_checks(connection, key) if check.settles]
+    if not had:
+        raise UsageError(_("There is no item “{key}” in the queue. See: papier check --list").format(key=key))
+    last = had[-1]
+    same = given.verdict is last.verdict and (
+        given.verdict in {Verdict.RIGHT, Verdict.BLANK, Verdict.UNREADABLE, Verdict.ASIDE}
+        or given.value == last.value
+        or _folded(given.value) == _folded(last.value)
+    )
+    if same and last.who.casefold() == who.casefold():
+        return Settled(key, last.check, open_still=False, again=True, case=last.case)
+    raise AnswerRefusedError(
+        _(
+            "This was settled meanwhile by {who} ({at}). Take that answer back first: papier check --undo {check}"
+        ).format(who=last.who, at=last.at[:16].replace("T", " "), check=last.check)
+    )
+
+
+def _folded(value: Value) -> str:
+    return "".join(str(value or "").casefold().split())
+
+
+def _put_off(
+    connection: Connection, item: CheckItem, verdict: Verdict, *, who: str, now: dt.datetime, via: str
+) -> Settled:
+    last = next((check for check in reversed(find_checks(connection, item.key)) if check.verdict is verdict), None)
+    place = find_place(connection, item) if verdict is Verdict.PAPER else None
+    if last is not None:
+        return Settled(item.key, last.check, open_still=True, again=True, place=place)
+    check = write_check(
+        connection, now, item.key, verdict, None, who=who, via=via, settles=False, record=item.record,
+        field=item.field if item.kind is ItemKind.FIELD else None,
+    )  # fmt: skip
+    return Settled(item.key, check.check, open_still=True, place=place)
+
+
+def find_place(connection: Connection, item: CheckItem) -> str:
+    """Where the paper lies, as far as the store knows: its pile, its place in it, its case's folder."""
+    row = connection.execute(
+        select(pages.c.source_page, pages.c.sheet, scans.c.name, scans.c.taken_in_at)
+        .join(scans, scans.c.sha256 == pages.c.scan)
+        .where(pages.c.page_id == item.page_id)
+    ).first()
+    if row is None:
+        return _("Nobody knows where this paper lies.")
+    text = _("Sheet {sheet}: page {page} of the pile “{scan}”, taken in on {day}").format(
+        sheet=row.sheet or "–", page=row.source_page, scan=row.name, day=row.taken_in_at[:10]
+    )
+    return text + (_("; folder of case {case}").format(case=item.case) if item.case is not None else "") + "."
+
+
+def _carry_out(
+    workspace: Workspace, connection: Connection, item: CheckItem, check: Check, now: dt.datetime
+) -> int | None:
+    """What a settled answer does beside being kept; gives the case that it told."""
+    if item.kind is ItemKind.ORPHAN and check.verdict in {Verdict.CANDIDATE, Verdict.TYPED}:
+        number = _sheet_number(workspace, str(check.value))
+        assert item.record is not None  # noqa: S101 - an orphan is a record
+        moved = assign_sheet(connection, item.record, number, list_workflows(library_folders(workspace.forms)), now)
+        return moved[0] if moved else None
+    if item.field is None or item.record is None:
+        return None
+    for other in _other_records(connection, item):
+        # One sheet says one thing, however often it was scanned.
+        write_check(
+            connection, now, item.key, check.verdict, check.value,
+            who=check.who, via=check.via, settles=True, record=other, field=item.field,
+        )  # fmt: skip
+    told = tell_answer(connection, item.record, item.field, check.value, check.check, check.who, now)
+    if told is None:
+        return None
+    note_told(connection, check.check, *told)
+    return told[0]
+
+
+def _other_records(connection: Connection, item: CheckItem) -> Sequence[int]:
+    if item.kind is not ItemKind.CONFLICT or item.sheet is None:
+        return []
+    return connection.execute(
+        select(records.c.record).where(records.c.sheet == item.sheet, records.c.record != item.record)
+    ).scalars().all()  # fmt: skip
+
+
+def _sheet_number(workspace: Workspace, typed: str) -> str:
+    """The canonical number that was typed. Raises UsageError where it cannot be one of this workspace's."""
+    found = SheetNumbers(workspace.key).correct(typed)
+    if found is None:
+        raise UsageError(
+            _("“{value}” is no number of a sheet of this office. Check it on the paper.").format(value=typed)
+        )
+    return found
+
+
+def undo(
+    workspace: Workspace, *, who: str, now: dt.datetime, check: int | None = None, engine: Engine | None = None
+) -> Check:
+    """Take an answer back (the last one of this person unless another is named): the item is open again.
+
+    The case is told. Raises UsageError where there is none, AnswerRefusedError where it cannot be taken back.
+    """
+    who = _name(who)
+    with opened(workspace, engine) as store, writing(store) as connection:
+        found = last_check(connection, who) if check is None else find_check(connection, check)
+        if found is None:
+            raise UsageError(_("There is no answer to take back."))
+        sheet = connection.execute(select(records.c.sheet).where(records.c.record == found.record)).scalar()
+        if found.key.startswith("orphan:") and found.verdict is not Verdict.ASIDE:
+            raise AnswerRefusedError(
+                _("The sheet's number has been given and its case told. File it elsewhere: papier cases refile")
+            )
+        if sheet is not None and found.settles and _has_rows(connection, sheet):
+            raise AnswerRefusedError(
+                _("The sheet {sheet} has moved cases by this answer. Mend each: papier cases amend").format(sheet=sheet)
+            )
+        for one in find_checks(connection, found.key):
+            if one.check == found.check or (one.at == found.at and one.who == found.who):
+                take_back(connection, now, one, who)
+        if found.case is not None and found.told is not None:
+            CaseLedger(connection, now).record(found.case, Kind.AMENDED, {"seq": found.told, "data": None, "by": who})
+        return found
+
+
+def _has_rows(connection: Connection, sheet: str) -> bool:
+    row = connection.execute(select(row_sheets.c.done).where(row_sheets.c.sheet == sheet)).first()
+    return row is not None and row.done != "[]"
+
+
+def _name(who: str) -> str:
+    """Who answers, as it is kept: one line, not empty. Raises UsageError."""
+    name = " ".join(unicodedata.normalize("NFC", who).split())
+    if not name or any(not character.isprintable() for character in name):
+        raise UsageError(_("Say who answers: --by NAME"))
+    return name[:120]

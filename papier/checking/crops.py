@@ -1,0 +1,79 @@
+"""The picture that belongs to an item of the queue, cut out of the archived scan."""
+
+from __future__ import annotations
+
+import json
+from functools import lru_cache
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine, select
+
+from papier.checking.item import CheckItem
+from papier.checking.queue import find_frozen, opened
+from papier.errors import ScanFileError
+from papier.forms.definition import Demand
+from papier.forms.layout import Layout
+from papier.geometry import RectMm
+from papier.ocr.crops import CROP_DPI, cut_field, mark_rect, to_png, whole_page
+from papier.ocr.pages import load_page
+from papier.ocr.scan import GreyImage, RejectedPage, ScannedPage
+from papier.store.archive import archive_path
+from papier.store.connection import reading
+from papier.store.tables import pages, readings, records, scans, sheets
+from papier.store.workspace import Workspace
+
+# Items come page by page: whoever checks one field of a page looks at its next.
+PAGES_KEPT = 2
+
+
+def crop(workspace: Workspace, item: CheckItem, *, engine: Engine | None = None) -> bytes:
+    """The picture of an item as PNG: its field with what stands around it, else its whole page.
+
+    What a form keeps on paper only is white. Raises ScanFileError where there is no picture to show.
+    """
+    return to_png(crop_pixels(workspace, item, engine=engine))
+
+
+def crop_pixels(
+    workspace: Workspace, item: CheckItem, *, engine: Engine | None = None, dpi: float = CROP_DPI, marked: bool = True
+) -> GreyImage:
+    """As `crop`, as grey pixels; `marked`: with brackets around the field."""
+    with opened(workspace, engine) as store, reading(store) as connection:
+        row = connection.execute(
+            select(pages, scans.c.suffix, scans.c.name, scans.c.purged_at, sheets.c.layout)
+            .join(scans, scans.c.sha256 == pages.c.scan)
+            .outerjoin(sheets, sheets.c.number == pages.c.sheet)
+            .where(pages.c.page_id == item.page_id)
+        ).first()
+        if row is None or row.purged_at is not None:
+            raise ScanFileError(f"There is no picture of {item.label} any more. Look at the paper.")
+        layout = None if row.form is None else find_frozen(connection, row.layout, row.form, row.version or 0)
+        rect = _rect_of(connection, item)
+    page = _load(archive_path(workspace.archive, row.scan, row.suffix), row.source_page)
+    if isinstance(page, RejectedPage):
+        raise ScanFileError(f"The picture of {item.label} cannot be shown: {page.reason}")
+    if rect is None or row.to_scan is None or layout is None:
+        return whole_page(page)
+    pixels, shown = cut_field(page, json.loads(row.to_scan), layout.size_mm, rect, _secret(layout, row.page or 1), dpi)
+    return mark_rect(pixels, shown, rect) if marked else pixels
+
+
+def _rect_of(connection: Connection, item: CheckItem) -> RectMm | None:
+    """Where the field stands on its sheet."""
+    if item.field is None or item.record is None:
+        return None
+    found = connection.execute(
+        select(readings.c.rect)
+        .join(records, records.c.record == readings.c.record)
+        .where(readings.c.record == item.record, readings.c.field == item.field)
+    ).scalar()
+    return None if found is None else RectMm.from_list(json.loads(found))
+
+
+def _secret(layout: Layout, number: int) -> list[RectMm]:
+    return [zone.rect for zone in layout.page(number).zones if layout.demands.get(zone.field, Demand()).paper_only]
+
+
+@lru_cache(maxsize=PAGES_KEPT)
+def _load(path: Path, index: int) -> ScannedPage | RejectedPage:
+    return load_page(path, index)

@@ -1,0 +1,136 @@
+"""Why a person is asked and what the form demands, in the user's language."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+
+from papier.checking.candidates import shown
+from papier.forms.definition import Demand
+from papier.language import translate as _
+
+# What the reader says of a field, word for word; the catalogue finds them here.
+REASONS: Mapping[str, Callable[[], str]] = {
+    "not certain enough": lambda: _("not certain enough"),
+    "there may be something written": lambda: _("there may be something written"),
+    "no plausible reading": lambda: _("no plausible reading"),
+    "a cell is crossed out or written over": lambda: _("a cell is crossed out or written over"),
+    "a part of the field is not on the scan": lambda: _("a part of the field is not on the scan"),
+    "handwriting kept as an image": lambda: _("handwriting kept as an image"),
+    "handwriting, read by machine": lambda: _("handwriting, read by machine"),
+    "something is struck out": lambda: _("something is struck out"),
+    "a line cannot be read": lambda: _("a line cannot be read"),
+    "little ink for a signature, much for dirt": lambda: _("little ink for a signature, much for dirt"),
+    "more than one box is ticked": lambda: _("more than one box is ticked"),
+    "some boxes are not quite clear": lambda: _("some boxes are not quite clear"),
+    "no text is found in the ink": lambda: _("no text is found in the ink"),
+    "the paper is cut off or covered here": lambda: _("the paper is cut off or covered here"),
+    "the value is not one of those allowed": lambda: _("the value is not one of those allowed"),
+    "the value is not on the roster": lambda: _("the value is not on the roster"),
+    "the printed value does not show in the scan": lambda: _("the printed value does not show in the scan"),
+    "something is written over the printed value": lambda: _("something is written over the printed value"),
+    "something is written beside the printed value": lambda: _("something is written beside the printed value"),
+    "a stroke runs through the printed value": lambda: _("a stroke runs through the printed value"),
+    "the value does not have the form that is asked for": lambda: _(
+        "the value does not have the form that is asked for"
+    ),
+    "the check key is wrong": lambda: _("the check key is wrong"),
+    "the value is out of the range that is asked for": lambda: _("the value is out of the range that is asked for"),
+    "a cell between two digits is blank": lambda: _("a cell between two digits is blank"),
+    "the date is unfinished": lambda: _("the date is unfinished"),
+    "the year is far away": lambda: _("the year is far away"),
+    "the hour is unfinished": lambda: _("the hour is unfinished"),
+    "the telephone number is unfinished": lambda: _("the telephone number is unfinished"),
+    "no French telephone number begins so": lambda: _("no French telephone number begins so"),
+    "the postcode is unfinished": lambda: _("the postcode is unfinished"),
+    "no department has this postcode": lambda: _("no department has this postcode"),
+    "the number is unfinished": lambda: _("the number is unfinished"),
+    "the check key of the number is wrong": lambda: _("the check key of the number is wrong"),
+    "sheet number not read": lambda: _("sheet number not read"),
+    "the sheet number cannot be read": lambda: _("the sheet number cannot be read"),
+    "the sheet number cannot be read, and the page looks like no known form": lambda: _(
+        "the sheet number cannot be read, and the page looks like no known form"
+    ),
+    "no corner marks and no known form: is it one of papier's sheets?": lambda: _(
+        "no corner marks and no known form: is it one of papier's sheets?"
+    ),
+    "a further sheet lies on this page, too little of it is seen: scan it again": lambda: _(
+        "a further sheet lies on this page, too little of it is seen: scan it again"
+    ),
+}
+NOT_KEPT = "; its picture is not kept, since a form here keeps answers on paper only"
+
+
+def reason_words(reason: str | None, labels: Mapping[str, str] | None = None) -> str:
+    """What the reader said of a field or page, in the user's language; `labels`: of the field's boxes."""
+    if not reason:
+        return ""
+    if reason.endswith(NOT_KEPT):
+        return reason_words(reason.removesuffix(NOT_KEPT)) + _(
+            "; its picture is not kept, since a form here keeps answers on paper only"
+        )
+    known = REASONS.get(reason)
+    if known is not None:
+        return known()
+    found = re.fullmatch(r"unclear whether ticked: (.*)", reason)
+    if found:
+        boxes = ", ".join((labels or {}).get(name, name) for name in found[1].split(", "))
+        return _("unclear whether ticked: {boxes}").format(boxes=boxes)
+    found = re.fullmatch(r"the date (.*) does not exist", reason)
+    if found:
+        return _("the date {day} does not exist").format(day=found[1])
+    found = re.fullmatch(r"the hour (.*) does not exist", reason)
+    if found:
+        return _("the hour {hour} does not exist").format(hour=found[1])
+    found = re.fullmatch(r"sheet (\S+) is not in this workspace's register", reason)
+    if found:
+        return _("sheet {number} is not in this workspace's register").format(number=found[1])
+    found = re.fullmatch(r"sheet (\S+) is known, but the page does not look like (\S+)", reason)
+    if found:
+        return _("sheet {number} is known, but the page does not look like {form}").format(
+            number=found[1], form=found[2]
+        )
+    return reason
+
+
+def demand_words(
+    zone: str | None, content: str | None, cells: int, multiple: bool, demand: Demand, options: Mapping[str, str]
+) -> str:
+    """What the form asks of a field, in one sentence without its full stop."""
+    parts = []
+    if zone == "tick":
+        parts.append(_("several boxes may be ticked") if multiple or len(options) == 1 else _("one box at most"))
+    elif zone == "signature":
+        parts.append(_("signed or not"))
+    elif zone == "comb":
+        parts.append(_content_words(content or "mixed").format(count=cells))
+    else:
+        parts.append(_("free text"))
+    if demand.choices:
+        parts.append(_("one of: {values}").format(values=", ".join(shown(value) for value in demand.choices)))
+    if demand.minimum and demand.maximum:
+        parts.append(_("from {first} to {last}").format(first=shown(demand.minimum), last=shown(demand.maximum)))
+    elif demand.minimum:
+        parts.append(_("{first} or more").format(first=shown(demand.minimum)))
+    elif demand.maximum:
+        parts.append(_("{last} at most").format(last=shown(demand.maximum)))
+    if demand.required:
+        parts.append(_("must be filled in"))
+    if demand.two_readers:
+        parts.append(_("two people must read the same"))
+    return ", ".join(parts)
+
+
+def _content_words(content: str) -> str:
+    return {
+        "letters": _("letters, {count} cells"),
+        "digits": _("digits, {count} cells"),
+        "mixed": _("letters and digits, {count} cells"),
+        "date": _("a date, DD/MM/YYYY"),
+        "hour": _("an hour, HH:MM"),
+        "telephone": _("a telephone number of ten digits"),
+        "postcode": _("a postcode of five digits"),
+        "class": _("a class, {count} cells"),
+        "nir": _("a social security number with its key"),
+        "number": _("a number, {count} cells"),
+    }[content]
