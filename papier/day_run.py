@@ -140,9 +140,14 @@ def run_day(
 
 
 def day_rows(engine: Engine, woken: Sequence[tuple[Case, Workflow]], now: dt.datetime) -> list[DayRow]:
-    """The rows of the day's sheet: what came in, then what is to be done, in the order of `TaskKind`."""
-    today = now.date()
-    rows = [DayRow(words, RowSheetRow("incoming")) for words in _incoming(engine, now)]
+    """The rows of the day's sheet: what came in, then what is to be done."""
+    incoming = [DayRow(words, RowSheetRow("incoming")) for words in _incoming(engine, now)]
+    return incoming + task_rows(woken, now.date())
+
+
+def task_rows(woken: Sequence[tuple[Case, Workflow]], today: dt.date) -> list[DayRow]:
+    """What is to be done in these cases, in the order of `TaskKind`."""
+    rows = []
     by_number = {case.number: (case, workflow) for case, workflow in woken}
     tasks = [task for case, workflow in woken for task in list_tasks(case, workflow, today)]
     for kind in TaskKind:

@@ -7,14 +7,31 @@ from __future__ import annotations
 
 import gettext
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import lru_cache
 from pathlib import Path
 
 LOCALE_FOLDER = Path(__file__).parent / "locale"
+_asked: ContextVar[str | None] = ContextVar("language asked for", default=None)
+
+
+@contextmanager
+def using_language(language: str) -> Iterator[None]:
+    """Speak "fr" or "en" within, whatever the locale says: the reader of a page may choose."""
+    before = _asked.set(language)
+    try:
+        yield
+    finally:
+        _asked.reset(before)
 
 
 def chosen_language() -> str:
-    """Give "fr" or "en": from PAPIER_LANGUAGE, else the locale; French where nothing is said."""
+    """Give "fr" or "en": as asked, else from PAPIER_LANGUAGE, else the locale; French where nothing is said."""
+    asked = _asked.get()
+    if asked is not None:
+        return asked
     for name in ("PAPIER_LANGUAGE", "LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG"):
         value = os.environ.get(name, "").split(":")[0].split(".")[0].lower()
         if value in ("", "c", "posix"):

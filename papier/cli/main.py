@@ -34,6 +34,7 @@ COMMANDS = {
     "records": "papier.cli.records",
     "today": "papier.cli.today",
     "cases": "papier.cli.cases",
+    "desk": "papier.cli.desk",
     "deadline": "papier.cli.deadline",
     "verify": "papier.cli.verify",
     "backup": "papier.cli.backup",

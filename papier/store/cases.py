@@ -250,7 +250,7 @@ def _event(row: Row[Any]) -> CaseEvent:
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """Which cases: each condition that is given must hold."""
+    """Which cases: each condition that is given must hold. `after`: only higher numbers, to go on with a list."""
 
     workflow: str | None = None
     stage: str | None = None
@@ -259,6 +259,7 @@ class Filter:
     step: str | None = None
     open_only: bool = False
     woken_by: dt.date | None = None
+    after: int = 0
 
     def narrow(self, query: Select[Any]) -> Select[Any]:
         for column, wanted in (
@@ -275,6 +276,8 @@ class Filter:
             query = query.where(cases.c.stage != "closed")
         if self.woken_by is not None:
             query = query.where(cases.c.wakes_on <= self.woken_by.isoformat())
+        if self.after:
+            query = query.where(cases.c.number > self.after)
         return query
 
 
@@ -309,6 +312,12 @@ def load_case(engine: Engine, number: int, now: dt.datetime) -> tuple[Case, Work
         ledger = CaseLedger(connection, now)
         case = ledger.load(number)
         return case, ledger.workflow_of(case), ledger.history(number)
+
+
+def find_case_of_sheet(engine: Engine, sheet: str) -> int | None:
+    """The case that a sheet belongs to, None where it belongs to none."""
+    with reading(engine) as connection:
+        return connection.execute(select(case_sheets.c.number).where(case_sheets.c.sheet == sheet)).scalar()
 
 
 def record_event(engine: Engine, number: int, kind: Kind, data: Mapping[str, Any], now: dt.datetime) -> Case:

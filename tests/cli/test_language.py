@@ -14,6 +14,7 @@ import papier
 from papier.language import LOCALE_FOLDER, chosen_language, translate
 
 PACKAGE = Path(papier.__file__).parent
+MESSAGES_IN = [("**.py", "python"), ("**/templates/**.html", "jinja2")]
 FRENCH = LOCALE_FOLDER / "fr" / "LC_MESSAGES"
 
 
@@ -27,7 +28,7 @@ def test_compiled_catalogue_is_that_of_its_source() -> None:
 
 def test_every_message_of_the_program_has_its_french_with_the_same_placeholders() -> None:
     compiled = gettext.translation("papier", LOCALE_FOLDER, languages=["fr"])
-    messages = {str(found[2]) for found in extract_from_dir(str(PACKAGE), keywords={"_": None})}
+    messages = {str(found[2]) for found in extract_from_dir(str(PACKAGE), MESSAGES_IN, keywords={"_": None})}
     assert len(messages) > 50
     untold = {message for message in messages if compiled.gettext(message) == message and len(message) > 12}
     assert untold == set()

@@ -1,0 +1,1 @@
+"""The office in the browser: pages of this machine for this machine, drawn here, usable without JavaScript."""

@@ -1,0 +1,176 @@
+"""Scans that wait to be taken in, one after the other, and what became of each.
+
+Each is taken in by a process of its own: a scan that breaks a decoder breaks that process and not the desk, and pdfium,
+which allows no threads, is asked by one.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import queue
+import signal
+import threading
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
+from multiprocessing.context import SpawnProcess
+from pathlib import Path
+from typing import Any
+
+from papier.errors import PapierError
+from papier.forms.library import library_folders
+from papier.intake import TakenIn, take_in
+from papier.store.connection import connect
+from papier.store.workspace import open_workspace
+from papier.workflows.library import list_workflows
+
+# What a page shows; older ones are in the lists of records and pages.
+REMEMBERED = 50
+BROKEN = (
+    "The program that reads scans stopped at this one. It lies in the inbox; scan the sheets again, or: papier read"
+)
+KNOWN = "Taken in before; nothing to do."
+
+
+class Progress(StrEnum):
+    """How far a scan is."""
+
+    WAITING = "waiting"
+    READING = "reading"
+    DONE = "done"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """One dropped scan. `message`: what went wrong and the remedy, or what a person should do."""
+
+    name: str
+    progress: Progress = Progress.WAITING
+    pages_read: int = 0
+    pages: int = 0
+    records: tuple[int, ...] = ()
+    to_look_at: int = 0
+    message: str | None = None
+
+    @property
+    def is_over(self) -> bool:
+        return self.progress in {Progress.DONE, Progress.FAILED}
+
+
+class Arrivals:
+    """The line of scans before the reader. One thread watches over it; pages ask how far it is."""
+
+    def __init__(self, folder: Path, now: Callable[[], dt.datetime]) -> None:
+        self._folder = folder
+        self._now = now
+        self._line: queue.Queue[tuple[int, Path] | None] = queue.Queue()
+        self._arrivals: dict[int, Arrival] = {}
+        self._count = 0
+        self._lock = threading.Lock()
+        self._thread: threading.Thread | None = None
+        self._process: SpawnProcess | None = None
+
+    def put(self, paths: Sequence[Path]) -> None:
+        """Let scans that lie in the inbox be taken in."""
+        with self._lock:
+            for path in paths:
+                self._count += 1
+                self._arrivals[self._count] = Arrival(path.name)
+                self._line.put((self._count, path))
+            for key in list(self._arrivals)[:-REMEMBERED]:
+                if self._arrivals[key].is_over:
+                    del self._arrivals[key]
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="intake", daemon=True)
+                self._thread.start()
+
+    def list(self) -> tuple[Arrival, ...]:
+        """The latest first."""
+        with self._lock:
+            return tuple(reversed(self._arrivals.values()))
+
+    def stop(self, seconds: float) -> int:
+        """Begin no further scan, wait for the one that is read, and stop it when it takes longer. Gives how many scans
+        lie in the inbox still: each is whole there, and taken in by `papier intake`.
+        """
+        if self._thread is None:
+            return 0
+        while not self._line.empty():
+            self._line.get_nowait()
+        self._line.put(None)
+        self._thread.join(seconds)
+        if self._thread.is_alive() and self._process is not None:
+            self._process.terminate()
+            self._thread.join()
+        return sum(not arrival.is_over for arrival in self.list())
+
+    def _run(self) -> None:
+        while (waiting := self._line.get()) is not None:
+            self._take_in(*waiting)
+
+    def _update(self, key: int, **change: Any) -> None:
+        with self._lock:
+            if key in self._arrivals:
+                self._arrivals[key] = replace(self._arrivals[key], **change)
+
+    def _take_in(self, key: int, path: Path) -> None:
+        self._update(key, progress=Progress.READING)
+        # "spawn" is the same on every system, and copies none of the desk's threads.
+        context = get_context("spawn")
+        ours, theirs = context.Pipe(duplex=False)
+        self._process = context.Process(target=_take_in_apart, args=(self._folder, path, self._now(), theirs))
+        self._process.start()
+        theirs.close()
+        told = False
+        with ours:
+            try:
+                while True:
+                    change = ours.recv()
+                    told = told or "progress" in change
+                    self._update(key, **change)
+            except EOFError:
+                pass
+        self._process.join()
+        if not told:
+            self._update(key, progress=Progress.FAILED, message=BROKEN)
+
+
+def _take_in_apart(folder: Path, path: Path, now: dt.datetime, told: Connection) -> None:
+    """Take one scan in, and tell how it goes: each message is what changes of its `Arrival`."""
+    # Ctrl-C is the desk's to act on: it lets this scan finish.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    workspace = open_workspace(folder)
+    engine = connect(workspace)
+    try:
+        taken = take_in(
+            workspace,
+            engine,
+            path,
+            now,
+            progress=lambda done, total: told.send({"pages_read": done, "pages": total}),
+            workflows=list_workflows(library_folders(workspace.forms)),
+        )
+    except PapierError as error:
+        told.send({"progress": Progress.FAILED, "message": str(error)})
+    else:
+        told.send(_what_became(taken))
+    finally:
+        engine.dispose()
+        told.close()
+
+
+def _what_became(taken: TakenIn) -> dict[str, Any]:
+    if taken.pages is None:
+        return {"progress": Progress.DONE, "message": KNOWN}
+    statuses = Counter(str(page.reading.status) for page in taken.pages)
+    return {
+        "progress": Progress.DONE,
+        "pages_read": len(taken.pages),
+        "pages": len(taken.pages),
+        "records": tuple(sorted({page.record for page in taken.pages if page.record is not None})),
+        "to_look_at": sum(count for status, count in statuses.items() if status != "read"),
+    }
