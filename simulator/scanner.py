@@ -256,11 +256,11 @@ def _expose(page: Pixels, conditions: Conditions, rng: np.random.Generator) -> P
         levels = np.clip((np.arange(256) - 240) * conditions.contrast + 244, 0, 255).astype(np.uint8)
         page = np.asarray(cv2.LUT(page, levels), dtype=np.uint8)
     if conditions.mode == "bilevel":
-        page = _one_bit(page, conditions)
+        page = one_bit(page, conditions)
     return page
 
 
-def _one_bit(grey: Pixels, conditions: Conditions) -> Pixels:
+def one_bit(grey: Pixels, conditions: Conditions) -> Pixels:
     if conditions.dithered:
         return np.asarray(Image.fromarray(grey).convert("1").convert("L"), dtype=np.uint8)
     return np.where(grey > conditions.threshold, 255, 0).astype(np.uint8)

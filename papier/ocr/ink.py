@@ -61,7 +61,10 @@ UNKNOWABLE = 0.55
 
 
 class PrintedFace(Protocol):
-    """The raster of a form's printed face; `papier.ocr.face.Face` is one."""
+    """The raster of a form's printed face, the same one for all its pages; `papier.ocr.face.Face` is one."""
+
+    def __hash__(self) -> int:
+        """What is cut from a face is kept by it."""
 
     def cut(self, rects: Sequence[RectMm], shape: tuple[int, int]) -> GreyImage:
         """As `RegisteredPage.cut`: (n, height, width) grey, 0 black, 255 bare paper."""

@@ -8,7 +8,7 @@ from papier.forms.layout import Zone
 from papier.geometry import RectMm
 from papier.ocr.ink import InkPage
 from papier.ocr.scan import GreyImage
-from papier.ocr.zones.tick import Box, decide_question, page_habit, read_ticks
+from papier.ocr.zones.tick import read_ticks
 from papier.records import FieldReading, OptionState, State
 from tests.ocr.drawn_boxes import DrawnPage, boxes_in_row
 
@@ -183,23 +183,3 @@ def test_a_mark_that_all_but_vanished_is_a_question() -> None:
     readings = sheet.read(noise=1.0)
     assert readings[2].state is State.DOUBTFUL
     assert readings[5].state is State.BLANK
-
-
-def box(option: str, empty: float, marked: float, dense: float) -> Box:
-    zone = Zone("q", "tick", RectMm(0, 0, 4, 4), option=option)
-    return Box(zone, empty, marked, dense)
-
-
-def test_the_page_tells_who_blackens_to_cancel() -> None:
-    crosses = [box("a", 0.0, 1.0, 0.0)] * 6
-    fills = [box("a", 0.0, 0.0, 1.0)] * 6
-    assert page_habit([*crosses, fills[0]]) > 1000
-    assert page_habit(fills) < 0.001
-
-
-def test_one_unclear_box_makes_the_question_doubtful() -> None:
-    boxes = [box("a", 0.9999, 0.0001, 0.0), box("b", 0.4, 0.6, 0.0)]
-    reading = decide_question(boxes, Demand(), habit=10.0, dense_cancels=True)
-    assert reading.state is State.DOUBTFUL
-    assert reading.options["b"].state is OptionState.DOUBTFUL
-    assert reading.reason == "unclear whether ticked: b"

@@ -1,0 +1,129 @@
+"""What was ticked, from what the boxes of a page look like."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from papier.ocr.zones.tick_decision import HABITS_FOREIGN, HABITS_OWN, Answer, BoxState, Question, decide_page
+from papier.ocr.zones.tick_model import Likelihoods, Look
+
+ACCEPTED = 0.999
+
+
+def looking(looks: Sequence[Look], *, doubt: float = 1e-6) -> Likelihoods:
+    """Boxes that look plainly like this."""
+    table = np.full((len(looks), len(Look)), doubt)
+    table[np.arange(len(looks)), list(looks)] = 1.0
+    return table
+
+
+def single(*looks: Look) -> Question:
+    return Question(looking(looks), single=True)
+
+
+def several(*looks: Look) -> Question:
+    return Question(looking(looks), single=False)
+
+
+E, O, S, D, C = Look.EMPTY, Look.OPEN, Look.SCRIBBLED, Look.DENSE, Look.CIRCLED  # noqa: E741
+CROSSES = [single(O, E, E), single(E, O), single(E, E, O)]
+
+
+def first(*questions: Question, habits: Sequence[float] = HABITS_OWN) -> Answer:
+    return decide_page(questions, habits, dense_cancels=habits is HABITS_OWN)[0]
+
+
+def test_a_blank_row_is_blank() -> None:
+    answer = first(single(E, E, E, E))
+    assert answer.ticked == ()
+    assert answer.probability > ACCEPTED
+
+
+def test_one_cross_is_the_answer() -> None:
+    answer = first(single(E, O, E))
+    assert answer.ticked == (1,)
+    assert answer.probability > ACCEPTED
+
+
+def test_two_crosses_in_a_single_choice_are_both_named() -> None:
+    assert first(single(O, E, O), *CROSSES).ticked == (0, 2)
+
+
+def test_any_number_may_be_ticked_where_several_are_asked_for() -> None:
+    answer = first(several(O, E, O, E, O))
+    assert answer.ticked == (0, 2, 4)
+    assert answer.probability > ACCEPTED
+
+
+def test_a_blackened_box_beside_a_cross_is_cancelled() -> None:
+    answer = first(single(D, E, O), *CROSSES)
+    assert answer.ticked == (2,)
+    assert answer.probability > ACCEPTED
+    assert answer.states[0].argmax() == BoxState.CANCELLED
+
+
+def test_a_lone_blackened_box_on_a_page_of_crosses_is_a_question() -> None:
+    assert first(single(E, D, E), *CROSSES).probability < ACCEPTED
+
+
+def test_a_page_of_blackened_boxes_is_a_page_of_ticks() -> None:
+    answer = first(single(D, E), single(E, D), single(D, E, E), single(E, S))
+    assert answer.ticked == (0,)
+    assert answer.probability > ACCEPTED
+
+
+def test_scribbles_are_ticks_of_one_who_scribbles() -> None:
+    answer = first(single(S, E), single(E, S), single(S, E, E), single(E, D))
+    assert answer.ticked == (0,)
+    assert answer.probability > ACCEPTED
+
+
+def test_a_lone_blackened_box_on_an_own_sheet_is_a_question_and_on_a_foreign_one_a_tick() -> None:
+    own, foreign = first(single(D, E)), first(single(D, E), habits=HABITS_FOREIGN)
+    assert own.probability < ACCEPTED
+    assert foreign.ticked == (0,)
+    assert foreign.probability > ACCEPTED
+
+
+def test_rings_are_ticks_of_one_who_rings() -> None:
+    answer = first(single(C, E), single(E, C), single(C, E))
+    assert answer.ticked == (0,)
+    assert answer.probability > ACCEPTED
+
+
+@pytest.mark.parametrize("look", [Look.STRUCK, Look.ERASED, Look.BESIDE])
+def test_what_may_mean_either_is_a_question(look: Look) -> None:
+    assert first(several(look, E), *CROSSES).probability < ACCEPTED
+
+
+def test_an_erased_box_beside_a_cross_is_cancelled() -> None:
+    answer = first(single(Look.ERASED, O), *CROSSES)
+    assert answer.ticked == (1,)
+    assert answer.states[0, BoxState.TICKED] < 0.01
+
+
+def test_one_unclear_box_makes_its_question_unclear() -> None:
+    looks = looking([O, E])
+    looks[1, O] = 1.0
+    assert first(Question(looks, single=False)).probability < 0.95
+
+
+@given(
+    st.lists(st.tuples(st.lists(st.integers(0, 7), min_size=1, max_size=6), st.booleans()), min_size=1, max_size=6),
+    st.floats(1e-9, 1.0),
+)
+def test_chances_are_chances(questions: list[tuple[list[int], bool]], doubt: float) -> None:
+    asked = [
+        Question(looking([Look(i) for i in looks], doubt=doubt), single=one and len(looks) > 1)
+        for looks, one in questions
+    ]
+    for question, answer in zip(asked, decide_page(asked, HABITS_OWN, dense_cancels=True), strict=True):
+        assert 0 <= answer.probability <= 1
+        assert np.allclose(answer.states.sum(axis=1), 1, atol=1e-6)
+        assert (answer.states >= 0).all()
+        assert question.single or len(answer.ticked) <= len(question.looks)
