@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.papier-installed
 
-.PHONY: demo test check lint types layers pytest bench install tesseract clean
+.PHONY: demo test check lint types layers pytest bench install tesseract sane clean
 .DEFAULT_GOAL := help
 
 help:
@@ -21,7 +21,10 @@ $(STAMP): pyproject.toml
 tesseract:
 	@bash scripts/install-tesseract
 
-install: $(STAMP) tesseract
+sane:
+	@bash scripts/install-sane
+
+install: $(STAMP) tesseract sane
 
 demo: install
 	$(BIN)/python -m simulator.demo demo-output

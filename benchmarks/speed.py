@@ -25,10 +25,11 @@ from papier.forms.parsing import parse_form
 from papier.forms.pdf import SheetToPrint, face_pdf, write_sheets
 from papier.forms.sheet_number import SheetNumbers
 from papier.forms.typesetting import lay_out
-from papier.intake import make_pool, read_scan
+from papier.intake import read_scan
 from papier.ocr.pages import load_page
 from papier.ocr.reading import Reader
 from papier.ocr.register import KnownSheet, PrintedForm
+from papier.page_pool import using_pool
 from simulator.hands import Hands
 from simulator.loop import print_fill_scan
 
@@ -153,7 +154,7 @@ def measure_page(jpeg: bytes, scan: Path, reader: Reader) -> dict[str, float]:
 
 
 def measure_pool(scan: Path, reader: Reader) -> dict[str, float]:
-    with make_pool(reader) as pool:
+    with using_pool(reader) as pool:
         list(read_scan(scan, reader, pool))
         start = time.perf_counter()
         count = sum(1 for _ in read_scan(scan, reader, pool))

@@ -10,25 +10,24 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import os
-import signal
-import sys
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from dataclasses import dataclass, replace
-from multiprocessing import get_context
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 from sqlalchemy import Engine
 
-from papier.errors import PapierError, ScanFileError
+from papier.devices.delivery import readable_name
+from papier.devices.wholeness import is_being_written
+from papier.errors import ScanFileError
 from papier.ocr.masking import keeps_on_paper, mask_page
 from papier.ocr.pages import count_pages, load_page
 from papier.ocr.reading import Reader
 from papier.ocr.register import SheetRegister
-from papier.ocr.scan import GreyImage, RejectedPage, ScannedPage
+from papier.ocr.scan import GreyImage, RejectedPage
+from papier.page_pool import PageOnItsWay, PagePool, PageReader, read_one, using_pool
 from papier.records import PageReading, PageStatus
 from papier.store.archive import hash_file, keep_file, sync_folder, using_archive
 from papier.store.masked_copy import write_masked_copy
@@ -36,9 +35,6 @@ from papier.store.records import FiledPage, ScanFile, file_scan, find_scan
 from papier.store.sheets import StoreRegister
 from papier.store.workspace import Workspace
 from papier.workflows.definition import Workflow
-
-if sys.platform == "linux":
-    import fcntl
 
 # Starting a process costs as much as reading half a dozen pages.
 MIN_PAGES_FOR_POOL = 8
@@ -66,17 +62,8 @@ class TakenIn:
     left: Path | None = None
 
 
-class PageReader(Protocol):
-    """What intake asks of a reader of pages."""
-
-    @property
-    def register(self) -> SheetRegister: ...
-
-    def read_page(self, page: ScannedPage | RejectedPage) -> list[PageReading]: ...
-
-
 def read_scan(
-    path: Path, reader: PageReader, pool: Executor | None = None, progress: Progress | None = None
+    path: Path, reader: PageReader, pool: PagePool | None = None, progress: Progress | None = None
 ) -> Iterator[PageReading]:
     """The readings of a scan file in page order. Raises ScanFileError when the file cannot be read at all.
 
@@ -89,55 +76,16 @@ def read_scan(
             if progress is not None:
                 progress(index, total)
         return
-    waiting: list[Future[list[PageReading]]] = []
-    flight = AHEAD * (os.cpu_count() or 1)
+    waiting: deque[PageOnItsWay] = deque()
+    flight = AHEAD * pool.workers
     submitted = 0
     for done in range(1, total + 1):
         while submitted < total and len(waiting) < flight:
             submitted += 1
-            waiting.append(pool.submit(_read_in_process, path, submitted))
-        yield from waiting.pop(0).result()
+            waiting.append(pool.submit(path, submitted))
+        yield from pool.result(waiting.popleft())
         if progress is not None:
             progress(done, total)
-
-
-def read_one(path: Path, index: int, reader: PageReader) -> list[PageReading]:
-    """The readings of one page; one that breaks the reader is a rejected page with its reason, never a lost batch."""
-    try:
-        return reader.read_page(load_page(path, index))
-    except PapierError:
-        raise
-    except Exception as error:  # noqa: BLE001 - whatever a hostile page provokes, the batch goes on
-        reason = f"the page could not be read ({type(error).__name__}: {error}); scan it again"
-        return [PageReading(str(path), index, PageStatus.DAMAGED, reason=reason)]
-
-
-_reader_of_process: Reader | None = None
-
-
-def _start_process(reader: Reader) -> None:
-    import cv2  # noqa: PLC0415 - in the worker only
-
-    # One thread a process: the pool is what uses the cores.
-    cv2.setNumThreads(1)
-    global _reader_of_process  # noqa: PLW0603 - a worker's one reader
-    _reader_of_process = reader
-
-
-def _read_in_process(path: Path, index: int) -> list[PageReading]:
-    assert _reader_of_process is not None  # noqa: S101 - `_start_process` has run
-    return read_one(path, index, _reader_of_process)
-
-
-def make_pool(reader: Reader, workers: int | None = None) -> ProcessPoolExecutor:
-    """A pool of processes that read pages with `reader`, one a core unless told otherwise."""
-    # "spawn" is the same on Linux, macOS and Windows, and never copies a locked library.
-    return ProcessPoolExecutor(
-        workers or os.cpu_count() or 1,
-        mp_context=get_context("spawn"),
-        initializer=_start_process,
-        initargs=(reader,),
-    )
 
 
 def mark_copies(readings: Iterator[PageReading], masters: Callable[[str], bool]) -> Iterator[PageReading]:
@@ -193,56 +141,121 @@ def take_in(
     `workflows`: those in use today; a sheet whose form begins one begins a case.
     Raises ScanFileError when the file cannot be read or is still being written, StoreError when it cannot be kept.
     """
+    reader = reader or Reader(StoreRegister(workspace))
+    with using_archive(workspace.archive):
+        begun = _begin(workspace, engine, path, reader)
+        if isinstance(begun, TakenIn):
+            return begun
+        readings = _read_all(begun.source, begun.total, reader, progress)
+        return _finish(workspace, engine, begun, readings, reader, now, workflows)
+
+
+class IntakeQueue:
+    """Files taken in one after the other, those that follow read meanwhile: first begun, first filed.
+
+    Whatever is interrupted between `begin` and `finish` is as if it had never begun.
+    """
+
+    def __init__(self, workspace: Workspace, engine: Engine, pool: PagePool) -> None:
+        self.workspace = workspace
+        self.engine = engine
+        self.pool = pool
+        self._waiting: deque[tuple[Path, _Begun | TakenIn, list[PageOnItsWay]]] = deque()
+
+    def __len__(self) -> int:
+        return len(self._waiting)
+
+    @property
+    def is_full(self) -> bool:
+        """True when the pool has all that it needs to be kept busy."""
+        return sum(len(pages) for _path, _begun, pages in self._waiting) >= AHEAD * self.pool.workers
+
+    @property
+    def is_ready(self) -> bool:
+        """True when `finish` will not have to wait."""
+        return bool(self._waiting) and all(page.is_read for page in self._waiting[0][2])
+
+    def begin(self, path: Path) -> None:
+        """Have a file read. Raises like `take_in`; the file is then not in the queue."""
+        with using_archive(self.workspace.archive):
+            begun = _begin(self.workspace, self.engine, path, self.pool.reader)
+        pages = (
+            [] if isinstance(begun, TakenIn) else [self.pool.submit(begun.source, at + 1) for at in range(begun.total)]
+        )
+        self._waiting.append((path, begun, pages))
+
+    def finish(self, now: dt.datetime, workflows: Sequence[Workflow] = (), progress: Progress | None = None) -> TakenIn:
+        """File the first of the queue, once it is read. Raises like `take_in`; it has then left the queue."""
+        _path, begun, pages = self._waiting.popleft()
+        if isinstance(begun, TakenIn):
+            return begun
+        readings: list[PageReading] = []
+        for page in pages:
+            readings += self.pool.result(page)
+            if progress is not None:
+                progress(page.index, begun.total)
+        with using_archive(self.workspace.archive):
+            return _finish(self.workspace, self.engine, begun, readings, self.pool.reader, now, workflows)
+
+    @property
+    def first(self) -> Path:
+        """The file that `finish` files next."""
+        return self._waiting[0][0]
+
+
+@dataclass(frozen=True)
+class _Begun:
+    """A file about to be read: its hash, its pages, and its copy in the archive unless it may have to be masked."""
+
+    path: Path
+    sha256: str
+    total: int
+    kept: ScanFile | None
+    source: Path
+
+
+def _begin(workspace: Workspace, engine: Engine, path: Path, reader: PageReader) -> _Begun | TakenIn:
+    """Keep the file, or see that it was taken in before."""
     if not path.is_file():
         raise ScanFileError(f"{path} is not a file. Give the name of a scan (PDF, TIFF, JPEG or PNG).")
     if is_being_written(path):
         raise ScanFileError(f"{path} is still being written. Take it in again when the scanner has finished.")
     sha256 = _hash_source(path)
-    with using_archive(workspace.archive):
-        taken = find_scan(engine, sha256)
-        if taken is not None:
-            if taken.sha256 == sha256:
-                # The inbox copy may be the last whole one: it goes only after the archive's has been read.
-                keep_file(path, workspace.archive, sha256, taken.suffix)
-            left = _leave_inbox(workspace, path)
-            return TakenIn(path, sha256, None, masked=taken.sha256 != sha256, left=left)
-        total = count_pages(path)
-        reader = reader or Reader(StoreRegister(workspace))
-        careful = any(keeps_on_paper(form.layout) for form in reader.register.forms())
-        scan = None if careful else _keep_as_is(workspace, path, sha256)
-        readings = _read_all(path if scan is None else scan.path(workspace), total, reader, progress)
-        masked = scan is None and any(_must_be_masked(reading) for reading in readings)
-        if masked:
-            scan, readings = _keep_masked(workspace, path, sha256, total, readings, reader)
-        elif scan is None:
-            scan = _keep_as_is(workspace, path, sha256)
-        if careful and _hash_source(path) != sha256:
-            raise ScanFileError(f"{path} changed while it was taken in. Wait until it is whole, then take it in again.")
-        readings = [replace(reading, source=path.name) for reading in readings]
-        filed = file_scan(engine, scan, readings, now, workflows)
+    taken = find_scan(engine, sha256)
+    if taken is not None:
+        if taken.sha256 == sha256:
+            # The inbox copy may be the last whole one: it goes only after the archive's has been read.
+            keep_file(path, workspace.archive, sha256, taken.suffix)
         left = _leave_inbox(workspace, path)
-        return TakenIn(path, sha256, filed, masked=masked, left=left)
+        return TakenIn(path, sha256, None, masked=taken.sha256 != sha256, left=left)
+    total = count_pages(path)
+    careful = any(keeps_on_paper(form.layout) for form in reader.register.forms())
+    kept = None if careful else _keep_as_is(workspace, path, sha256)
+    return _Begun(path, sha256, total, kept, path if kept is None else kept.path(workspace))
 
 
-def is_being_written(path: Path) -> bool:
-    """True while some program has the file open for writing, where the system can tell (Linux, on a local disk).
-
-    A lease to read is granted only on a file that nobody has open for writing (fcntl(2), "Leases").
-    """
-    if sys.platform != "linux":
-        return False
-    try:
-        with path.open("rb") as stream:
-            # Whoever opens it meanwhile breaks the lease by a signal; this one is ignored by default.
-            fcntl.fcntl(stream, fcntl.F_SETSIG, signal.SIGURG)
-            fcntl.fcntl(stream, fcntl.F_SETLEASE, fcntl.F_RDLCK)
-            fcntl.fcntl(stream, fcntl.F_SETLEASE, fcntl.F_UNLCK)
-    except BlockingIOError:
-        return True
-    except OSError:
-        # Another's file, or a file system without leases: its change is noticed by its hash.
-        return False
-    return False
+def _finish(
+    workspace: Workspace,
+    engine: Engine,
+    begun: _Begun,
+    readings: list[PageReading],
+    reader: PageReader,
+    now: dt.datetime,
+    workflows: Sequence[Workflow],
+) -> TakenIn:
+    """File what was read, and take the file out of the inbox."""
+    path, scan = begun.path, begun.kept
+    masked = scan is None and any(_must_be_masked(reading) for reading in readings)
+    if masked:
+        scan, readings = _keep_masked(workspace, path, begun.sha256, begun.total, readings, reader)
+    elif scan is None:
+        scan = _keep_as_is(workspace, path, begun.sha256)
+    if begun.kept is None and _hash_source(path) != begun.sha256:
+        raise ScanFileError(f"{path} changed while it was taken in. Wait until it is whole, then take it in again.")
+    readings = [replace(reading, source=readable_name(path.name)) for reading in readings]
+    filed = file_scan(engine, scan, readings, now, workflows)
+    left = _leave_inbox(workspace, path)
+    return TakenIn(path, begun.sha256, filed, masked=masked, left=left)
 
 
 def _hash_source(path: Path) -> str:
@@ -254,15 +267,15 @@ def _hash_source(path: Path) -> str:
 
 def _read_all(path: Path, total: int, reader: PageReader, progress: Progress | None) -> list[PageReading]:
     if isinstance(reader, Reader) and total >= MIN_PAGES_FOR_POOL and (os.cpu_count() or 1) > 1:
-        with make_pool(reader) as pool:
+        with using_pool(reader) as pool:
             return list(read_scan(path, reader, pool, progress))
     return list(read_scan(path, reader, None, progress))
 
 
 def _keep_as_is(workspace: Workspace, path: Path, sha256: str) -> ScanFile:
-    suffix = path.suffix.lower()[:10]
+    suffix = readable_name(path.suffix.lower()[:10])
     kept = keep_file(path, workspace.archive, sha256, suffix)
-    return ScanFile(sha256, path.name, suffix, kept.stat().st_size)
+    return ScanFile(sha256, readable_name(path.name), suffix, kept.stat().st_size)
 
 
 def _must_be_masked(reading: PageReading) -> bool:
@@ -288,7 +301,7 @@ def _keep_masked(
             again = [reading for reading in read_one(kept, index, reader) if reading.outline is not None]
             readings += again if len(again) == len(known) else known
         readings += [replace(reading, reason=f"{reading.reason}{NOT_KEPT}") for reading in unknown]
-    return ScanFile(masked_sha256, path.name, ".pdf", len(data), sha256), readings
+    return ScanFile(masked_sha256, readable_name(path.name), ".pdf", len(data), sha256), readings
 
 
 def _masked_page(path: Path, index: int, readings: list[PageReading]) -> tuple[GreyImage, float | None]:

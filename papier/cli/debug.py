@@ -13,13 +13,13 @@ from papier.cli.read import exit_code
 from papier.cli.sources import find_printed_form
 from papier.errors import UsageError
 from papier.forms.layout import LayoutPage
-from papier.intake import read_one
 from papier.language import translate as _
 from papier.ocr.drawing import Uncertain, draw_gallery, draw_page, find_uncertain
 from papier.ocr.pages import count_pages
 from papier.ocr.reading import Reader
 from papier.ocr.register import SheetRegister
 from papier.ocr.scan import RegisteredPage
+from papier.page_pool import read_one
 from papier.records import PageReading
 from papier.store.sheets import EmptyRegister, StoreRegister
 

@@ -31,6 +31,7 @@ COMMANDS = {
     "read": "papier.cli.read",
     "debug": "papier.cli.debug",
     "intake": "papier.cli.intake",
+    "scan": "papier.cli.scan",
     "records": "papier.cli.records",
     "today": "papier.cli.today",
     "cases": "papier.cli.cases",

@@ -14,11 +14,12 @@ from papier.cli.context import Context, pass_context
 from papier.cli.output import progress_bar, show_reading
 from papier.cli.sources import find_printed_form
 from papier.errors import EXIT_CHECK_NEEDED, EXIT_DONE, EXIT_PAGES_REJECTED, ScanFileError
-from papier.intake import MIN_PAGES_FOR_POOL, find_missing_pages, make_pool, mark_copies, read_scan
+from papier.intake import MIN_PAGES_FOR_POOL, find_missing_pages, mark_copies, read_scan
 from papier.language import translate as _
 from papier.ocr.pages import count_pages
 from papier.ocr.reading import Reader
 from papier.ocr.register import SheetRegister
+from papier.page_pool import using_pool
 from papier.records import PageReading, PageStatus
 from papier.store.sheets import EmptyRegister, StoreRegister
 
@@ -55,7 +56,7 @@ def command(context: Context, files: tuple[Path, ...], form: str | None, as_json
     with contextlib.ExitStack() as stack:
         pool = None
         if sum(totals.values()) >= MIN_PAGES_FOR_POOL:
-            pool = stack.enter_context(make_pool(reader))
+            pool = stack.enter_context(using_pool(reader))
         advance = stack.enter_context(progress_bar(sum(totals.values()), _("reading")))
 
         def readings() -> Iterator[PageReading]:

@@ -26,6 +26,10 @@ from papier.workflows.definition import Workflow
 PURGED = "purged"
 
 
+class PurgedScanError(StoreError):
+    """A scan that was taken in once, and whose time is over."""
+
+
 @dataclass(frozen=True, slots=True)
 class ScanFile:
     """A scan as it is kept in the archive. `source_sha256`: the file as it came, where the kept copy is masked."""
@@ -50,7 +54,7 @@ class FiledPage:
 
 
 def find_scan(engine: Engine, sha256: str) -> ScanFile | None:
-    """The scan that this file became when it was taken in before, or None. Raises StoreError where it was purged."""
+    """The scan that this file became when it was taken in before, or None. Raises PurgedScanError."""
     with reading(engine) as connection:
         row = connection.execute(
             select(scans)
@@ -58,7 +62,7 @@ def find_scan(engine: Engine, sha256: str) -> ScanFile | None:
             .order_by(scans.c.purged_at)  # what is kept comes first: empty sorts before any time
         ).first()
     if row is not None and row.purged_at is not None:
-        raise StoreError("This scan was taken in before and purged since: its time is over. Delete the file.")
+        raise PurgedScanError("This scan was taken in before and purged since: its time is over. Delete the file.")
     return None if row is None else ScanFile(row.sha256, row.name, row.suffix, row.bytes, row.source_sha256)
 
 

@@ -1,0 +1,151 @@
+"""Reading pages in processes of their own, one a core.
+
+A page that kills its process (memory, a broken decoder) costs itself and no other: it is tried once more alone, then
+rejected with its reason.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from dataclasses import dataclass
+from multiprocessing import get_context, parent_process
+from pathlib import Path
+from typing import Protocol
+
+from papier.errors import PapierError
+from papier.ocr.pages import load_page
+from papier.ocr.reading import Reader
+from papier.ocr.register import SheetRegister
+from papier.ocr.scan import RejectedPage, ScannedPage
+from papier.records import PageReading, PageStatus
+
+
+class PageReader(Protocol):
+    """What intake asks of a reader of pages."""
+
+    @property
+    def register(self) -> SheetRegister: ...
+
+    def read_page(self, page: ScannedPage | RejectedPage) -> list[PageReading]: ...
+
+
+def read_one(path: Path, index: int, reader: PageReader) -> list[PageReading]:
+    """The readings of one page; one that breaks the reader is a rejected page with its reason, never a lost batch."""
+    try:
+        return reader.read_page(load_page(path, index))
+    except PapierError:
+        raise
+    except Exception as error:  # noqa: BLE001 - whatever a hostile page provokes, the batch goes on
+        return [_rejected(path, index, f"{type(error).__name__}: {error}")]
+
+
+def _rejected(path: Path, index: int, why: str) -> PageReading:
+    reason = f"the page could not be read ({why}); scan it again"
+    return PageReading(str(path), index, PageStatus.DAMAGED, reason=reason)
+
+
+@dataclass(frozen=True, slots=True)
+class PageOnItsWay:
+    """A page that was handed to a pool."""
+
+    path: Path
+    index: int
+    future: Future[list[PageReading]]
+    executor: ProcessPoolExecutor
+
+    @property
+    def is_read(self) -> bool:
+        return self.future.done()
+
+
+class PagePool:
+    """Processes that read pages with one reader; started when first needed, started anew when one is killed."""
+
+    def __init__(self, reader: Reader, workers: int | None = None) -> None:
+        self.reader = reader
+        self.workers = workers or os.cpu_count() or 1
+        self._executor: ProcessPoolExecutor | None = None
+
+    def submit(self, path: Path, index: int) -> PageOnItsWay:
+        """Have page `index` of a file read."""
+        executor = self._started()
+        try:
+            return PageOnItsWay(path, index, executor.submit(_read_in_process, path, index), executor)
+        except BrokenProcessPool:
+            self.close()
+        executor = self._started()
+        return PageOnItsWay(path, index, executor.submit(_read_in_process, path, index), executor)
+
+    def result(self, page: PageOnItsWay) -> list[PageReading]:
+        """The readings of a page, once it is read. Raises ScanFileError like `read_one`."""
+        try:
+            return page.future.result()
+        except BrokenProcessPool:
+            # Whose fault it was nobody can say: each page that was on the way is read once more, alone.
+            if page.executor is self._executor:
+                self.close()
+        try:
+            return self._started().submit(_read_in_process, page.path, page.index).result()
+        except BrokenProcessPool:
+            self.close()
+            return [_rejected(page.path, page.index, "it broke the program that reads it")]
+
+    def close(self) -> None:
+        """Let the processes go; what was submitted and not begun is dropped."""
+        if self._executor is not None:
+            self._executor.shutdown(wait=True, cancel_futures=True)
+            self._executor = None
+
+    def _started(self) -> ProcessPoolExecutor:
+        if self._executor is None:
+            # "spawn" is the same on Linux, macOS and Windows, and never copies a locked library.
+            self._executor = ProcessPoolExecutor(
+                self.workers,
+                mp_context=get_context("spawn"),
+                initializer=_start_process,
+                initargs=(self.reader,),
+            )
+        return self._executor
+
+
+@contextmanager
+def using_pool(reader: Reader, workers: int | None = None) -> Iterator[PagePool]:
+    """A pool that is gone afterwards."""
+    pool = PagePool(reader, workers)
+    try:
+        yield pool
+    finally:
+        pool.close()
+
+
+_reader_of_process: Reader | None = None
+
+
+def _start_process(reader: Reader) -> None:
+    import cv2  # noqa: PLC0415 - in the worker only
+
+    # One thread a process: the pool is what uses the cores.
+    cv2.setNumThreads(1)
+    # Ctrl-C is the parent's to answer; and a parent that was killed must not leave its workers waiting for ever.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    global _reader_of_process  # noqa: PLW0603 - a worker's one reader
+    _reader_of_process = reader
+
+
+def _end_with_parent() -> None:
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
+
+
+def _read_in_process(path: Path, index: int) -> list[PageReading]:
+    assert _reader_of_process is not None  # noqa: S101 - `_start_process` has run
+    return read_one(path, index, _reader_of_process)
