@@ -14,7 +14,7 @@ from papier.errors import ScanFileError
 from papier.forms.definition import Demand
 from papier.forms.layout import Layout
 from papier.geometry import RectMm
-from papier.ocr.crops import CROP_DPI, cut_field, mark_rect, to_png, whole_page
+from papier.ocr.crops import CLOSE, CONTEXT, CROP_DPI, cut_field, mark_rect, to_png, whole_page
 from papier.ocr.pages import load_page
 from papier.ocr.scan import GreyImage, RejectedPage, ScannedPage
 from papier.store.archive import archive_path
@@ -35,9 +35,9 @@ def crop(workspace: Workspace, item: CheckItem, *, engine: Engine | None = None)
 
 
 def crop_pixels(
-    workspace: Workspace, item: CheckItem, *, engine: Engine | None = None, dpi: float = CROP_DPI, marked: bool = True
+    workspace: Workspace, item: CheckItem, *, engine: Engine | None = None, dpi: float = CROP_DPI, close: bool = False
 ) -> GreyImage:
-    """As `crop`, as grey pixels; `marked`: with brackets around the field."""
+    """As `crop`, as grey pixels; `close`: the field fills the picture, for where there is little room."""
     with opened(workspace, engine) as store, reading(store) as connection:
         row = connection.execute(
             select(pages, scans.c.suffix, scans.c.name, scans.c.purged_at, sheets.c.layout)
@@ -54,8 +54,10 @@ def crop_pixels(
         raise ScanFileError(f"The picture of {item.label} cannot be shown: {page.reason}")
     if rect is None or row.to_scan is None or layout is None:
         return whole_page(page)
-    pixels, shown = cut_field(page, json.loads(row.to_scan), layout.size_mm, rect, _secret(layout, row.page or 1), dpi)
-    return mark_rect(pixels, shown, rect) if marked else pixels
+    secret = _secret(layout, row.page or 1)
+    context = CLOSE if close else CONTEXT
+    pixels, shown = cut_field(page, json.loads(row.to_scan), layout.size_mm, rect, secret, dpi, context)
+    return pixels if close else mark_rect(pixels, shown, rect)
 
 
 def _rect_of(connection: Connection, item: CheckItem) -> RectMm | None:

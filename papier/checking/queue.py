@@ -127,7 +127,7 @@ def _in_order(items: Iterable[CheckItem]) -> list[CheckItem]:
         replace(item, like=item.like.removeprefix("~"))
         for group in sorted(groups, key=place)
         # One hand after the other: what one person wrote stands on one sheet.
-        for item in sorted(groups[group], key=lambda one: (one.form or "", one.sheet or "", one.record or 0, one.key))
+        for item in sorted(groups[group], key=lambda one: (one.form or "", one.record or 0, one.key))
     ]
 
 

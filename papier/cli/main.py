@@ -32,6 +32,7 @@ COMMANDS = {
     "debug": "papier.cli.debug",
     "intake": "papier.cli.intake",
     "scan": "papier.cli.scan",
+    "check": "papier.cli.check",
     "records": "papier.cli.records",
     "today": "papier.cli.today",
     "cases": "papier.cli.cases",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -12,9 +13,20 @@ from papier.ocr.scan import GreyImage, RegisteredPage, ScannedPage
 
 # Fine enough to tell a 1 from a 7, small enough for a page that holds many.
 CROP_DPI = 200.0
-# What stands around a field helps to read it: at least so much on each side, and at least so much of the sheet.
-CONTEXT_MM = (7.0, 4.0)
-LEAST_MM = (70.0, 16.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What is shown around a field, in millimetres: on each side, and of the sheet at least."""
+
+    across: float
+    down: float
+    least_width: float
+    least_height: float
+
+
+# What stands around a field helps to read it; where there is little room, the strokes count more.
+CONTEXT, CLOSE = Context(7.0, 4.0, 70.0, 16.0), Context(2.0, 2.5, 30.0, 10.0)
 # The whole page, where there is no field to show, is drawn this wide.
 PAGE_WIDTH = 900
 WHITE = 255
@@ -27,13 +39,14 @@ def cut_field(
     rect: RectMm,
     secret: Sequence[RectMm] = (),
     dpi: float = CROP_DPI,
+    context: Context = CONTEXT,
 ) -> tuple[GreyImage, RectMm]:
     """The field at `rect` with its surroundings, grey, and what part of the sheet it shows.
 
     `to_scan`: sheet millimetres → scan pixels, 3×3 row by row. `secret`: zones that are kept on paper only; they are
     white, whatever the page shows there.
     """
-    shown = _surroundings(rect, size_mm)
+    shown = _surroundings(rect, size_mm, context)
     scale = dpi / MM_PER_INCH
     shape = (max(1, round(shown.height * scale)), max(1, round(shown.width * scale)))
     matrix = np.asarray(to_scan, dtype=np.float64).reshape(3, 3)
@@ -80,10 +93,10 @@ def to_png(pixels: GreyImage) -> bytes:
     return bytes(data)
 
 
-def _surroundings(rect: RectMm, size_mm: tuple[float, float]) -> RectMm:
+def _surroundings(rect: RectMm, size_mm: tuple[float, float], context: Context) -> RectMm:
     """The rectangle with its context, moved into the sheet where it would leave it."""
-    width = min(size_mm[0], max(LEAST_MM[0], rect.width + 2 * CONTEXT_MM[0]))
-    height = min(size_mm[1], max(LEAST_MM[1], rect.height + 2 * CONTEXT_MM[1]))
+    width = min(size_mm[0], max(context.least_width, rect.width + 2 * context.across))
+    height = min(size_mm[1], max(context.least_height, rect.height + 2 * context.down))
     # A label stands to the left of what it asks, or above it.
     x = rect.x + rect.width / 2 - width / 2
     y = rect.y + rect.height / 2 - height * 0.55

@@ -179,7 +179,13 @@ def with_check(field: Mapping[str, Any], check: Check | None) -> dict[str, Any]:
         "read_by": check.who,
         "reason": None,
         "needs_person": False,
-        "checked": {"verdict": str(check.verdict), "who": check.who, "via": check.via, "at": check.at},
+        "checked": {
+            "answer": check.check,
+            "verdict": str(check.verdict),
+            "who": check.who,
+            "via": check.via,
+            "at": check.at,
+        },
         "original": original,
     }
 

@@ -1,0 +1,174 @@
+"""`papier check`: what needs a person."""
+
+from __future__ import annotations
+
+import getpass
+import json
+import sys
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from papier.checking.answers import Answer, Settled, answer, undo
+from papier.checking.candidates import shown
+from papier.checking.item import CheckItem
+from papier.checking.queue import open_items
+from papier.cli.check_terminal import Screen, Session
+from papier.cli.context import Context, pass_context
+from papier.cli.records import known_form
+from papier.errors import EXIT_CHECK_NEEDED, UsageError
+from papier.language import translate as _
+from papier.store.checks import Verdict
+
+# What a script, or a secretary in a hurry, may write for an answer instead of a value.
+WORDS = {
+    "right": Verdict.RIGHT,
+    "juste": Verdict.RIGHT,
+    "blank": Verdict.BLANK,
+    "vide": Verdict.BLANK,
+    "unreadable": Verdict.UNREADABLE,
+    "illisible": Verdict.UNREADABLE,
+    "ask": Verdict.ASK,
+    "demander": Verdict.ASK,
+    "paper": Verdict.PAPER,
+    "papier": Verdict.PAPER,
+    "aside": Verdict.ASIDE,
+    "ecarter": Verdict.ASIDE,
+}
+
+
+@click.command(
+    "check",
+    help=_(
+        "What only a person can answer: doubtful fields, contradictions, pages without a number. In a terminal the "
+        "items come one after the other, alike ones together, with the picture and one key an answer.\n\n"
+        "Every answer is kept with who gave it and when; the reading stays beside it; --undo takes it back.\n\n"
+        "--answer takes a value as it is written on the paper, or one of: right, blank, unreadable, paper (says where "
+        "the paper lies), aside. Write =right for the word itself, and “!” after a value that stands so though the "
+        "form does not allow it. Exit code 20 while something remains.\n\n"
+        "\b\nExamples:\n"
+        "  papier check                                   one key an answer\n"
+        "  papier check --list                            what waits, and why\n"
+        "  papier check --answer field:12:debut 01/03/2027 --by 'Mme Roux'\n"
+        "  papier check --undo                            takes your last answer back"
+    ),
+)
+@click.option("--list", "listing", is_flag=True, help=_("List what waits; ask nothing."))
+@click.option(
+    "--answer", "answers", nargs=2, multiple=True, metavar=_("KEY VALUE"), help=_("Answer one item; may be repeated.")
+)
+@click.option(
+    "--undo",
+    "undone",
+    is_flag=False,
+    flag_value="last",
+    metavar=_("[ANSWER]"),
+    help=_("Take your last answer back, or the one of this number."),
+)
+@click.option("--by", metavar=_("NAME"), help=_("Who answers; else your user name."))
+@click.option("--form", help=_("Only this form."))
+@click.option("--waiting", is_flag=True, help=_("With --list: also what was put off, because the family is asked."))
+@click.option("--viewer", metavar=_("PROGRAM"), help=_("Open each picture in this program as well."))
+@click.option("--json", "as_json", is_flag=True, help=_("One JSON object an item."))
+@pass_context
+def command(
+    context: Context,
+    listing: bool,
+    answers: tuple[tuple[str, str], ...],
+    undone: str | None,
+    by: str | None,
+    form: str | None,
+    waiting: bool,
+    viewer: str | None,
+    as_json: bool,
+) -> int:
+    form = known_form(context, form)
+    who = by or getpass.getuser()
+    if undone is not None:
+        _undo(context, undone, who)
+    for key, value in answers:
+        given = parse_answer(value)
+        done = answer(context.workspace, key, given, who=who, now=context.now(), engine=context.engine)
+        _tell(done, as_json=as_json)
+    if listing or undone is not None or answers or as_json or not _is_terminal():
+        items = open_items(context.workspace, engine=context.engine, with_waiting=waiting, form=form)
+        if listing or not (answers or undone):
+            show_items(items, as_json=as_json)
+        return EXIT_CHECK_NEEDED if items else 0
+    session = Session(context.workspace, context.engine, who, context.now, Screen(), form, viewer)
+    try:
+        left = session.run()
+    finally:
+        session.close()
+    click.echo(_("{count} answered, {left} left.").format(count=session.answered, left=left))
+    return EXIT_CHECK_NEEDED if left else 0
+
+
+def _is_terminal() -> bool:
+    return sys.stdin.isatty() and sys.stdout.isatty()
+
+
+def parse_answer(text: str) -> Answer:
+    """What a word or a value on the command line answers."""
+    verdict = WORDS.get(text.strip().casefold())
+    if verdict is not None:
+        return Answer(verdict)
+    value = text.removeprefix("=")
+    return Answer(Verdict.TYPED, value.removesuffix("!").strip(), insist=value.rstrip().endswith("!"))
+
+
+def _undo(context: Context, which: str, who: str) -> None:
+    if which != "last" and not which.isdigit():
+        raise UsageError(
+            _("“{value}” is no number of an answer. `papier records show` names them.").format(value=which)
+        )
+    number = None if which == "last" else int(which)
+    check = undo(context.workspace, who=who, now=context.now(), check=number, engine=context.engine)
+    click.echo(_("Taken back: {key}, “{value}”.").format(key=check.key, value=shown(check.value)))
+
+
+def _tell(done: Settled, *, as_json: bool) -> None:
+    if as_json:
+        told = {
+            "key": done.key,
+            "answer": done.check,
+            "open": done.open_still,
+            "again": done.again,
+            "case": done.case,
+            "place": done.place,
+            "output": None if done.output is None else str(done.output),
+        }
+        click.echo(json.dumps(told, ensure_ascii=False))
+        return
+    if done.place is not None:
+        click.echo(done.place)
+    elif done.output is not None:
+        click.echo(_("To print and hand over: {path}").format(path=done.output))
+    elif done.again:
+        click.echo(_("{key}: answered before; nothing to do.").format(key=done.key))
+    elif done.open_still:
+        click.echo(_("{key}: noted; another person must read it too.").format(key=done.key))
+    else:
+        case = "" if done.case is None else _(", case {number} told").format(number=done.case)
+        click.echo(_("{key}: settled{case}.").format(key=done.key, case=case))
+
+
+def show_items(items: tuple[CheckItem, ...], *, as_json: bool) -> None:
+    """The queue as a list, in its order."""
+    if as_json:
+        for item in items:
+            click.echo(json.dumps(item.to_json(), ensure_ascii=False))
+        return
+    if not items:
+        click.echo(_("Nothing waits for a person."))
+        return
+    table = Table(box=None, pad_edge=False)
+    for title in (_("key"), _("field"), _("reading"), _("or"), _("why"), _("for")):
+        table.add_column(title)
+    for item in items:
+        best, *others = [one.shown for one in item.candidates] or ["–"]
+        why = item.waiting or item.reason
+        table.add_row(item.key, item.label, best, ", ".join(others[:2]), why, item.name or item.sheet or "–")
+    Console().print(table)
+    click.echo(_("{count} to check. One after the other: papier check").format(count=len(items)))
