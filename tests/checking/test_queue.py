@@ -248,7 +248,8 @@ def test_what_waits_for_its_paper_goes_to_the_end(workspace: Workspace, engine: 
     first, second = open_items(workspace)
     settled = say(workspace, first.key, Verdict.PAPER)
     assert settled.place is not None
-    assert "s0.pdf" in settled.place
+    assert first.sheet is not None
+    assert f"s{sheets.index(first.sheet)}.pdf" in settled.place
     assert keys(workspace) == [second.key, first.key]
     say(workspace, first.key, Verdict.RIGHT)
     assert keys(workspace) == [second.key]
