@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,13 +28,15 @@ from papier.workflows.day import Item, RowSheetRow, in_groups
 from papier.workflows.definition import Step, Way, Workflow
 from papier.workflows.events import Kind
 from papier.workflows.letter_values import letter_values, long_day
-from papier.workflows.row_words import incoming_words, task_words
+from papier.workflows.row_words import incoming_words, name_in_rows, short_name, task_words
 from papier.workflows.tasks import Task, TaskKind, find_passed, list_tasks
 
 DAY_FORM, DISPATCH_FORM = "bureau/journee", "bureau/bordereau"
 # From three alike on, cases share a row: a class's notes are handed out together.
 GROUPED_FROM = 3
 GROUPED = frozenset({TaskKind.HAND_OUT, TaskKind.SIGN})
+# More of one class, and the row counts them: that is a class's notes, not a few pupils' letters.
+NAMED_UP_TO = 12
 # A clock may start the next one the same day; a chain longer than this is a workflow that runs in circles.
 MAX_CHAIN = 20
 
@@ -160,10 +162,28 @@ def task_rows(woken: Sequence[tuple[Case, Workflow]], today: dt.date) -> list[Da
             labelled.append((_label(task, case, workflow), Item(task.case, task.key, task.step)))
         tasks_by_item = {(task.case, task.key): task for task in chosen}
         for _, items in in_groups(labelled, GROUPED_FROM if kind in GROUPED else 1):
-            first = tasks_by_item[items[0].case, items[0].key]
-            case, workflow = by_number[first.case]
-            rows.append(DayRow(task_words(first, case, workflow, len(items)), RowSheetRow(str(kind), tuple(items))))
+            rows += _rows_of(kind, [(item, tasks_by_item[item.case, item.key]) for item in items], by_number)
     return rows
+
+
+def _rows_of(
+    kind: TaskKind, alike: Sequence[tuple[Item, Task]], by_number: Mapping[int, tuple[Case, Workflow]]
+) -> Iterator[DayRow]:
+    """The rows of things to do that are alike: one, or as many as it takes to name a few pupils.
+
+    A whole class is handed out at once, and its row only counts.
+    """
+    people = [by_number[item.case][0].name for item, _task in alike] if kind in GROUPED else []
+    sizes, named = [len(alike)], 1 < len(alike) <= NAMED_UP_TO and bool(people) and all(people)
+    if named:
+        sizes = name_in_rows(alike[0][1], *by_number[alike[0][0].case], people)
+    start = 0
+    for size in sizes:
+        part = alike[start : start + size]
+        case, workflow = by_number[part[0][0].case]
+        words = task_words(part[0][1], case, workflow, size, people[start : start + size] if named else ())
+        yield DayRow(words, RowSheetRow(str(kind), tuple(item for item, _task in part)))
+        start += size
 
 
 def _label(task: Task, case: Case, workflow: Workflow) -> str:
@@ -234,6 +254,8 @@ def _print_dispatch(
         values = letter_values(case, workflow, step, now.date(), settings)
         lines = layouts.address_of(workflow.forms_of(step.name, case.form), values)
         to = ", ".join(dict.fromkeys((lines[0], lines[-1]))) if lines else (step.to or "").capitalize()
+        if not lines and case.name:
+            to = f"{to} · {short_name(case)}"
         words = {
             "dossier": f"n° {case.number}",
             "destinataire": to,

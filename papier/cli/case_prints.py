@@ -10,7 +10,7 @@ import click
 
 from papier.case_run import CasePrint, Layouts, open_cases, print_case_sheets, sheets_to_print, step_sheets
 from papier.cli.case_events import _by, by_option, json_option, number_argument
-from papier.cli.cases import command
+from papier.cli.cases import check_filter, command
 from papier.cli.context import Context, pass_context
 from papier.cli.output import progress_bar
 from papier.cli.outputs import OutputFile
@@ -206,6 +206,7 @@ def remind_command(
     if not numbers:
         if workflow is None and class_ is None:
             raise UsageError(_("Say whom to remind: case numbers, --workflow or --class."))
+        check_filter(context, workflow, class_)
         wanted = Filter(workflow=workflow, class_=class_, stage=str(Stage.WAIT))
         found = list_cases(context.engine, wanted, now)
         numbers = tuple(case.number for case, known in found if _can_be_reminded(case.step, known))
@@ -245,6 +246,7 @@ def _can_be_reminded(step: str, workflow: Workflow) -> bool:
 def missing_command(
     context: Context, workflow: str | None, class_: str | None, output: Path | None, overwrite: bool, as_json: bool
 ) -> None:
+    check_filter(context, workflow, class_)
     found = list_cases(context.engine, Filter(workflow=workflow, class_=class_, open_only=True), context.now())
     groups: dict[str, list[tuple[str, str, str, str]]] = {}
     for case, known in sorted(found, key=lambda pair: (pair[0].person.get("classe", ""), pair[0].name)):

@@ -10,12 +10,14 @@ from rich.console import Console
 from rich.table import Table
 
 from papier.cli.context import Context, pass_context
+from papier.errors import UsageError
 from papier.language import translate as _
-from papier.store.cases import Filter, count_cases, list_cases, load_case
+from papier.store.cases import Filter, count_cases, known_words, list_cases, load_case
 from papier.workflows.case import Case, Stage
 from papier.workflows.definition import Way, Workflow
 from papier.workflows.dues import Due, explain, running
 from papier.workflows.event_words import event_words
+from papier.workflows.library import find_workflow
 from papier.workflows.row_words import question_words, short_name
 
 # A screen; `--all` shows the rest, `--json` everything.
@@ -75,6 +77,7 @@ def command(
     if ctx.invoked_subcommand is not None:
         return
     context: Context = ctx.find_object(Context) or Context(None)
+    check_filter(context, workflow, class_)
     wanted = Filter(
         workflow=workflow,
         stage=stage,
@@ -85,6 +88,19 @@ def command(
         woken_by=context.now().date() if due else None,
     )
     show_cases(context, wanted, everything=everything or as_json, as_json=as_json)
+
+
+def check_filter(context: Context, workflow: str | None, class_: str | None) -> None:
+    """Raises UsageError for a class that no case is of, or a workflow that none follows and nobody defined."""
+    classes, names = known_words(context.engine)
+    if class_ is not None and class_ not in classes:
+        raise UsageError(
+            _("No case is of the class “{class_}”. Known are: {known}.").format(
+                class_=class_, known=", ".join(classes) or "–"
+            )
+        )
+    if workflow is not None and workflow not in names:
+        find_workflow(workflow, context.folders)
 
 
 def show_cases(context: Context, wanted: Filter, *, everything: bool, as_json: bool) -> None:

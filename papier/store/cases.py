@@ -306,6 +306,15 @@ def count_cases(engine: Engine, wanted: Filter) -> int:
         return int(connection.execute(wanted.narrow(select(func.count()).select_from(cases))).scalar_one())
 
 
+def known_words(engine: Engine) -> tuple[list[str], list[str]]:
+    """The classes and the workflows of all cases, open or closed, in order."""
+    with reading(engine) as connection:
+        columns = (cases.c["class"], cases.c.workflow)
+        found = [connection.execute(select(column).distinct().order_by(column)).scalars() for column in columns]
+        classes, names = ([str(word) for word in words if word] for words in found)
+        return classes, names
+
+
 def load_case(engine: Engine, number: int, now: dt.datetime) -> tuple[Case, Workflow, list[CaseEvent]]:
     """A case with its definition and all its events. Raises UsageError when there is none."""
     with reading(engine) as connection:

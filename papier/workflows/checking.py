@@ -6,6 +6,7 @@ Every problem says where it stands and how to mend it, like those of forms.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
 
 from papier.errors import Problem
 from papier.forms.definition import CombField, Field, FormDefinition, SignatureField, TableField, TickField
@@ -26,9 +27,16 @@ from papier.yaml_source import suggest, suggest_or_list
 _ZONES: Mapping[str, type[Field]] = {"comb": CombField, "tick": TickField, "signature": SignatureField}
 
 
-def check_workflow(workflow: Workflow, forms: Mapping[str, FormDefinition]) -> list[Problem]:
-    """Every mistake of `workflow`, in the file's order; `forms` are the definitions of the forms it may name."""
-    found = sorted(set(_Check(workflow, forms).problems()), key=lambda problem: (problem.line, problem.message))
+def check_workflow(
+    workflow: Workflow, forms: Mapping[str, FormDefinition], mistaken: AbstractSet[str] | None = None
+) -> list[Problem]:
+    """Every mistake of `workflow`, in the file's order; `forms` are the definitions of the forms it may name.
+
+    `mistaken`: only part of it could be read, and these steps and ends could not. What a missing part would explain
+    (a step that nobody reaches, a wait without a clock) is not told then.
+    """
+    check = _Check(workflow, forms, mistaken or frozenset(), whole=mistaken is None)
+    found = sorted(set(check.problems()), key=lambda problem: (problem.line, problem.message))
     return list(found)
 
 
@@ -49,13 +57,18 @@ def check_openings(workflows: list[Workflow]) -> list[Problem]:
 
 
 class _Check:
-    def __init__(self, workflow: Workflow, forms: Mapping[str, FormDefinition]) -> None:
+    def __init__(
+        self, workflow: Workflow, forms: Mapping[str, FormDefinition], mistaken: AbstractSet[str], *, whole: bool
+    ) -> None:
         self.workflow = workflow
         self.forms = forms
+        self.mistaken = mistaken
+        self.whole = whole
 
     def problems(self) -> Iterator[Problem]:
         yield from self._targets()
-        yield from self._reachable()
+        if self.whole:
+            yield from self._reachable()
         for form, line in self.workflow.all_forms():
             if form not in self.forms:
                 hint = suggest(form, self.forms)
@@ -68,7 +81,7 @@ class _Check:
         return Problem(self.workflow.path, line, f"{place}: {message}")
 
     def _targets(self) -> Iterator[Problem]:
-        known = [*self.workflow.steps, *self.workflow.ends]
+        known = [*self.workflow.steps, *self.workflow.ends, *sorted(self.mistaken)]
         for name in self.workflow.steps.keys() & self.workflow.ends.keys():
             yield self._problem(self.workflow.steps[name].line, f"`{name}` is a step and an end. Rename one.")
         for step in self.workflow.steps.values():
@@ -121,7 +134,7 @@ class _Check:
             yield self._problem(
                 step.line, "a step beside the main one only prints and sends. Take the rest out, or `beside`.", step
             )
-        elif waits and not step.clocks:
+        elif waits and not step.clocks and self.whole:
             yield self._problem(
                 step.line,
                 "it waits, and no clock tells when nothing comes. Add `clocks` with a `rule` or a `wait`.",
@@ -137,6 +150,10 @@ class _Check:
             yield from self._decision(step, step.decision)
         if step.slip is not None and step.slip in self.forms:
             yield from self._slip(step, self.forms[step.slip])
+
+    def _printed(self) -> set[str]:
+        """Every form that leaves in this workflow."""
+        return {form for step in self.workflow.steps.values() for form in step.prints} | set(self.workflow.opens)
 
     def _words(self, step: Step) -> set[str]:
         """What a clock may count from in this step."""
@@ -155,12 +172,14 @@ class _Check:
             yield self._problem(clock.line, message, step)
         for word in (*clock.start, *clock.stops):
             owner, dot, event = word.rpartition(".")
+            if owner in self.mistaken:
+                continue
             if dot and owner not in self.workflow.steps:
                 hint = suggest_or_list(owner, self.workflow.steps)
                 yield self._problem(clock.line, f"clock `{clock.name}`: there is no step `{owner}`.{hint}", step)
                 continue
             known = self._words(self.workflow.steps[owner] if dot else step)
-            if event not in known or word == clock.name:
+            if (event not in known and self.whole) or word == clock.name:
                 hint = suggest_or_list(event, sorted(known - {clock.name}))
                 yield self._problem(clock.line, f"clock `{clock.name}`: `{word}` is nothing that happens.{hint}", step)
         if clock.then is None and not clock.silence and not clock.ours:
@@ -171,8 +190,7 @@ class _Check:
     def _back(self, step: Step) -> Iterator[Problem]:
         back = step.back
         assert back is not None  # noqa: S101 - the caller looked
-        printed = {form for other in self.workflow.steps.values() for form in other.prints} | set(self.workflow.opens)
-        if back.form not in printed:
+        if self.whole and back.form not in self._printed():
             yield self._problem(
                 back.line, f"`{back.form}` is expected back, but no step prints it. Add it to a `print`.", step
             )
@@ -193,8 +211,7 @@ class _Check:
                 yield self._problem(back.line, f"`{back.form}` has no box `{box}`.{suggest_or_list(box, known)}", step)
 
     def _decision(self, step: Step, decision: Decision) -> Iterator[Problem]:
-        printed = {form for other in self.workflow.steps.values() for form in other.prints} | set(self.workflow.opens)
-        if decision.form not in printed:
+        if self.whole and decision.form not in self._printed():
             yield self._problem(
                 decision.line, f"the decision is ticked on `{decision.form}`, which no step prints. Print it.", step
             )

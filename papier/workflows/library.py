@@ -13,7 +13,7 @@ from papier.forms.library import find_form
 from papier.forms.parsing import in_order, load_form
 from papier.workflows.checking import check_openings, check_workflow
 from papier.workflows.definition import Workflow
-from papier.workflows.parsing import load_workflows
+from papier.workflows.parsing import load_drafts, load_workflows
 from papier.yaml_source import suggest
 
 FILE = "workflow.yaml"
@@ -39,13 +39,16 @@ def workflow_paths(folders: Sequence[Path]) -> list[Path]:
 
 def check_file(path: Path, folders: Sequence[Path]) -> WorkflowFile:
     """Read and check one file against the forms of `folders` (and those beside it). UsageError: it cannot be read."""
-    workflows, problems = load_workflows(path)
+    drafts, problems = load_drafts(path)
     beside = path.resolve().parent.parent
     places = folders if beside in [folder.resolve() for folder in folders] else [beside, *folders]
-    for workflow in workflows:
-        problems += check_workflow(workflow, _forms_named(workflow, places))
-    problems += check_openings(workflows)
-    return WorkflowFile(path, tuple(workflows), tuple(in_order(problems)))
+    for draft in drafts:
+        problems += check_workflow(
+            draft.workflow, _forms_named(draft.workflow, places), None if draft.sound else draft.mistaken
+        )
+    problems += check_openings([draft.workflow for draft in drafts])
+    sound = tuple(draft.workflow for draft in drafts if draft.sound)
+    return WorkflowFile(path, sound, tuple(in_order(problems)))
 
 
 def list_workflows(folders: Sequence[Path]) -> list[Workflow]:

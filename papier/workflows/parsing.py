@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
 from papier.errors import Problem
+from papier.forms.definition import Wording
 from papier.forms.shapes import Keys, WordingShape, read_keys
 from papier.workflows import grammar
 from papier.workflows.definition import Answer, Back, Clock, Decision, Step, Way, Workflow
@@ -33,8 +35,33 @@ def load_workflows(path: Path) -> tuple[list[Workflow], list[Problem]]:
     return workflows, [*problems, *found]
 
 
+@dataclass(frozen=True)
+class Draft:
+    """A workflow as far as it could be read. `sound`: without a mistake, so that it may be used.
+
+    `mistaken` names the steps and ends that are written down but could not be read.
+    """
+
+    workflow: Workflow
+    sound: bool
+    mistaken: frozenset[str] = frozenset()
+
+
+def load_drafts(path: Path) -> tuple[list[Draft], list[Problem]]:
+    """As `load_workflows`, with what could be read of those that have mistakes."""
+    node, problems = load_yaml(path)
+    drafts, found = parse_drafts(node, str(path), path.resolve().parent.name)
+    return drafts, [*problems, *found]
+
+
 def parse_workflow_node(node: Node | None, path: str, family: str) -> tuple[list[Workflow], list[Problem]]:
     """As `parse_workflows`, from a tree already read; ([], []) without a tree."""
+    drafts, problems = parse_drafts(node, path, family)
+    return [draft.workflow for draft in drafts if draft.sound], problems
+
+
+def parse_drafts(node: Node | None, path: str, family: str) -> tuple[list[Draft], list[Problem]]:
+    """Every workflow as far as it can be read, and every mistake; ([], []) without a tree."""
     if node is None:
         return [], []
     proof = Proofreader()
@@ -55,9 +82,16 @@ def parse_workflow_node(node: Node | None, path: str, family: str) -> tuple[list
             continue
         before = len(proof.problems)
         workflow = _workflow(f"{family}/{name}", entry, within, path)
-        if workflow is not None and len(proof.problems) == before:
-            found.append(workflow)
+        if workflow is not None:
+            sound = len(proof.problems) == before
+            found.append(Draft(workflow, sound, frozenset() if sound else _unread(entry, workflow)))
     return found, proof.problems
+
+
+def _unread(node: Node, workflow: Workflow) -> frozenset[str]:
+    """The names of steps and ends that are written in `node` and are not in `workflow`."""
+    written = {name for key in ("steps", "ends") if key in node.entries for name in node.entries[key].entries}
+    return frozenset(written - workflow.steps.keys() - workflow.ends.keys())
 
 
 def _read(node: Node, keys: Keys, proof: Proofreader, what: str) -> dict[str, Any] | None:
@@ -70,10 +104,12 @@ def _read(node: Node, keys: Keys, proof: Proofreader, what: str) -> dict[str, An
 
 
 def _named(
-    node: Node, proof: Proofreader, what: str, read: Callable[[str, Node, Proofreader], T | None]
+    node: Node | None, proof: Proofreader, what: str, read: Callable[[str, Node, Proofreader], T | None]
 ) -> dict[str, T]:
     """What a mapping holds by name, in the file's order; mistaken entries are told and left out."""
     found: dict[str, T] = {}
+    if node is None:
+        return found
     for name, entry in (proof.entries(node, what) or {}).items():
         if grammar.NAME.fullmatch(name) is None:
             proof.report(entry, f"`{what}`: `{name}` is no name. Use small letters without accents, digits, `_`, `-`.")
@@ -85,24 +121,27 @@ def _named(
 
 
 def _workflow(name: str, node: Node, proof: Proofreader, path: str) -> Workflow | None:
-    values = _read(node, grammar.WORKFLOW, proof, "workflow")
-    if values is None:
+    entries = proof.entries(node, "workflow")
+    if entries is None:
         return None
-    steps = _named(values["steps"], proof, "steps", _step)
-    ends = _named(values["ends"], proof, "ends", lambda end, entry, place: WordingShape().read(entry, place, end))
-    answers = _named(values["answers"], proof, "answers", _answer) if "answers" in values else {}
-    if not steps or not ends:
+    values = read_keys(entries, grammar.WORKFLOW, proof, node)
+    steps = _named(values.get("steps"), proof, "steps", _step)
+    ends = _named(values.get("ends"), proof, "ends", lambda end, entry, place: WordingShape().read(entry, place, end))
+    answers = _named(values.get("answers"), proof, "answers", _answer)
+    if not steps:
         return None
-    return Workflow(
-        name, values["version"], values["title"], values["opens"], steps, ends, answers, path=path, line=node.line
-    )
+    # What is missing was told; the rest is read on, so that all mistakes are told at once.
+    title = values.get("title") or Wording({"fr": name})
+    opens = values.get("opens", ())
+    return Workflow(name, values.get("version", 0), title, opens, steps, ends, answers, path=path, line=node.line)
 
 
 def _step(name: str, node: Node, workflow: Proofreader) -> Step | None:
     proof = workflow.within(f"{workflow.place}, step `{name}`")
-    values = _read(node, grammar.STEP, proof, "step")
-    if values is None:
+    entries = proof.entries(node, "step")
+    if entries is None:
         return None
+    values = {"title": Wording({"fr": name}), **read_keys(entries, grammar.STEP, proof, node)}
     clocks: list[Clock] = []
     for member in proof.members(values["clocks"], "clocks") or () if "clocks" in values else ():
         clock = _clock(member, proof)
@@ -167,13 +206,12 @@ def _clock(node: Node, step: Proofreader) -> Clock | None:
     values = _read(node, grammar.CLOCK, proof, "clock")
     if values is None:
         return None
-    if ("rule" in values) == ("wait" in values):
+    if len({"rule", "wait"} & node.entries.keys()) != 1:
         proof.report(
             node,
             "a clock has either `rule` (a legal clock: `papier deadline --list`) or `wait` (the office's own time). "
             "Give one of them.",
         )
-        return None
     return Clock(
         name=values["name"],
         start=values["from"],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 
 from papier.forms.shapes import is_iso_date
 from papier.workflows.case import Case, Doubt, Question, Stage
@@ -13,18 +14,38 @@ from papier.workflows.tasks import Task, TaskKind
 LONGEST = 108
 
 
-def task_words(task: Task, case: Case, workflow: Workflow, count: int) -> dict[str, str]:
-    """The cells of a row; `count` cases share it."""
+def task_words(
+    task: Task, case: Case, workflow: Workflow, count: int = 1, people: Sequence[str] = ()
+) -> dict[str, str]:
+    """The cells of a row; `count` cases share it, those of `people` where it names them."""
     if count > 1 and task.kind is not TaskKind.CHECK:
         class_ = case.person.get("classe")
         who = f"{count} dossiers" + (f", {class_}" if class_ else "")
     else:
         who = f"n° {case.number} · {short_name(case)}"
-    what = _cut(_what(task, case, workflow, count), LONGEST)
-    return {"dossier": _cut(who, 48), "objet": what, "jour": day_words(task.day)}
+    named = count > 1 and bool(people)
+    what = _what(task, case, workflow, count, named=named)
+    if named:
+        what = f"{what} : {', '.join(people)}"
+    return {"dossier": _cut(who, 48), "objet": _cut(what, LONGEST), "jour": day_words(task.day)}
 
 
-def _what(task: Task, case: Case, workflow: Workflow, count: int) -> str:
+def name_in_rows(task: Task, case: Case, workflow: Workflow, people: Sequence[str]) -> list[int]:
+    """How many of `people`, in their order, each row can name whole. One person alone is named in its own cell."""
+    sizes: list[int] = []
+    room = LONGEST - len(_what(task, case, workflow, len(people), named=True))
+    left = 0
+    for person in people:
+        needed = len(person) + 2
+        if needed > left or not sizes:
+            sizes.append(0)
+            left = room - 1
+        sizes[-1] += 1
+        left -= needed
+    return sizes
+
+
+def _what(task: Task, case: Case, workflow: Workflow, count: int, *, named: bool = False) -> str:
     step = workflow.steps[task.step]
     title = step.title.fr
     if task.kind is TaskKind.CHECK:
@@ -48,7 +69,7 @@ def _what(task: Task, case: Case, workflow: Workflow, count: int) -> str:
     if task.kind is TaskKind.DO:
         return f"Faire. {title}"
     printed = case.stage(workflow, task.step) is Stage.SEND
-    to = f" ({step.to})" if step.to and step.to.casefold() not in title.casefold() else ""
+    to = f" ({step.to})" if step.to and not named and step.to.casefold() not in title.casefold() else ""
     if task.kind is TaskKind.SIGN:
         return f"{'Signer et poster' if printed else 'Imprimer, signer et poster'}. {title}{to}"
     what = "feuilles" if count > 1 else "feuille"

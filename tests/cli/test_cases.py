@@ -215,6 +215,43 @@ def test_a_mistyped_folder_is_not_made(papier: Papier, tmp_path: Path) -> None:
     assert not (tmp_path / "dossier").exists()
 
 
+def test_the_days_sheet_names_a_few_pupils_and_counts_a_class(papier: Papier, tmp_path: Path) -> None:
+    people = [("MARTIN", "Zoé"), ("DURAND", "Léo"), ("PETIT", "Inès"), ("DE LA ROCHEFOUCAULD", "Marie-Antoinette")]
+    for count, class_ in ((4, "6A"), (20, "5B")):
+        roster = tmp_path / f"{class_}.csv"
+        listed = [(*people[at % 4], class_) for at in range(count)]
+        roster.write_text("nom;prenom;classe\n" + "\n".join(map(";".join, listed)), encoding="utf-8")
+        order = ("cases", "open", "carnet/absence", "--roster", roster, "--output", tmp_path / f"{class_}.pdf")
+        assert papier("--today", "2027-03-01", *order).code == 0
+    day = papier("--today", "2027-03-01", "today", "--output", tmp_path / "jour.pdf", "--json").lines[0]
+    told = [(row["dossier"], row["objet"], len(row["cases"])) for row in day["rows"] if row["kind"] == "hand-out"]
+    named = [words for who, words, _count in told if "5B" not in who]
+    for name, first in people:
+        assert sum(f"{name} {first}" in words for words in named) + sum(name in who for who, _w, _c in told) == 1
+    assert [(who, count) for who, _words, count in told if "5B" in who] == [("20 dossiers, 5B", 20)]
+    assert sum(count for _who, _words, count in told) == 24
+
+
+def test_the_list_for_the_post_office_names_the_pupil(papier: Papier, tmp_path: Path) -> None:
+    order = ("cases", "open", "carnet/absence", "--set", "nom=MARTIN", "--set", "prenom=Zoé", "--set", "classe=6A")
+    papier("--today", "2027-03-01", *order, "--output", tmp_path / "b.pdf")
+    papier("--today", "2027-03-01", "cases", "handed", "1")
+    day = papier("--today", "2027-03-09", "today", "--output", tmp_path / "jour.pdf", "--json").lines[0]
+    listed = " ".join(text_of(Path(day["dispatch_output"])))
+    assert "Famille · MARTIN Zoé, 6A" in " ".join(listed.split())
+
+
+def test_a_class_or_workflow_that_is_not_known_is_told(papier: Papier, tmp_path: Path) -> None:
+    order = ("cases", "open", "carnet/absence", "--set", "nom=MARTIN", "--set", "classe=6A")
+    papier(*order, "--output", tmp_path / "b.pdf")
+    for command in (("cases",), ("cases", "missing"), ("cases", "remind")):
+        done = papier(*command, "--class", "ZZ")
+        assert done.code == 2
+        assert done.err == "No case is of the class “ZZ”. Known are: 6A.\n"
+        assert papier(*command, "--class", "6A").code == 0
+        assert papier(*command, "--workflow", "carnet/absense").code == 2
+
+
 def test_moving_a_case_shows_the_difference_first(papier: Papier, tmp_path: Path) -> None:
     papier("cases", "open", "guichet/demande", *GUICHET, "--output", tmp_path / "d.pdf")
     own = tmp_path / "workspace" / "forms" / "guichet"

@@ -95,6 +95,46 @@ def test_each_mistake_is_told_with_its_line(old: str, new: str, at: str, message
     assert line_of(text, at) in {problem.line for problem in matching}
 
 
+def test_all_mistakes_of_a_file_are_told_at_once(tmp_path: Path) -> None:
+    text = SMALL
+    for old, new in (
+        ("    title: Absence\n", "    titre: Absence\n"),
+        ("wait: 3 jours ouvrés", "wait: 3 lunes"),
+        ("compare: [motif]", "compare: [motiff]"),
+        ("signed: visa", "signed: vissa"),
+        ("print: carnet/rappel-absence", "print: carnet/rapel-absence"),
+    ):
+        assert old in text
+        text = text.replace(old, new, 1)
+    path = tmp_path / "carnet" / "workflow.yaml"
+    path.parent.mkdir()
+    path.write_text(text, encoding="utf-8")
+    told = [problem.message for problem in check_file(path, FOLDERS).problems]
+    for word in ("titre", "3 lunes", "motiff", "vissa", "rapel-absence"):
+        assert sum(word in message for message in told) == 1, (word, told)
+    # Nothing is told twice, and nothing that a mistake above explains.
+    assert len(told) == 5, told
+    assert check_file(path, FOLDERS).workflows == ()
+
+
+def test_a_mistaken_step_is_still_known_by_its_name(tmp_path: Path) -> None:
+    text = SMALL.replace(
+        "      decision:\n        title: Décision\n", "      decision: rien\n      autre:\n        title: X\n"
+    )
+    path = tmp_path / "carnet" / "workflow.yaml"
+    path.parent.mkdir()
+    path.write_text(text, encoding="utf-8")
+    told = [problem.message for problem in check_file(path, FOLDERS).problems]
+    assert not any("is no step or end" in message for message in told), told
+
+
+@pytest.mark.parametrize("wait", ["3 lunes", ""])
+def test_a_wait_that_is_wrong_is_told_once(wait: str) -> None:
+    told = problems_of(SMALL.replace("wait: 3 jours ouvrés", f"wait: {wait}", 1))
+    assert len(told) == 1, told
+    assert "`rule`" not in told[0].message
+
+
 def test_a_step_nobody_reaches_and_a_dead_end_are_found() -> None:
     text = SMALL.replace("    ends:", "      ile:\n        title: Île\n    ends:")
     messages = " ".join(problem.message for problem in problems_of(text))
