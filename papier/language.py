@@ -1,6 +1,7 @@
 """The language papier speaks to its user: French, or English where the locale says another language than French.
 
-Messages stand in the code in English; `papier/locale/fr` holds the French. `_("…")` at the place of use.
+Messages stand in the code in English; `papier/locale/fr` holds the French. `_("…")` at the place of use, and
+`_n("{count} sheet", "{count} sheets", count)` where a number decides.
 """
 
 from __future__ import annotations
@@ -48,3 +49,8 @@ def _catalogue(language: str) -> gettext.NullTranslations:
 def translate(message: str) -> str:
     """The message in the user's language."""
     return _catalogue(chosen_language()).gettext(message)
+
+
+def translate_count(one: str, many: str, count: int) -> str:
+    """The message for `count` things in the user's language: `one` where its grammar says singular, else `many`."""
+    return _catalogue(chosen_language()).ngettext(one, many, count)

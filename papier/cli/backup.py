@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from papier.cli import counts
 from papier.cli.context import Context, pass_context
 from papier.cli.output import progress_bar
 from papier.language import translate as _
@@ -36,7 +37,10 @@ def command(context: Context, destination: Path, as_json: bool) -> None:
         click.echo(json.dumps(told | {"seq": backup.seq, "head": backup.head}, ensure_ascii=False))
         return
     click.echo(
-        _("Backup made and proved: {folder} ({files} files, {size} MB, {records} records).").format(
-            folder=backup.folder, files=backup.files, size=f"{backup.size / 1e6:.1f}", records=backup.records
+        _("Backup made and proved: {folder} ({files}, {size} MB, {records}).").format(
+            folder=backup.folder,
+            files=counts.files(backup.files),
+            size=f"{backup.size / 1e6:.1f}",
+            records=counts.records(backup.records),
         )
     )

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from papier.booklet_run import Slips, print_booklets, school_year
+from papier.cli import counts
 from papier.cli.context import Context, pass_context
 from papier.cli.output import progress_bar
 from papier.cli.outputs import OutputFile
@@ -79,7 +80,9 @@ def command(
     if dry_run:
         count = sum(slip.number for slip in slips)
         click.echo(
-            _("{people} booklets of {count} slips; nothing was printed.").format(people=len(people), count=count)
+            _("{people} of {slips}; nothing was printed.").format(
+                people=counts.booklets(len(people)), slips=counts.slips(count)
+            )
         )
         return incomplete
     workspace = context.workspace
@@ -102,8 +105,8 @@ def command(
         click.echo(json.dumps({"run": run.run, "output": str(run.output), "sheets": list(run.numbers)}))
     else:
         click.echo(
-            _(
-                "{people} booklets, {count} numbered slips: {output}. Print on both sides (short edge), fold, staple."
-            ).format(people=len(people), count=len(run.numbers), output=run.output)
+            _("{people}, {slips}: {output}. Print on both sides (short edge), fold, staple.").format(
+                people=counts.booklets(len(people)), slips=counts.slips(len(run.numbers)), output=run.output
+            )
         )
     return incomplete

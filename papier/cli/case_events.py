@@ -15,6 +15,7 @@ from papier.cli.days import Day
 from papier.errors import EXIT_CHECK_NEEDED, UsageError, WorkflowRefusedError
 from papier.forms.roster_values import parse_day
 from papier.language import translate as _
+from papier.language import translate_count as _n
 from papier.store.case_filing import tick_row
 from papier.store.cases import load_case, move_case, record_event, refile_sheet
 from papier.workflows.case import Case, Doubt
@@ -453,7 +454,9 @@ def tick_command(
         click.echo(json.dumps({"sheet": sheet.upper(), "row": row, "cases": moved}))
     else:
         click.echo(
-            _("Recorded for {count} cases: {numbers}").format(count=len(moved), numbers=", ".join(map(str, moved)))
+            _n("Recorded for {count} case: {numbers}", "Recorded for {count} cases: {numbers}", len(moved)).format(
+                count=len(moved), numbers=", ".join(map(str, moved))
+            )
         )
 
 

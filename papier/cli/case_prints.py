@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from papier.case_run import CasePrint, Layouts, open_cases, print_case_sheets, sheets_to_print, step_sheets
+from papier.cli import counts
 from papier.cli.case_events import _by, by_option, json_option, number_argument
 from papier.cli.cases import check_filter, command
 from papier.cli.context import Context, pass_context
@@ -19,6 +20,7 @@ from papier.day_run import remind
 from papier.errors import EXIT_CHECK_NEEDED, UsageError
 from papier.forms.pdf import write_items
 from papier.language import translate as _
+from papier.language import translate_count as _n
 from papier.store.cases import Filter, list_cases, load_case
 from papier.store.workspace import read_settings
 from papier.workflows.calendar import parse_region
@@ -91,7 +93,11 @@ def open_command(
     addressees, incomplete = find_people(definition, layout, roster, common, begins_cases=True)
     if dry_run:
         click.echo(
-            _("{count} cases of {workflow}; nothing was opened.").format(count=len(addressees), workflow=known.name)
+            _n(
+                "{count} case of {workflow}; nothing was opened.",
+                "{count} cases of {workflow}; nothing was opened.",
+                len(addressees),
+            ).format(count=len(addressees), workflow=known.name)
         )
         return EXIT_CHECK_NEEDED if incomplete else 0
     path = free_output(context, output, known.name.replace("/", "-"), overwrite=overwrite)
@@ -119,9 +125,11 @@ def open_command(
         click.echo(json.dumps(data, ensure_ascii=False))
     else:
         click.echo(
-            _("{count} cases of {workflow} opened: {output}").format(
-                count=len(numbers), workflow=known.name, output=path
-            )
+            _n(
+                "{count} case of {workflow} opened: {output}",
+                "{count} cases of {workflow} opened: {output}",
+                len(numbers),
+            ).format(count=len(numbers), workflow=known.name, output=path)
         )
     return EXIT_CHECK_NEEDED if incomplete else 0
 
@@ -166,8 +174,8 @@ def _tell(done: CasePrint, path: Path, *, as_json: bool) -> int:
         click.echo(json.dumps(data, ensure_ascii=False))
     elif done.run is not None:
         click.echo(
-            _("{count} sheets for {cases} cases: {output}").format(
-                count=len(sheets), cases=len(done.cases), output=path
+            _("{sheets} for {cases}: {output}").format(
+                sheets=counts.sheets(len(sheets)), cases=counts.cases(len(done.cases)), output=path
             )
         )
     return EXIT_CHECK_NEEDED if done.faults else 0
@@ -212,9 +220,9 @@ def remind_command(
         numbers = tuple(case.number for case, known in found if _can_be_reminded(case.step, known))
     if dry_run:
         click.echo(
-            _("{count} cases would be reminded: {numbers}").format(
-                count=len(numbers), numbers=", ".join(map(str, numbers))
-            )
+            _n(
+                "{count} case would be reminded: {numbers}", "{count} cases would be reminded: {numbers}", len(numbers)
+            ).format(count=len(numbers), numbers=", ".join(map(str, numbers)))
         )
         return 0
     path = free_output(context, output, "rappels", overwrite=overwrite)
@@ -278,7 +286,9 @@ def missing_command(
             click.echo(f"{group or '–'}: {len(rows)}")
             for row in rows:
                 click.echo(f"  {'  '.join(row)}")
-        click.echo(_("{count} cases wait for an answer.").format(count=total))
+        click.echo(
+            _n("{count} case waits for an answer.", "{count} cases wait for an answer.", total).format(count=total)
+        )
 
 
 @command.command(
@@ -321,4 +331,8 @@ def calendar_command(
     dues.sort(key=lambda due: (due.day, not due.ours))
     write_items(path, A4_LANDSCAPE, f"Échéances {first:%Y-%m}", [month_page(first.year, first.month, dues, region)])
     if not as_json:
-        click.echo(_("{count} deadlines: {output}").format(count=len(dues), output=path))
+        click.echo(
+            _n("{count} deadline: {output}", "{count} deadlines: {output}", len(dues)).format(
+                count=len(dues), output=path
+            )
+        )

@@ -12,6 +12,7 @@ from rich.table import Table
 from papier.cli.context import Context, pass_context
 from papier.errors import UsageError
 from papier.language import translate as _
+from papier.language import translate_count as _n
 from papier.store.cases import Filter, count_cases, known_words, list_cases, load_case
 from papier.workflows.case import Case, Stage
 from papier.workflows.definition import Way, Workflow
@@ -121,7 +122,7 @@ def show_cases(context: Context, wanted: Filter, *, everything: bool, as_json: b
     Console().print(table)
     total = count_cases(context.engine, wanted)
     more = "" if total <= len(found) else _(" {count} are shown; --all shows the rest.").format(count=len(found))
-    click.echo(_("{count} cases.").format(count=total) + more)
+    click.echo(_n("{count} case.", "{count} cases.", total).format(count=total) + more)
 
 
 def case_json(case: Case, workflow: Workflow) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from papier.forms.parsing import load_form
 from papier.forms.schema import json_schema
 from papier.forms.typesetting import lay_out
 from papier.language import translate as _
+from papier.language import translate_count as _n
 from papier.workflows.rulebook import known_rules
 from papier.yaml_source import load_yaml, suggest
 
@@ -79,7 +80,7 @@ def check_command(files: tuple[Path, ...]) -> int:
             click.echo(str(error), err=True)
             worst = max(worst, error.exit_code)
         else:
-            pages = _("{count} pages").format(count=len(layout.pages))
+            pages = _n("{count} page", "{count} pages", len(layout.pages)).format(count=len(layout.pages))
             click.echo(
                 _("{path}: right ({form} v{version}, {pages})").format(
                     path=path, form=layout.form, version=layout.version, pages=pages

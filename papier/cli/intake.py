@@ -10,6 +10,7 @@ from pathlib import Path
 
 import click
 
+from papier.cli import counts
 from papier.cli.context import Context, pass_context
 from papier.cli.output import progress_bar
 from papier.cli.read import exit_code, tell_missing_pages
@@ -211,13 +212,13 @@ def _tell(taken: TakenIn, *, as_json: bool) -> None:
         click.echo(_("{file}: taken in before; nothing to do.").format(file=readable_name(taken.path.name)))
         return
     records = {page.record for page in taken.pages if page.record is not None}
-    counts = Counter(str(page.reading.status) for page in taken.pages)
+    states = Counter(str(page.reading.status) for page in taken.pages)
     click.echo(
-        _("{file}: {pages} pages, {records} records ({what})").format(
+        _("{file}: {pages}, {records} ({what})").format(
             file=readable_name(taken.path.name),
-            pages=len(taken.pages),
-            records=len(records),
-            what=", ".join(f"{count} {status}" for status, count in counts.items()),
+            pages=counts.pages(len(taken.pages)),
+            records=counts.records(len(records)),
+            what=", ".join(f"{count} {status}" for status, count in states.items()),
         )
     )
     for page in taken.pages:

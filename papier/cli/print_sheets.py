@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from papier.case_run import begin_cases
+from papier.cli import counts
 from papier.cli.context import Context, pass_context
 from papier.cli.output import progress_bar
 from papier.cli.outputs import OutputFile
@@ -24,6 +25,7 @@ from papier.forms.shapes import LANGUAGES
 from papier.forms.translation import with_translation
 from papier.forms.typesetting import lay_out
 from papier.language import translate as _
+from papier.language import translate_count as _n
 from papier.print_run import print_sheets
 from papier.workflows.library import find_opened
 
@@ -90,8 +92,10 @@ def command(
     )
     if dry_run:
         click.echo(
-            _("{count} sheets of {form}, {pages} pages each; nothing was printed.").format(
-                count=len(addressees), form=definition.form, pages=len(layout.pages)
+            _("{sheets} of {form}, {pages} each; nothing was printed.").format(
+                sheets=counts.sheets(len(addressees)),
+                form=definition.form,
+                pages=counts.pages(len(layout.pages)),
             )
         )
         return EXIT_CHECK_NEEDED if incomplete else 0
@@ -124,9 +128,11 @@ def command(
         )
     else:
         click.echo(
-            _("{count} sheets of {form}: {output} (print run {run})").format(
-                count=len(run.numbers), form=definition.form, output=run.output, run=run.run
-            )
+            _n(
+                "{count} sheet of {form}: {output} (print run {run})",
+                "{count} sheets of {form}: {output} (print run {run})",
+                len(run.numbers),
+            ).format(count=len(run.numbers), form=definition.form, output=run.output, run=run.run)
         )
     if printer is not None:
         _send(run.output, printer)

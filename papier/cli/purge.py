@@ -12,6 +12,7 @@ from papier.cli.records import known_form
 from papier.errors import UsageError
 from papier.forms.disposal_slip import DisposalLine, write_disposal_slip
 from papier.language import translate as _
+from papier.language import translate_count as _n
 from papier.retention import DueRecord, find_due, finish_purge, purge
 from papier.store.purge import kept_records, propose, proposed_records
 from papier.store.workspace import read_settings
@@ -56,7 +57,8 @@ def command(
 ) -> None:
     engine, workspace = context.engine, context.workspace
     if finish:
-        click.echo(_("{count} files went.").format(count=finish_purge(workspace, engine)))
+        gone = finish_purge(workspace, engine)
+        click.echo(_n("{count} file went.", "{count} files went.", gone).format(count=gone))
         return
     if chosen:
         _purge_chosen(context, chosen, because, dry_run=dry_run)
@@ -112,7 +114,11 @@ def _purge_chosen(context: Context, chosen: Sequence[int], because: str | None, 
 def _list(due: Sequence[DueRecord]) -> None:
     for line in _lines(due):
         click.echo(
-            _("  {title} ({form} v{version}): {count} records, from {first} to {last}").format(
+            _n(
+                "  {title} ({form} v{version}): {count} record, from {first} to {last}",
+                "  {title} ({form} v{version}): {count} records, from {first} to {last}",
+                line.records,
+            ).format(
                 title=line.title, form=line.form, version=line.version, count=line.records, first=line.first,
                 last=line.last,
             )
@@ -132,6 +138,16 @@ def _lines(due: Sequence[DueRecord]) -> list[DisposalLine]:
 
 def _told(count: int, *, dry_run: bool) -> None:
     if dry_run:
-        click.echo(_("{count} records would go; nothing was changed.").format(count=count))
+        click.echo(
+            _n(
+                "{count} record would go; nothing was changed.", "{count} records would go; nothing was changed.", count
+            ).format(count=count)
+        )
     else:
-        click.echo(_("{count} records are gone for good. Backups made before still hold them.").format(count=count))
+        click.echo(
+            _n(
+                "{count} record is gone for good. Backups made before still hold it.",
+                "{count} records are gone for good. Backups made before still hold them.",
+                count,
+            ).format(count=count)
+        )

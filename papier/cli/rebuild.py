@@ -6,11 +6,13 @@ from pathlib import Path
 
 import click
 
+from papier.cli import counts
 from papier.cli.context import Context, pass_context
 from papier.cli.output import progress_bar
 from papier.errors import EXIT_CHECK_NEEDED, EXIT_PAGES_REJECTED, MissingProgramError, UsageError
 from papier.forms.library import library_folders
 from papier.language import translate as _
+from papier.language import translate_count as _n
 from papier.ocr.zones.typed import tesseract_probe
 from papier.rebuild import find_scans, rebuild
 
@@ -38,7 +40,13 @@ def command(context: Context, scans: tuple[Path, ...], dry_run: bool) -> int:
     if not found:
         raise UsageError(_("There is no scan in {folder}.").format(folder=", ".join(map(str, scans))))
     if dry_run:
-        click.echo(_("{count} scan files would be read; nothing was stored.").format(count=len(found)))
+        click.echo(
+            _n(
+                "{count} scan file would be read; nothing was stored.",
+                "{count} scan files would be read; nothing was stored.",
+                len(found),
+            ).format(count=len(found))
+        )
         return 0
     context.make_store(for_rebuild=True)
     folders = library_folders(context.form_folder)
@@ -47,8 +55,8 @@ def command(context: Context, scans: tuple[Path, ...], dry_run: bool) -> int:
     pages = [page for taken in outcome.taken for page in taken.pages or []]
     records = {page.record for page in pages if page.record is not None}
     click.echo(
-        _("{sheets} sheets registered, {pages} pages taken in, {records} records.").format(
-            sheets=outcome.sheets, pages=len(pages), records=len(records)
+        _("Registered: {sheets}. Taken in: {pages}, {records}.").format(
+            sheets=counts.sheets(outcome.sheets), pages=counts.pages(len(pages)), records=counts.records(len(records))
         )
     )
     for path, why in outcome.unreadable.items():

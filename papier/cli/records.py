@@ -19,6 +19,7 @@ from papier.errors import UsageError
 from papier.forms.listing import write_listing
 from papier.forms.parsing import load_form
 from papier.language import translate as _
+from papier.language import translate_count as _n
 from papier.store.archive import make_folder, write_private
 from papier.store.archive_file import pages_of_record, write_archive_file
 from papier.store.export import to_csv, to_json
@@ -160,7 +161,9 @@ def missing_command(context: Context, form: str | None, run: int | None, output:
         write_listing(
             output,
             _("Sheets that have not come back"),
-            _("{count} sheets, on {day}").format(count=len(rows), day=context.now().date().isoformat()),
+            _n("{count} sheet, on {day}", "{count} sheets, on {day}", len(rows)).format(
+                count=len(rows), day=context.now().date().isoformat()
+            ),
             titles,
             rows,
         )
@@ -171,7 +174,11 @@ def missing_command(context: Context, form: str | None, run: int | None, output:
         for row in rows:
             table.add_row(*row)
         Console().print(table)
-        click.echo(_("{count} sheets have not come back.").format(count=len(rows)))
+        click.echo(
+            _n("{count} sheet has not come back.", "{count} sheets have not come back.", len(rows)).format(
+                count=len(rows)
+            )
+        )
 
 
 @command.command(
@@ -206,7 +213,11 @@ def pdf_command(context: Context, which: str | None, form: str | None, output: P
             name = f"{day} {record.form.replace('/', '-')} {record.sheet or 'sans-numero'} {record.record}.pdf"
             write_private(output.resolve() / name, data)
             advance()
-    click.echo(_("{count} archive files in {folder}.").format(count=len(found), folder=output))
+    click.echo(
+        _n("{count} archive file in {folder}.", "{count} archive files in {folder}.", len(found)).format(
+            count=len(found), folder=output
+        )
+    )
 
 
 def known_form(context: Context, form: str | None) -> str | None:

@@ -6,8 +6,10 @@ from pathlib import Path
 
 import click
 
+from papier.cli import counts
 from papier.cli.context import Context, pass_context
 from papier.language import translate as _
+from papier.language import translate_count as _n
 from papier.store.backup import find_backup
 from papier.store.restore import RestorePlan, plan_restore, restore
 
@@ -44,8 +46,8 @@ def command(context: Context, backup: Path, dry_run: bool) -> None:
 def _tell(plan: RestorePlan) -> None:
     backup = plan.backup
     click.echo(
-        _("The backup {folder} is whole: {records} records, event {seq}, head {head}…").format(
-            folder=backup.folder, records=backup.records, seq=backup.seq, head=backup.head[:16]
+        _("The backup {folder} is whole: {records}, event {seq}, head {head}…").format(
+            folder=backup.folder, records=counts.records(backup.records), seq=backup.seq, head=backup.head[:16]
         )
     )
     if plan.newer_events is None:
@@ -54,11 +56,15 @@ def _tell(plan: RestorePlan) -> None:
         click.echo(_("The present store is of another history: it is not the one that was backed up."))
     elif plan.newer_events:
         click.echo(
-            _("The present store knows {events} events and {records} records more; they would be set aside.").format(
-                events=plan.newer_events, records=plan.newer_records
+            _("The present store knows {events} and {records} more; they would be set aside.").format(
+                events=counts.events(plan.newer_events), records=counts.records(plan.newer_records)
             )
         )
     if plan.newer_scans:
         click.echo(
-            _("{count} scans are newer than the backup: kept, into the inbox.").format(count=len(plan.newer_scans))
+            _n(
+                "{count} scan is newer than the backup: kept, into the inbox.",
+                "{count} scans are newer than the backup: kept, into the inbox.",
+                len(plan.newer_scans),
+            ).format(count=len(plan.newer_scans))
         )

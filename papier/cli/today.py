@@ -15,6 +15,7 @@ from papier.cli.outputs import OutputFile
 from papier.day_run import Day, run_day
 from papier.errors import EXIT_CHECK_NEEDED
 from papier.language import translate as _
+from papier.language import translate_count as _n
 
 
 @click.command(
@@ -76,9 +77,17 @@ def _show(day: Day) -> None:
     for row in day.rows:
         due = row.words.get("jour")
         click.echo(f"{row.words['dossier']}: {row.words['objet']}" + (f" ({due})" if due else ""))
-    click.echo(_("{count} rows for {day}.").format(count=len(day.rows), day=day.today.isoformat()))
+    click.echo(
+        _n("{count} row for {day}.", "{count} rows for {day}.", len(day.rows)).format(
+            count=len(day.rows), day=day.today.isoformat()
+        )
+    )
     if day.passed:
-        click.echo(_("{count} clocks ran out and were recorded.").format(count=len(day.passed)))
+        click.echo(
+            _n(
+                "{count} clock ran out and was recorded.", "{count} clocks ran out and were recorded.", len(day.passed)
+            ).format(count=len(day.passed))
+        )
     for what, path in (
         (_("Day's sheet: {output}"), day.day_path),
         (_("Letters: {output}"), day.letters_path),

@@ -9,6 +9,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from papier.cli import counts
 from papier.cli.context import Context
 from papier.cli.outputs import OutputFile
 from papier.errors import DefinitionError, UsageError
@@ -113,4 +114,6 @@ def draw_command(ctx: click.Context, workflow: str, output: Path, overwrite: boo
         raise UsageError(_("{output} is there already. Choose another --output, or --overwrite.").format(output=output))
     pages = draw_workflow(known)
     write_items(output, PAGE, known.title.fr, pages)
-    click.echo(_("{workflow}: {output} ({pages} pages)").format(workflow=known.name, output=output, pages=len(pages)))
+    click.echo(
+        _("{workflow}: {output} ({pages})").format(workflow=known.name, output=output, pages=counts.pages(len(pages)))
+    )

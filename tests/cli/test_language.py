@@ -11,7 +11,7 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
 import papier
-from papier.language import LOCALE_FOLDER, chosen_language, translate
+from papier.language import LOCALE_FOLDER, chosen_language, translate, translate_count
 
 PACKAGE = Path(papier.__file__).parent
 MESSAGES_IN = [("**.py", "python"), ("**/templates/**.html", "jinja2")]
@@ -20,20 +20,39 @@ FRENCH = LOCALE_FOLDER / "fr" / "LC_MESSAGES"
 
 def test_compiled_catalogue_is_that_of_its_source() -> None:
     with (FRENCH / "papier.po").open("rb") as stream:
-        source = {str(message.id): str(message.string) for message in read_po(stream) if message.id}
+        messages = [message for message in read_po(stream) if message.id]
     compiled = gettext.translation("papier", LOCALE_FOLDER, languages=["fr"])
-    assert source
-    assert all(compiled.gettext(message) == french for message, french in source.items())
+    assert messages
+    for message in messages:
+        if message.pluralizable:
+            one, many = message.id
+            assert [compiled.ngettext(one, many, count) for count in (1, 2)] == list(message.string or ())
+        else:
+            assert compiled.gettext(str(message.id)) == message.string
 
 
 def test_every_message_of_the_program_has_its_french_with_the_same_placeholders() -> None:
     compiled = gettext.translation("papier", LOCALE_FOLDER, languages=["fr"])
-    messages = {str(found[2]) for found in extract_from_dir(str(PACKAGE), MESSAGES_IN, keywords={"_": None})}
+    found = [entry[2] for entry in extract_from_dir(str(PACKAGE), MESSAGES_IN, keywords={"_": None, "_n": (1, 2)})]
+    messages = {message for message in found if isinstance(message, str)}
     assert len(messages) > 50
     untold = {message for message in messages if compiled.gettext(message) == message and len(message) > 12}
     assert untold == set()
     for message in messages:
         assert set(re.findall(r"{\w+}", compiled.gettext(message))) == set(re.findall(r"{\w+}", message)), message
+    counted = {(str(one), str(many)) for one, many in (entry for entry in found if not isinstance(entry, str))}
+    assert len(counted) > 15
+    for one, many in counted:
+        for count, english in ((1, one), (2, many)):
+            french = compiled.ngettext(one, many, count)
+            assert french != english or english in {"{count} page", "{count} pages"}, english
+            assert set(re.findall(r"{\w+}", french)) == set(re.findall(r"{\w+}", english)), english
+
+
+@pytest.mark.parametrize(("count", "french"), [(0, "0 dossier."), (1, "1 dossier."), (2, "2 dossiers.")])
+def test_one_is_not_several(monkeypatch: pytest.MonkeyPatch, count: int, french: str) -> None:
+    monkeypatch.setenv("PAPIER_LANGUAGE", "fr")
+    assert translate_count("{count} case.", "{count} cases.", count).format(count=count) == french
 
 
 @pytest.mark.parametrize(
