@@ -149,7 +149,7 @@ def day_rows(engine: Engine, woken: Sequence[tuple[Case, Workflow]], now: dt.dat
 
 def task_rows(woken: Sequence[tuple[Case, Workflow]], today: dt.date) -> list[DayRow]:
     """What is to be done in these cases, in the order of `TaskKind`."""
-    rows = []
+    rows: list[DayRow] = []
     by_number = {case.number: (case, workflow) for case, workflow in woken}
     tasks = [task for case, workflow in woken for task in list_tasks(case, workflow, today)]
     for kind in TaskKind:

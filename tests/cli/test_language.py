@@ -25,7 +25,7 @@ def test_compiled_catalogue_is_that_of_its_source() -> None:
     assert messages
     for message in messages:
         if message.pluralizable:
-            one, many = message.id
+            one, many = (str(text) for text in message.id)
             assert [compiled.ngettext(one, many, count) for count in (1, 2)] == list(message.string or ())
         else:
             assert compiled.gettext(str(message.id)) == message.string
