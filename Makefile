@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.papier-installed
 
-.PHONY: demo test check lint types layers pytest bench install tesseract sane clean
+.PHONY: demo test check lint types layers pytest bench install tesseract sane browser clean
 .DEFAULT_GOAL := help
 
 help:
@@ -24,6 +24,9 @@ tesseract:
 sane:
 	@bash scripts/install-sane
 
+browser: $(STAMP)
+	@bash scripts/install-browser $(VENV)
+
 install: $(STAMP) tesseract sane
 
 demo: install
@@ -39,7 +42,7 @@ types: $(STAMP)
 layers: $(STAMP)
 	$(BIN)/lint-imports --no-cache
 
-pytest: install
+pytest: install browser
 	$(BIN)/python -m pytest -n 2
 
 check: lint types layers pytest

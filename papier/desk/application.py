@@ -11,7 +11,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
-from papier.desk import cases, records, scans, search, sheets, today
+from papier.desk import cases, queue, records, scans, search, sheets, today
 from papier.desk.doors import Guard
 from papier.desk.office import Office, action, office_of, page
 from papier.language import translate as _
@@ -20,6 +20,11 @@ from papier.language import using_language
 STATIC = Path(__file__).parent / "static"
 ROUTES = (
     Route("/", page(today.show)),
+    Route("/check", page(queue.show)),
+    Route("/check/crop", page(queue.picture)),
+    Route("/check/answer", action(queue.give), methods=["POST"]),
+    Route("/check/undo", action(queue.take_back), methods=["POST"]),
+    Route("/check/name", action(queue.choose_name), methods=["POST"]),
     Route("/today", action(today.print_day), methods=["POST"]),
     Route("/language", action(today.choose_language), methods=["POST"]),
     Route("/leave", action(today.leave), methods=["POST"]),

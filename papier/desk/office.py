@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import getpass
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +17,7 @@ from starlette.responses import RedirectResponse, Response
 
 from papier.desk.arrivals import Arrivals
 from papier.desk.doors import Doors
+from papier.desk.open_items import OpenItems
 from papier.desk.rendering import refuse, render
 from papier.errors import PapierError
 from papier.language import chosen_language, using_language
@@ -39,6 +41,9 @@ class Office:
     folders: tuple[Path, ...]
     doors: Doors
     arrivals: Arrivals
+    queue: OpenItems
+    # Who answers at this desk.
+    who: str = field(default_factory=getpass.getuser)
     language: str = field(default_factory=chosen_language)
 
     def url(self, path: str) -> str:

@@ -13,6 +13,7 @@ from papier.desk.application import make_application
 from papier.desk.arrivals import Arrivals
 from papier.desk.doors import Doors
 from papier.desk.office import Office
+from papier.desk.open_items import OpenItems
 from papier.desk.serving import make_server, open_port, serve
 from papier.desk.uploads import sweep_arriving
 from papier.store.workspace import Workspace
@@ -39,6 +40,6 @@ def open_desk(
     with open_port() as listener:
         doors = Doors(listener.getsockname()[1], first=first)
         arrivals = Arrivals(workspace.folder, now)
-        office = Office(workspace, engine, now, tuple(folders), doors, arrivals)
+        office = Office(workspace, engine, now, tuple(folders), doors, arrivals, OpenItems(workspace, engine))
         serve(make_server(make_application(office), lambda: ready(doors.address)), listener)
         return arrivals.stop(LAST_SCAN_SECONDS)

@@ -11,9 +11,11 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
+from papier.checking.wording import reason_words
 from papier.desk.office import Office
 from papier.errors import UsageError
-from papier.forms.layout import Layout
+from papier.forms.layout import Layout, Zone
+from papier.geometry import RectMm
 from papier.language import translate as _
 from papier.ocr.pages import load_page
 from papier.ocr.scan import RejectedPage
@@ -32,7 +34,9 @@ DRAWING = threading.Lock()
 
 @dataclass(frozen=True, slots=True)
 class FieldLine:
-    """A field as the page of its record shows it. `rect`: x, y, width, height in millimetres on its sheet."""
+    """A field as the page of its record shows it. `rects`: where it stands on its page of the sheet; of a question with
+    boxes, those that are ticked. In millimetres.
+    """
 
     field: str
     label: str
@@ -40,10 +44,11 @@ class FieldLine:
     state: str
     probability: float
     read_by: str
-    reason: str | None
+    reason: str
     needs_person: bool
     page: int | None
-    rect: tuple[float, float, float, float] | None
+    rects: tuple[RectMm, ...]
+    has_boxes: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +88,7 @@ def show(office: Office, request: Request) -> Response:
             page["scan_name"],
             page["source_page"],
             layout.size_mm if layout is not None and page["to_scan"] is not None else None,
-            tuple(line for line in fields if line.rect is not None and line.page in {page["page"], None}),
+            tuple(line for line in fields if line.rects and line.page in {page["page"], None}),
         )
         for at, page in enumerate(record.pages)
     ]
@@ -162,19 +167,15 @@ def _is_of(page: ArchivedPage, kept: Mapping[str, Any]) -> bool:
 def _line(name: str, entry: Mapping[str, Any], layout: Layout | None) -> FieldLine:
     value = entry["value"]
     labels = {} if layout is None else layout.option_labels.get(name, {})
+    page, zones = _zones_of(name, layout)
+    rects: tuple[RectMm, ...] = () if entry["rect"] is None else (RectMm.from_list(entry["rect"]),)
     if isinstance(value, list):
         text = ", ".join(labels.get(option, option) for option in value)
+        rects = tuple(zone.rect for zone in zones if zone.option in value)
     elif isinstance(value, bool):
         text = _("yes") if value else _("no")
     else:
         text = "" if value is None else printed_value(str(value))
-    page = (
-        None
-        if layout is None
-        else next(
-            (zone_page.page for zone_page in layout.pages for zone in zone_page.zones if zone.field == name), None
-        )
-    )
     return FieldLine(
         name,
         name if layout is None else layout.labels.get(name) or name,
@@ -182,8 +183,18 @@ def _line(name: str, entry: Mapping[str, Any], layout: Layout | None) -> FieldLi
         entry["state"],
         entry["probability"],
         entry["read_by"],
-        entry["reason"],
+        reason_words(entry["reason"], labels),
         entry["needs_person"],
         page,
-        None if entry["rect"] is None else tuple(entry["rect"]),
+        rects,
+        isinstance(value, list),
     )
+
+
+def _zones_of(name: str, layout: Layout | None) -> tuple[int | None, tuple[Zone, ...]]:
+    """On which page of its sheet a field stands, and its zones there."""
+    for page in () if layout is None else layout.pages:
+        zones = tuple(zone for zone in page.zones if zone.field == name)
+        if zones:
+            return page.page, zones
+    return None, ()

@@ -63,7 +63,7 @@ def show(office: Office, request: Request) -> Response:  # noqa: ARG001 - every 
         "today.html",
         today=today,
         counts=counts,
-        to_check=0,
+        to_check=len(office.queue.items()),
         scans=latest_scans(office.engine, yesterday, SHOWN_SCANS),
         groups=groups,
         shown_cases=len(woken),

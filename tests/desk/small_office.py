@@ -24,6 +24,7 @@ from papier.desk.application import make_application
 from papier.desk.arrivals import Arrivals
 from papier.desk.doors import COOKIE, Doors
 from papier.desk.office import Office
+from papier.desk.open_items import OpenItems
 from papier.desk.serving import make_server, open_port
 from papier.forms.layout import Layout
 from papier.forms.library import library_folders
@@ -108,7 +109,8 @@ def serve_office(workspace: Workspace, engine: Engine, numbers: tuple[str, ...])
     with open_port() as listener:
         doors = Doors(listener.getsockname()[1])
         folders = tuple(library_folders(workspace.forms))
-        office = Office(workspace, engine, lambda: NOW, folders, doors, Arrivals(workspace.folder, lambda: NOW))
+        arrivals = Arrivals(workspace.folder, lambda: NOW)
+        office = Office(workspace, engine, lambda: NOW, folders, doors, arrivals, OpenItems(workspace, engine))
         ready = threading.Event()
         server = make_server(make_application(office), ready.set)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
@@ -145,6 +147,7 @@ WRITTEN: dict[str, tuple[str, tuple[tuple[str, float], ...]]] = {
     "telephone": ("0612345671", (("0612345611", 0.05),)),
     "date": ("2026-11-19", ()),
 }
+WHY = "not certain enough"
 DOUBTFUL = ("debut", "responsable", "telephone", "motif")
 TICKED = "maladie"
 
@@ -166,7 +169,15 @@ def page_of(layout: Layout, number: str, at: int, prefilled: dict[str, str]) -> 
                 for box in boxes
             }
             fields[name] = FieldReading(
-                name, "tick", ticked, state, chance, options=options, rect=zone.rect, needs_person=doubtful
+                name,
+                "tick",
+                ticked,
+                state,
+                chance,
+                options=options,
+                rect=zone.rect,
+                reason=WHY if doubtful else None,
+                needs_person=doubtful,
             )
         elif name in prefilled:
             fields[name] = FieldReading(
@@ -176,7 +187,15 @@ def page_of(layout: Layout, number: str, at: int, prefilled: dict[str, str]) -> 
             value, others = WRITTEN[name]
             listed = ((value, chance), *others) if doubtful else ()
             fields[name] = FieldReading(
-                name, "comb", value, state, chance, listed, rect=zone.rect, needs_person=doubtful
+                name,
+                "comb",
+                value,
+                state,
+                chance,
+                listed,
+                rect=zone.rect,
+                reason=WHY if doubtful else None,
+                needs_person=doubtful,
             )
         elif zone.kind == "signature":
             fields[name] = FieldReading(name, "signature", name == "signature", State.SURE, 0.9999, rect=zone.rect)

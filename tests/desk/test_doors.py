@@ -11,6 +11,7 @@ from papier.store.overview import latest_records
 from tests.desk.small_office import RunningDesk
 
 PATHS = (
+    "/check",
     "/",
     "/records",
     "/records/1",
