@@ -258,6 +258,15 @@ def _finish(
     return TakenIn(path, begun.sha256, filed, masked=masked, left=left)
 
 
+def find_fault(path: Path) -> str | None:
+    """What is wrong with a scan file as a whole, None when it can be read."""
+    try:
+        count_pages(path)
+    except ScanFileError as error:
+        return str(error).removeprefix(f"{path}: ")
+    return None
+
+
 def _hash_source(path: Path) -> str:
     try:
         return hash_file(path)

@@ -139,7 +139,9 @@ def _begin(intake: IntakeQueue, run: ScanRun, page: Path) -> None:
     try:
         intake.begin(page)
     except ScanFileError as error:
-        run.failed.append(error)
+        # A watcher of this workspace may have taken it from the inbox.
+        if page.exists():
+            run.failed.append(error)
 
 
 def _finish(intake: IntakeQueue, run: ScanRun, now: dt.datetime, workflows: Sequence[Workflow]) -> None:

@@ -32,6 +32,8 @@ COMMANDS = {
     "debug": "papier.cli.debug",
     "intake": "papier.cli.intake",
     "scan": "papier.cli.scan",
+    "watch": "papier.cli.watch",
+    "status": "papier.cli.status",
     "check": "papier.cli.check",
     "records": "papier.cli.records",
     "today": "papier.cli.today",

@@ -24,8 +24,11 @@ ASIDE = "mis-de-cote"
 SETTLE_SECONDS = 2.0
 # A file that is not whole after so long without a change will not become so: the transfer was cut.
 PATIENCE_SECONDS = 120.0
+# A scan says what it is with its first bytes; what does not need not be waited for so long.
+STRANGE_TIMES = 3
 # What programs leave in folders; nobody scanned it.
 LITTER = frozenset({"thumbs.db", "desktop.ini"})
+REMOTE = frozenset({"cifs", "smb3", "smbfs", "9p", "afs", "ncpfs", "davfs", "fuse.davfs2"})
 UNFINISHED = (".part", ".partial", ".tmp", ".filepart", ".crdownload", ".lock")
 
 
@@ -63,7 +66,7 @@ class WatchedFolder:
     def look(self, at: float) -> Look:
         """What is there at `at`, seconds of a clock that never goes back. The oldest file comes first."""
         try:
-            found = {path: _stamp(path) for path in self.path.iterdir() if _may_be_scan(path)}
+            found = {path: _stamp(path) for path in _files(self.path)}
         except OSError as error:
             return Look(away=error.strerror or str(error))
         self._stuck = {path: stamp for path, stamp in self._stuck.items() if path in found}
@@ -104,12 +107,12 @@ class WatchedFolder:
         except OSError as error:
             # Another program may hold it; in the end it is told.
             return None if quiet < self.patience else f"{error.strerror}"
+        if kind is None and quiet >= STRANGE_TIMES * self.settle and not _is_blank(path):
+            return _("This is no scan: papier takes PDF, TIFF, JPEG and PNG.")
         if quiet < self.patience:
             return None
         if path.stat().st_size == 0:
             return _("The file is empty. Scan the sheets again.")
-        if kind is None:
-            return _("This is no scan: papier takes PDF, TIFF, JPEG and PNG.")
         return _("The file breaks off before its end: the copier did not finish it. Scan the sheets again.")
 
 
@@ -161,6 +164,48 @@ def _stamp(path: Path) -> tuple[int, int] | None:
     except OSError:
         return None
     return status.st_size, status.st_mtime_ns
+
+
+def _is_blank(path: Path) -> bool:
+    """True for a file that is empty, or only reserved yet."""
+    with path.open("rb") as stream:
+        return not any(stream.read(1024))
+
+
+def list_files(folder: Path) -> list[Path]:
+    """The files in a watched folder that may be scans, whole or not; none where the folder is away."""
+    try:
+        return _files(folder)
+    except OSError:
+        return []
+
+
+def is_remote(folder: Path) -> bool:
+    """True where the folder is on a network share, as far as the system tells (Linux: /proc/self/mounts)."""
+    try:
+        mounts = [line.split() for line in Path("/proc/self/mounts").read_text(encoding="utf-8").splitlines()]
+    except (OSError, ValueError):
+        return False
+    place = str(folder.resolve())
+    best = max(
+        ((_plain(mount[1]), mount[2]) for mount in mounts if _lies_in(place, _plain(mount[1]))),
+        key=lambda mount: len(mount[0]),
+        default=("", ""),
+    )
+    return best[1] in REMOTE or best[1].startswith(("nfs", "fuse.sshfs", "fuse.rclone", "fuse.gvfs"))
+
+
+def _plain(mount_point: str) -> str:
+    # Blanks are written as octal numbers there.
+    return mount_point.replace("\\040", " ")
+
+
+def _lies_in(place: str, folder: str) -> bool:
+    return place == folder or place.startswith(folder.rstrip("/") + "/")
+
+
+def _files(folder: Path) -> list[Path]:
+    return [path for path in folder.iterdir() if _may_be_scan(path)]
 
 
 def _may_be_scan(path: Path) -> bool:

@@ -1,0 +1,215 @@
+"""`papier watch`"""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+import time
+from pathlib import Path
+
+import click
+
+from papier.cli.context import Context, pass_context
+from papier.devices.delivery import readable_name
+from papier.devices.maildir import open_maildir
+from papier.devices.service import install, uninstall, unit_text
+from papier.devices.watching import SETTLE_SECONDS, Waker, WatchedFolder, is_remote
+from papier.errors import ProgramFailedError, UsageError
+from papier.intake import find_fault
+from papier.language import chosen_language
+from papier.language import translate as _
+from papier.ocr.reading import Reader
+from papier.page_pool import using_pool
+from papier.store.sheets import StoreRegister
+from papier.store.workspace import read_settings
+from papier.watch_run import QUIET_SECONDS, MailRule, StoppedError, Watcher
+from papier.watch_state import WatchState, only_watcher, read_state
+
+# The setting that names the folder to watch.
+SETTING = "watch"
+# How often the folders are looked into, whether the system tells of changes or not.
+LOOK_SECONDS = 1.0
+# Over a network nobody can tell whether a file is still open: it must lie still for longer.
+REMOTE_SETTLE_SECONDS = 10.0
+
+
+@click.command(
+    "watch",
+    help=_(
+        "Take in whatever a copier drops in DIR, until it is stopped.\n\n"
+        "A file that is whole leaves DIR and is taken in; one that cannot be read is moved to the folder "
+        "“mis-de-cote” in DIR, with the reason in a text file beside it. Files that come close together are a batch; "
+        "after each, what the settings say is printed. DIR can be set once in papier.yaml: “watch: /srv/scans”.\n\n"
+        "\b\n"
+        "Examples:\n"
+        "  papier watch /srv/scans                    until Ctrl-C\n"
+        "  papier watch /srv/scans --install          as a service, now and at every start\n"
+        "  papier watch --maildir ~/Maildir           the copier sends mail\n"
+        "  papier watch /srv/scans --once             what is there now, then stop\n"
+        "  papier status                              is it alive, and what waits?"
+    ),
+)
+@click.argument("folders", nargs=-1, metavar="[DIR]...", type=click.Path(path_type=Path, file_okay=False))
+@click.option("--maildir", type=click.Path(path_type=Path, file_okay=False), help=_("A maildir the copier writes to."))
+@click.option("--from", "sender", metavar=_("ADDRESS"), help=_("Only messages of this sender."))
+@click.option("--mark-read", is_flag=True, help=_("File messages as read once their scans are taken in."))
+@click.option("--poll", is_flag=True, help=_("Only look now and then: for network shares, which tell nothing."))
+@click.option(
+    "--quiet",
+    type=click.FloatRange(0, 3600),
+    default=QUIET_SECONDS,
+    show_default=True,
+    help=_("Seconds without a new file that end a batch."),
+)
+@click.option("--once", is_flag=True, help=_("Take in what is there, finish the batch, and stop."))
+@click.option("--install", "installs", is_flag=True, help=_("Run as a service of this user (systemd)."))
+@click.option("--uninstall", "uninstalls", is_flag=True, help=_("Stop the service and take it away."))
+@click.option("--dry-run", is_flag=True, help=_("With --install: show the unit, write nothing."))
+@pass_context
+def command(
+    context: Context,
+    folders: tuple[Path, ...],
+    maildir: Path | None,
+    sender: str | None,
+    mark_read: bool,
+    poll: bool,
+    quiet: float,
+    once: bool,
+    installs: bool,
+    uninstalls: bool,
+    dry_run: bool,
+) -> int:
+    if uninstalls:
+        return _uninstall()
+    if maildir is None and (sender is not None or mark_read):
+        raise UsageError(_("--from and --mark-read go with --maildir."))
+    chosen = _find_folders(context, folders, maildir)
+    mail = []
+    if maildir is not None:
+        open_maildir(maildir)
+        mail.append(MailRule(maildir.resolve(), sender, mark_read))
+    if installs:
+        return _install(context, chosen, mail, poll=poll, quiet=quiet, dry_run=dry_run)
+    return _watch(context, chosen, mail, poll=poll, quiet=quiet, once=once)
+
+
+def _find_folders(context: Context, given: tuple[Path, ...], maildir: Path | None) -> list[Path]:
+    """The folders to watch, those named or that of the settings. Raises UsageError where there is none."""
+    workspace = context.workspace
+    named = read_settings(workspace).get(SETTING)
+    chosen = list(given) or ([Path(named)] if named and maildir is None else [])
+    if not chosen and maildir is None:
+        raise UsageError(_("Which folder? Name it (papier watch /srv/scans), or set it in papier.yaml: watch: DIR"))
+    for folder in chosen:
+        if not folder.is_dir():
+            raise UsageError(_("{folder} is no folder. Make it, or connect the share.").format(folder=folder))
+        inside = [workspace.folder.resolve(), *workspace.folder.resolve().parents]
+        if folder.resolve() in inside or workspace.folder.resolve() in folder.resolve().parents:
+            raise UsageError(
+                _("{folder} and the workspace lie in one another. Watch a folder outside the workspace.").format(
+                    folder=folder
+                )
+            )
+    return [folder.resolve() for folder in chosen]
+
+
+def _watch(context: Context, folders: list[Path], mail: list[MailRule], *, poll: bool, quiet: float, once: bool) -> int:
+    workspace, engine = context.workspace, context.engine
+    stopped = threading.Event()
+    waker = Waker()
+
+    def stop(_number: int, _frame: object) -> None:
+        stopped.set()
+        waker.wake()
+
+    watched = [
+        WatchedFolder(path, find_fault, REMOTE_SETTLE_SECONDS if poll or is_remote(path) else SETTLE_SECONDS)
+        for path in folders
+    ]
+    with only_watcher(workspace), using_pool(Reader(StoreRegister(workspace))) as pool:
+        before = [(number, signal.signal(number, stop)) for number in (signal.SIGTERM, signal.SIGINT)]
+        known = read_state(workspace)
+        state = WatchState()
+        if known is not None:
+            state.after_due, state.last_batch = known.after_due, known.last_batch
+        watcher = Watcher(
+            workspace,
+            engine,
+            pool,
+            watched,
+            context.now,
+            context.workflows,
+            lambda _batch: (),
+            _tell,
+            mail,
+            quiet,
+            state,
+            stopped.is_set,
+        )
+        try:
+            if not poll:
+                for path in [*folders, *(rule.folder / "new" for rule in mail), workspace.inbox]:
+                    waker.follow(path)
+            watcher.start(time.monotonic())
+            _tell(_("Watching {folders}. Ctrl-C stops.").format(folders=", ".join(state.folders)))
+            while not stopped.is_set():
+                watcher.turn(time.monotonic())
+                if once and (watcher.idle or state.trouble):
+                    break
+                waker.wait(LOOK_SECONDS)
+        except StoppedError:
+            pass
+        finally:
+            watcher.stop()
+            waker.close()
+            for number, handler in before:
+                signal.signal(number, handler)
+    if once and state.trouble:
+        raise ProgramFailedError("\n".join(state.trouble))
+    _tell(_("Stopped; whatever came is kept."))
+    return 0
+
+
+def _install(
+    context: Context, folders: list[Path], mail: list[MailRule], *, poll: bool, quiet: float, dry_run: bool
+) -> int:
+    workspace = context.workspace.folder.resolve()
+    command = [sys.executable, "-m", "papier", "--workspace", str(workspace), "watch", *map(str, folders)]
+    for rule in mail:
+        command += ["--maildir", str(rule.folder)]
+        command += ["--from", rule.sender] if rule.sender else []
+        command += ["--mark-read"] if rule.mark_read else []
+    command += ["--poll"] if poll else []
+    command += ["--quiet", f"{quiet:g}"] if quiet != QUIET_SECONDS else []
+    what = ", ".join(map(str, [*folders, *(rule.folder for rule in mail)]))
+    text = unit_text(command, {"PAPIER_LANGUAGE": chosen_language(), "PYTHONUNBUFFERED": "1"}, what)
+    if dry_run:
+        click.echo(text, nl=False)
+        return 0
+    path, left = install(text, f'"{workspace}"')
+    click.echo(_("The service is written: {path}").format(path=path))
+    if left:
+        click.echo(_("systemd could not be reached from here. Type:"), err=True)
+        for order in left:
+            click.echo(f"    {order}", err=True)
+        return ProgramFailedError.exit_code
+    click.echo(_("It runs, and will at every start. See: papier status"))
+    click.echo(_("To run it also while nobody is logged in, type once: sudo loginctl enable-linger $USER"))
+    return 0
+
+
+def _uninstall() -> int:
+    path, there, left = uninstall()
+    if not there:
+        click.echo(_("There is no service: {path}").format(path=path))
+        return 0
+    click.echo(_("The service is gone: {path}").format(path=path))
+    for order in left:
+        click.echo(_("Type too: {order}").format(order=order), err=True)
+    return 0
+
+
+def _tell(line: str) -> None:
+    click.echo(readable_name(line))
+    sys.stdout.flush()

@@ -1,0 +1,319 @@
+"""In by itself: what copiers drop in folders and mail is taken in batch by batch, as long as the program runs.
+
+Nothing here has to be remembered: a file leaves its folder for the inbox, and the inbox for the archive; so a watcher
+that was killed goes on with what is there. Only that a batch still waits for what follows it (`after`) is written down.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sqlalchemy import Engine
+
+from papier.devices.delivery import StuckError, bring_in, readable_name, set_aside
+from papier.devices.watching import ASIDE, Refused, WatchedFolder
+from papier.devices.wholeness import is_being_written
+from papier.errors import PapierError, ScanFileError, StoreError
+from papier.intake import IntakeQueue, Progress, TakenIn
+from papier.language import translate as _
+from papier.mail_intake import deliver_mail
+from papier.page_pool import PagePool
+from papier.records import PageStatus
+from papier.scan_run import rescue_pages
+from papier.store.records import PurgedScanError
+from papier.store.workspace import Workspace
+from papier.watch_state import BatchSummary, WatchState, write_state
+from papier.workflows.definition import Workflow
+
+# Copiers that make a file of every page pause for less between two pages.
+QUIET_SECONDS = 20.0
+# A printer that was off is tried again after this long.
+AGAIN_SECONDS = 300.0
+# A heart that beats too often wears the disk out.
+BEAT_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class MailRule:
+    """A maildir to look into, whose messages count, and whether they are filed as read."""
+
+    folder: Path
+    sender: str | None = None
+    mark_read: bool = False
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Files that came close together, and what became of them."""
+
+    taken: tuple[TakenIn, ...]
+    aside: tuple[Refused, ...]
+
+
+# What follows a batch (orders, correction sheet, day's sheet, letters); gives what there is to tell, a line each.
+# It may be called again for the same batch: it goes by what the store says is still to do.
+After = Callable[[Batch], Sequence[str]]
+
+
+class StoppedError(Exception):
+    """Somebody asked the watcher to stop; what was on its way is as if it had never begun."""
+
+
+@dataclass
+class Watcher:
+    """Takes in what comes. `turn` does one round; whoever calls it decides how often.
+
+    `clock` gives the day and hour that records bear; `tell` gets a line for the log now and then.
+    """
+
+    workspace: Workspace
+    engine: Engine
+    pool: PagePool
+    folders: Sequence[WatchedFolder]
+    clock: Callable[[], dt.datetime]
+    workflows: Callable[[], Sequence[Workflow]]
+    after: After
+    tell: Callable[[str], None]
+    mail: Sequence[MailRule] = ()
+    quiet: float = QUIET_SECONDS
+    state: WatchState = field(default_factory=WatchState)
+    stopping: Callable[[], bool] = lambda: False
+    _taken: list[TakenIn] = field(default_factory=list)
+    _aside: list[Refused] = field(default_factory=list)
+    _last: float | None = None
+    _retry: float | None = None
+    _beaten: float | None = None
+    # Files in the folders that are not whole yet.
+    _growing: int = 0
+    # What kept a batch from being finished, until it is.
+    _late: list[str] = field(default_factory=list)
+    # Where a file in the inbox came from, so that it is set aside there.
+    _from: dict[Path, Path] = field(default_factory=dict)
+
+    @property
+    def idle(self) -> bool:
+        """True when nothing waits: no file, no open batch, nothing that is to follow one."""
+        return self._last is None and self.state.waiting == 0 and not self.state.after_due
+
+    def start(self, at: float) -> None:
+        """Say that the watcher is there, and remember whether a batch was left open."""
+        if self.state.after_due:
+            self._last = at
+        self._beat(at, _("watching"), now=True)
+
+    def stop(self) -> None:
+        """Say that the watcher is gone."""
+        self.state.doing = _("stopped")
+        self._write()
+
+    def turn(self, at: float) -> None:
+        """One round at `at`, seconds of a clock that never goes back. Raises StoppedError between two pages."""
+        self.state.trouble = list(self._late)
+        self._growing = 0
+        for folder in self.folders:
+            self._collect(folder, at)
+        for rule in self.mail:
+            self._guarded(lambda rule=rule: self._fetch(rule, at))  # type: ignore[misc]
+        if self._guarded(lambda: self._take_in(at)):
+            self._close_batch(at)
+        self.state.told &= set(self.state.trouble)
+        self._beat(at, _("watching"))
+
+    def _collect(self, folder: WatchedFolder, at: float) -> None:
+        """Bring whole files into the inbox, set aside what is none."""
+        look = folder.look(at)
+        if look.away is not None:
+            self._trouble(
+                _("{folder} cannot be looked into ({why}). Is the share connected?").format(
+                    folder=folder.path, why=look.away
+                )
+            )
+        self._growing += look.waiting
+        for path in look.ready:
+            try:
+                self._from[bring_in(path, self.workspace.inbox)] = folder.path
+            except StuckError as error:
+                self._from[error.target] = folder.path
+                folder.forget(path)
+                self.tell(str(error))
+            except FileNotFoundError:
+                continue  # somebody else has taken it
+            except (OSError, StoreError) as error:
+                self._growing += 1
+                self._trouble(str(error))
+        for refused in look.refused:
+            self._put_aside(refused.path, folder.path / ASIDE, refused.reason)
+            if refused.path.exists():
+                folder.forget(refused.path)
+            self._last = at
+
+    def _fetch(self, rule: MailRule, at: float) -> None:
+        mail = deliver_mail(self.workspace, rule.folder, sender=rule.sender, mark_read=rule.mark_read)
+        if mail.scans:
+            self._last = at
+
+    def _take_in(self, at: float) -> None:
+        """Everything that lies in the inbox, oldest first, those that follow read meanwhile."""
+        rescue_pages(self.workspace)
+        self.state.waiting = self._growing
+        waiting = sorted(self._inbox(), key=lambda path: (path.stat().st_mtime, path.name))
+        if not waiting:
+            return
+        self._last = at
+        if not self.state.after_due:
+            self.state.after_due = True
+            self._beat(at, _("reading"), now=True)
+        workflows = self.workflows()
+        intake = IntakeQueue(self.workspace, self.engine, self.pool)
+        waiting.reverse()
+        while waiting or len(intake):
+            self._check_stop()
+            self.state.waiting = self._growing + len(waiting) + len(intake)
+            path = waiting[-1] if waiting and not intake.is_full else intake.first
+            try:
+                if waiting and not intake.is_full:
+                    waiting.pop()
+                    intake.begin(path)
+                else:
+                    self._note(intake.finish(self.clock(), workflows, self._following(path)))
+            except (StoreError, StoppedError) as error:
+                if not isinstance(error, PurgedScanError):
+                    raise
+                self._refuse(path, str(error))
+            except ScanFileError as error:
+                self._refuse(path, str(error))
+            except Exception as error:  # noqa: BLE001 - one file that breaks papier must not stop all others for ever
+                self.tell("".join(traceback.format_exception(error)))
+                self._refuse(path, _("papier failed on it ({why}).").format(why=type(error).__name__))
+        self.state.waiting = self._growing
+
+    def _following(self, path: Path) -> Progress:
+        def follow(done: int, total: int) -> None:
+            self._check_stop()
+            if total > 1:
+                self.state.doing = _("reading {file}, page {page} of {pages}").format(
+                    file=readable_name(path.name), page=done, pages=total
+                )
+                self._beat_soon()
+
+        return follow
+
+    def _inbox(self) -> Iterator[Path]:
+        for path in self.workspace.inbox.iterdir():
+            if path.is_file() and not path.name.startswith(".") and not is_being_written(path):
+                yield path
+
+    def _note(self, taken: TakenIn) -> None:
+        self._from.pop(taken.path, None)
+        self._taken.append(taken)
+        name = readable_name(taken.path.name)
+        if taken.pages is None:
+            self.tell(_("{file}: taken in before; nothing to do.").format(file=name))
+        else:
+            records = {page.record for page in taken.pages if page.record is not None}
+            self.tell(
+                _("{file}: {pages} pages, {records} records").format(
+                    file=name, pages=len(taken.pages), records=len(records)
+                )
+            )
+
+    def _refuse(self, path: Path, reason: str) -> None:
+        """Set a file of the inbox aside, unless another papier has taken it meanwhile or still writes it."""
+        if not path.exists():
+            return
+        origin = self._from.pop(path, None)
+        self._put_aside(path, self._own_aside if origin is None else origin / ASIDE, reason)
+
+    @property
+    def _own_aside(self) -> Path:
+        return self.workspace.folder / ASIDE
+
+    def _put_aside(self, path: Path, folder: Path, reason: str) -> None:
+        name = readable_name(path.name)
+        try:
+            aside = set_aside(path, folder, reason, self._own_aside)
+        except OSError as error:
+            self._trouble(_("{file} cannot be set aside ({why}).").format(file=name, why=error.strerror))
+            return
+        self._aside.append(Refused(aside, reason))
+        self.tell(_("{file} is set aside: {reason}").format(file=name, reason=readable_name(reason)))
+
+    def _close_batch(self, at: float) -> None:
+        """Once nothing more comes, what follows the batch."""
+        if self._last is None or self.state.waiting or at - self._last < self.quiet:
+            return
+        if self._retry is not None and at < self._retry:
+            return
+        batch = Batch(tuple(self._taken), tuple(self._aside))
+        self._beat(at, _("printing what follows the batch"), now=True)
+        try:
+            for line in self.after(batch) if self.state.after_due else ():
+                self.tell(line)
+        except PapierError as error:
+            # A printer that is off, a full disk: the batch stays open until it can be done.
+            self._retry = at + AGAIN_SECONDS
+            self._late = [readable_name(str(error))]
+            self._trouble(str(error))
+            return
+        self._late = []
+        self.state.after_due = False
+        self.state.last_batch = self._summary(batch)
+        self._taken, self._aside, self._last, self._retry = [], [], None, None
+        self._beat(at, _("watching"), now=True)
+
+    def _summary(self, batch: Batch) -> BatchSummary:
+        pages = [page for taken in batch.taken for page in taken.pages or ()]
+        asking = (PageStatus.DOUBTFUL, PageStatus.COPY, PageStatus.DAMAGED, PageStatus.UNKNOWN)
+        return BatchSummary(
+            self.clock().isoformat(),
+            len(batch.taken),
+            len(pages),
+            len({page.record for page in pages if page.record is not None}),
+            sum(page.reading.status in asking and page.reading.reason != "blank page" for page in pages),
+            len(batch.aside),
+        )
+
+    def _guarded(self, work: Callable[[], None]) -> bool:
+        """Do some work that the next round may do again; gives False when it could not be done."""
+        try:
+            work()
+        except PapierError as error:
+            self._trouble(str(error))
+            return False
+        return True
+
+    def _check_stop(self) -> None:
+        if self.stopping():
+            raise StoppedError
+
+    def _trouble(self, words: str) -> None:
+        """Tell a trouble once, and keep it in the state as long as it lasts."""
+        words = readable_name(words)
+        if words not in self.state.told:
+            self.state.told.add(words)
+            self.tell(words)
+        self.state.trouble.append(words)
+
+    def _beat(self, at: float, doing: str, *, now: bool = False) -> None:
+        self.state.doing = doing
+        if now or self._beaten is None or at - self._beaten >= BEAT_SECONDS:
+            self._beaten = at
+            self._write()
+
+    def _beat_soon(self) -> None:
+        """While a long file is read."""
+        if (self.clock() - dt.datetime.fromisoformat(self.state.beat)).total_seconds() >= BEAT_SECONDS:
+            self._write()
+
+    def _write(self) -> None:
+        self.state.beat = self.clock().isoformat()
+        self.state.folders = [str(folder.path) for folder in self.folders] + [str(rule.folder) for rule in self.mail]
+        try:
+            write_state(self.workspace, self.state)
+        except OSError as error:
+            # A full disk stops the heart, not the watcher.
+            self.tell(_("The heartbeat cannot be written ({why}).").format(why=error.strerror))
