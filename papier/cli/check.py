@@ -16,6 +16,7 @@ from papier.checking.item import CheckItem
 from papier.checking.queue import open_items
 from papier.cli.check_terminal import Screen, Session
 from papier.cli.context import Context, pass_context
+from papier.cli.desk import open_in_browser
 from papier.cli.records import known_form
 from papier.errors import EXIT_CHECK_NEEDED, UsageError
 from papier.language import translate as _
@@ -49,6 +50,7 @@ WORDS = {
         "form does not allow it. Exit code 20 while something remains.\n\n"
         "\b\nExamples:\n"
         "  papier check                                   one key an answer\n"
+        "  papier check --web                             the same in the browser, until Ctrl-C\n"
         "  papier check --list                            what waits, and why\n"
         "  papier check --answer field:12:debut 01/03/2027 --by 'Mme Roux'\n"
         "  papier check --undo                            takes your last answer back"
@@ -66,6 +68,10 @@ WORDS = {
     metavar=_("[ANSWER]"),
     help=_("Take your last answer back, or the one of this number."),
 )
+@click.option("--web", is_flag=True, help=_("Answer in the browser, on this machine."))
+@click.option(
+    "--browser/--no-browser", default=True, help=_("With --web: open the browser, or only print the address.")
+)
 @click.option("--by", metavar=_("NAME"), help=_("Who answers; else your user name."))
 @click.option("--form", help=_("Only this form."))
 @click.option("--waiting", is_flag=True, help=_("With --list: also what was put off, because the family is asked."))
@@ -77,6 +83,8 @@ def command(
     listing: bool,
     answers: tuple[tuple[str, str], ...],
     undone: str | None,
+    web: bool,
+    browser: bool,
     by: str | None,
     form: str | None,
     waiting: bool,
@@ -85,6 +93,9 @@ def command(
 ) -> int:
     form = known_form(context, form)
     who = by or getpass.getuser()
+    if web:
+        open_in_browser(context, browser=browser, first="/check", who=who)
+        return EXIT_CHECK_NEEDED if open_items(context.workspace, engine=context.engine, form=form) else 0
     if undone is not None:
         _undo(context, undone, who)
     for key, value in answers:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import getpass
+
 import click
 
 from papier.cli.context import Context, pass_context
@@ -18,12 +20,13 @@ from papier.language import translate as _
     ),
 )
 @click.option("--browser/--no-browser", default=True, help=_("Open the browser, or only print the address."))
+@click.option("--by", metavar=_("NAME"), help=_("Who answers; else your user name."))
 @pass_context
-def command(context: Context, browser: bool) -> None:
-    open_in_browser(context, browser=browser)
+def command(context: Context, browser: bool, by: str | None) -> None:
+    open_in_browser(context, browser=browser, first="/", who=by or getpass.getuser())
 
 
-def open_in_browser(context: Context, *, browser: bool, first: str = "/") -> None:
+def open_in_browser(context: Context, *, browser: bool, first: str, who: str) -> None:
     """Serve the desk until Ctrl-C, beginning with the page `first`."""
     from papier.desk.opening import open_desk  # noqa: PLC0415 - a server is imported only to serve
     from papier.desk.serving import open_browser  # noqa: PLC0415
@@ -34,7 +37,7 @@ def open_in_browser(context: Context, *, browser: bool, first: str = "/") -> Non
             click.echo(_("No browser could be opened: open this address yourself."), err=True)
         click.echo(_("It opens once, on this machine. Ctrl-C closes the desk."), err=True)
 
-    left = open_desk(context.workspace, context.engine, context.folders, context.now, ready, first)
+    left = open_desk(context.workspace, context.engine, context.folders, context.now, ready, first, who)
     if left:
         click.echo(_("{count} scans wait in the inbox. Type: papier intake").format(count=left), err=True)
     click.echo(_("The desk is closed."), err=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import getpass
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -43,7 +42,7 @@ class Office:
     arrivals: Arrivals
     queue: OpenItems
     # Who answers at this desk.
-    who: str = field(default_factory=getpass.getuser)
+    who: str
     language: str = field(default_factory=chosen_language)
 
     def url(self, path: str) -> str:

@@ -30,9 +30,11 @@ def open_desk(
     folders: Sequence[Path],
     now: Callable[[], dt.datetime],
     ready: Callable[[str], None],
-    first: str = "/",
+    first: str,
+    who: str,
 ) -> int:
     """Serve the desk until Ctrl-C; `ready` is told the address to open, once, and `first` is the page shown then.
+    `who` answers, until somebody else says their name.
 
     Gives how many scans lie in the inbox still, dropped and not taken in. Raises ProgramFailedError without a port.
     """
@@ -40,6 +42,6 @@ def open_desk(
     with open_port() as listener:
         doors = Doors(listener.getsockname()[1], first=first)
         arrivals = Arrivals(workspace.folder, now)
-        office = Office(workspace, engine, now, tuple(folders), doors, arrivals, OpenItems(workspace, engine))
+        office = Office(workspace, engine, now, tuple(folders), doors, arrivals, OpenItems(workspace, engine), who)
         serve(make_server(make_application(office), lambda: ready(doors.address)), listener)
         return arrivals.stop(LAST_SCAN_SECONDS)

@@ -110,7 +110,9 @@ def serve_office(workspace: Workspace, engine: Engine, numbers: tuple[str, ...])
         doors = Doors(listener.getsockname()[1])
         folders = tuple(library_folders(workspace.forms))
         arrivals = Arrivals(workspace.folder, lambda: NOW)
-        office = Office(workspace, engine, lambda: NOW, folders, doors, arrivals, OpenItems(workspace, engine))
+        office = Office(
+            workspace, engine, lambda: NOW, folders, doors, arrivals, OpenItems(workspace, engine), "Mme Roux"
+        )
         ready = threading.Event()
         server = make_server(make_application(office), ready.set)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})

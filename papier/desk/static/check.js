@@ -48,12 +48,13 @@
       document.location.assign(address);
       return;
     }
-    const picture = fresh.querySelector(".crop img");
+    content.replaceChildren(...fresh.childNodes);
+    // The picture that was kept takes its place only here: moved through the other document, it would be loaded again.
+    const picture = content.querySelector(".crop img");
     if (picture !== null && nextCrop !== null && picture.src === nextCrop.src) {
       nextCrop.alt = picture.alt;
-      picture.replaceWith(document.adoptNode(nextCrop));
+      picture.replaceWith(nextCrop);
     }
-    content.replaceChildren(...fresh.childNodes);
     document.title = page.title;
     history.replaceState(null, "", address);
     shownAt = performance.now();
@@ -85,7 +86,7 @@
   }
 
   async function send(form, button) {
-    if (sending || !isShown()) {
+    if (sending || (form.dataset.quick === "answer" && !isShown())) {
       return;
     }
     sending = true;
