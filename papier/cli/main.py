@@ -36,6 +36,7 @@ COMMANDS = {
     "status": "papier.cli.status",
     "check": "papier.cli.check",
     "records": "papier.cli.records",
+    "search": "papier.cli.search",
     "today": "papier.cli.today",
     "cases": "papier.cli.cases",
     "desk": "papier.cli.desk",

@@ -15,7 +15,8 @@ from sqlalchemy.exc import DatabaseError, OperationalError
 from papier.errors import StoreError
 from papier.store.archive import sync_folder
 from papier.store.events import raw_connection, seal_touched
-from papier.store.seals import watch
+from papier.store.seals import is_touched, watch
+from papier.store.search_index import index_touched
 from papier.store.workspace import Workspace
 
 # Another papier may be filing a batch; its transactions take milliseconds, a slow disk's sync seconds.
@@ -61,12 +62,17 @@ def reading(engine: Engine) -> Iterator[Connection]:
 
 @contextmanager
 def writing(engine: Engine) -> Iterator[Connection]:
-    """One transaction that writes: all or nothing; its rows are sealed. Raises StoreError like `reading`."""
+    """One transaction that writes: all or nothing; its rows are sealed, and found by their words.
+
+    Raises StoreError like `reading`.
+    """
     with _errors(), engine.connect().execution_options(writing=True) as connection:
         watch(raw_connection(connection))
         with connection.begin():
             yield connection
-            seal_touched(connection)
+            if is_touched(raw_connection(connection)):
+                index_touched(raw_connection(connection))
+                seal_touched(connection)
 
 
 def insert_row(connection: Connection, statement: Insert) -> int:

@@ -18,6 +18,7 @@ from papier.store import tables
 from papier.store.connection import reading, writing
 from papier.store.events import append_event, raw_connection
 from papier.store.seals import SCHEMA, schema_digest, touch_all
+from papier.store.search_index import rebuild_index
 
 
 def _create_first_tables(connection: Connection) -> None:
@@ -58,12 +59,18 @@ def _create_checks(connection: Connection) -> None:
         index.create(connection, checkfirst=True)
 
 
+def _index_words(connection: Connection) -> None:
+    tables.page_texts.create(connection, checkfirst=True)
+    rebuild_index(raw_connection(connection))
+
+
 MIGRATIONS: tuple[tuple[int, str, Callable[[Connection], None]], ...] = (
     (1, "first tables", _create_first_tables),
     (2, "cases", _create_case_tables),
     (3, "find events by kind", _index_events),
     (4, "seals", _add_seals),
     (5, "answers of people", _create_checks),
+    (6, "search", _index_words),
 )
 
 

@@ -15,6 +15,7 @@ from papier.store.archive import archive_path, sync_folder
 from papier.store.connection import reading, writing
 from papier.store.events import append_event, chain_head, raw_connection
 from papier.store.records import PURGED, ScanFile
+from papier.store.search import remake_index
 from papier.store.tables import checks, events, layouts, pages, readings, records, scans, sheets
 from papier.store.workspace import Workspace
 
@@ -170,7 +171,8 @@ def wipe_file(path: Path) -> None:
 
 
 def pack(workspace: Workspace, engine: Engine) -> None:
-    """Write the store anew without free pages, and empty SQLite's journal beside it."""
+    """Write the store and its index of words anew without free pages, and empty SQLite's journal beside it."""
+    remake_index(engine)
     with reading(engine) as connection:
         raw = raw_connection(connection)
         connection.rollback()

@@ -154,6 +154,17 @@ checks = Table(
     Index("checks_by_record", "record", "field"),
 )
 
+# One row a page of a paper without a form: its text, and where each word stands on the picture.
+# `words`: JSON, a list a line of [text, x, y, width, height] in pixels of the page as it is decoded.
+page_texts = Table(
+    "page_texts",
+    metadata,
+    Column("page_id", Integer, ForeignKey("pages.page_id"), primary_key=True),
+    Column("text", Text, nullable=False),
+    Column("words", Text, nullable=False),
+    Column("read_by", String(80), nullable=False),
+)
+
 # Append-only; `hash` covers the row and the previous row's hash.
 events = Table(
     "events",

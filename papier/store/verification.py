@@ -16,6 +16,7 @@ from papier.store.cases import find_stale
 from papier.store.connection import reading
 from papier.store.events import broken_links, raw_connection
 from papier.store.seals import SCHEMA, SealFault, broken_digests, find_faults, schema_digest
+from papier.store.search_index import find_index_fault
 from papier.store.tables import pages, records, scans, sheets
 from papier.store.workspace import Workspace
 
@@ -30,7 +31,7 @@ def find_damage(workspace: Workspace, engine: Engine, progress: Progress | None 
     problems: list[str] = []
     known: dict[str, tuple[str, str]] | None = None
     purged: set[str] = set()
-    for part in (_store_damage, _chain_damage, _row_damage, _link_damage, _key_damage):
+    for part in (_store_damage, _chain_damage, _row_damage, _link_damage, _key_damage, _index_damage):
         try:
             with reading(engine) as connection:
                 problems += part(workspace, connection)
@@ -109,6 +110,12 @@ def _key_damage(workspace: Workspace, connection: Connection) -> Iterator[str]:
         yield _("{count} sheet numbers do not fit the key {path}. Put the key back from its copy.").format(
             count=wrong, path=workspace.folder / "key"
         )
+
+
+def _index_damage(_workspace: Workspace, connection: Connection) -> Iterator[str]:
+    fault = find_index_fault(raw_connection(connection))
+    if fault is not None:
+        yield _("The index of words is wrong ({why}). Make it anew: papier search --rebuild").format(why=fault)
 
 
 def _file_damage(

@@ -1,0 +1,104 @@
+"""Finding records and cases by their words, accents and case ignored."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import product
+
+from sqlalchemy import Engine
+
+from papier.errors import UsageError
+from papier.store.connection import reading, writing
+from papier.store.events import raw_connection
+from papier.store.search_index import KINDS, Kind, from_index_number, rebuild_index
+
+# Marks in what SQLite gives back: characters that no text holds.
+FOUND, PLAIN = "\x02", "\x03"
+# A word of fewer letters is found only whole: "le" would find half the archive.
+MIN_BEGINNING = 3
+EXCERPT_WORDS = 16
+LIGATURES = {"œ": "oe", "æ": "ae"}
+_PART = re.compile(r'"([^"]*)"?|(\S+)')
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One thing that was found. `excerpt`: its words around what was asked for, each piece with True where it is that.
+
+    `reference` is the number of a record or a case, `day` the day it was made (ISO 8601).
+    """
+
+    kind: Kind
+    reference: int
+    day: str
+    title: str
+    excerpt: tuple[tuple[str, bool], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One page of what was found, best first, and how much there is in all."""
+
+    hits: tuple[Hit, ...]
+    total: int
+
+
+def search(engine: Engine, words: str, kinds: Sequence[Kind] = KINDS, limit: int = 50, offset: int = 0) -> Found:
+    """Everything that holds all these words, best first, then newest first.
+
+    A word of three letters or more also finds what begins with it; words between quotation marks stand so, side by
+    side. Raises UsageError where there is no word to look for.
+    """
+    query = match_query(words)
+    wanted = [KINDS.index(kind) for kind in kinds]
+    condition = f"search MATCH ? AND rowid % {len(KINDS)} IN ({', '.join('?' * len(wanted))})"
+    with reading(engine) as connection:
+        raw = raw_connection(connection)
+        total = raw.execute(f"SELECT count(*) FROM search WHERE {condition}", (query, *wanted)).fetchone()[0]
+        rows = raw.execute(
+            "SELECT rowid, day, title, snippet(search, 2, ?, ?, '…', ?) FROM search "
+            f"WHERE {condition} ORDER BY bm25(search, 0.0, 3.0, 1.0), day DESC, rowid DESC LIMIT ? OFFSET ?",
+            (FOUND, PLAIN, EXCERPT_WORDS, query, *wanted, limit, offset),
+        ).fetchall()
+    hits = tuple(Hit(*from_index_number(number), day, title, _excerpt(text)) for number, day, title, text in rows)
+    return Found(hits, total)
+
+
+def match_query(words: str) -> str:
+    """What a person typed, in the language of FTS5, which never sees a character of theirs outside quotation marks."""
+    parts = []
+    for phrase, word in _PART.findall(words.replace("\0", " ")):
+        text = phrase or word
+        if not any(character.isalnum() for character in text):
+            continue
+        beginning = bool(word) and sum(character.isalnum() for character in word) >= MIN_BEGINNING
+        spelt = [f'"{spelling}"{" *" if beginning else ""}' for spelling in _spellings(text.replace('"', " "))]
+        parts.append(f"({' OR '.join(spelt)})")
+    if not parts:
+        raise UsageError("There is no word to look for. Give a name, a word or a sheet number.")
+    return " AND ".join(parts)
+
+
+def remake_index(engine: Engine) -> int:
+    """Make the index anew from the store; gives how many entries it has."""
+    with writing(engine) as connection:
+        return rebuild_index(raw_connection(connection))
+
+
+def _spellings(text: str) -> list[str]:
+    """With and without ligatures, which SQLite does not take for two letters: cœur, coeur."""
+    pieces = re.split(f"({'|'.join([*LIGATURES, *LIGATURES.values()])})", text, flags=re.IGNORECASE)
+    both = {**LIGATURES, **{plain: joined for joined, plain in LIGATURES.items()}}
+    choices = [(piece, both[piece.lower()]) if piece.lower() in both else (piece,) for piece in pieces]
+    # Four ligatures in one word are no word.
+    return list(dict.fromkeys("".join(choice) for choice in product(*choices)))[:16]
+
+
+def _excerpt(text: str) -> tuple[tuple[str, bool], ...]:
+    pieces = []
+    for at, piece in enumerate(text.split(FOUND)):
+        found, _, plain = piece.rpartition(PLAIN) if at else ("", "", piece)
+        pieces += [(" ".join(part.split("\n")), is_found) for part, is_found in ((found, True), (plain, False)) if part]
+    return tuple(pieces)
