@@ -124,6 +124,8 @@ _TOUCHED_RECORDS = """
         SELECT json_extract(key, '$[0]') AS record FROM touched WHERE tab IN ('records', 'readings')
         UNION SELECT r.record FROM touched x JOIN sheets s ON s.serial = json_extract(x.key, '$[0]')
               JOIN records r ON r.sheet = s.number WHERE x.tab = 'sheets'
+        UNION SELECT c.record FROM touched x JOIN checks c ON c."check" = json_extract(x.key, '$[0]')
+              WHERE x.tab = 'checks' AND c.record IS NOT NULL
         UNION SELECT p.record FROM touched x JOIN pages p ON p.page_id = json_extract(x.key, '$[0]')
               WHERE x.tab = 'page_texts' AND p.record IS NOT NULL
     ) ORDER BY record
@@ -145,11 +147,19 @@ def _replace(raw: sqlite3.Connection, numbers: Sequence[int], entries: Sequence[
 def _records(raw: sqlite3.Connection, numbers: Sequence[int]) -> Iterator[Entry]:
     """What these records say: whom they are for, what was read, what is typed on a paper without a form."""
     marks = ", ".join("?" * len(numbers))
+    settled = {
+        (record, field): value
+        for record, field, value in raw.execute(
+            f"SELECT record, field, value FROM checks WHERE record IN ({marks}) AND undone IS NULL AND settles "
+            'AND field IS NOT NULL AND value IS NOT NULL ORDER BY "check"',
+            numbers,
+        )
+    }
     values: dict[int, list[str]] = {}
-    for record, value in raw.execute(
-        f"SELECT record, value FROM readings WHERE record IN ({marks}) ORDER BY record, position", numbers
+    for record, field, value in raw.execute(
+        f"SELECT record, field, value FROM readings WHERE record IN ({marks}) ORDER BY record, position", numbers
     ):
-        values.setdefault(record, []).append(_said(json.loads(value)))
+        values.setdefault(record, []).append(_said(json.loads(settled.get((record, field), value))))
     for record, text in raw.execute(
         f"SELECT p.record, t.text FROM page_texts t JOIN pages p ON p.page_id = t.page_id "
         f"WHERE p.record IN ({marks}) ORDER BY p.page_id",

@@ -12,6 +12,7 @@ from sqlalchemy import Engine
 
 from papier.errors import StoreError, UsageError
 from papier.retention import purge
+from papier.store.checks import Verdict, field_key, take_back, write_check
 from papier.store.connection import writing
 from papier.store.records import file_scan
 from papier.store.search import match_query, remake_index, search
@@ -148,3 +149,17 @@ def test_the_index_is_what_the_store_says(workspace: Workspace, engine: Engine) 
         held = raw.execute("SELECT rowid, day, title, body FROM search ORDER BY rowid").fetchall()
         assert held == [entry.row() for entry in all_entries(raw)]
         assert len(held) == 3
+
+
+def test_what_a_person_said_in_a_readings_stead_is_found(workspace: Workspace, engine: Engine) -> None:
+    record = file_one(engine, print_three(workspace, engine)[0], "Lefebvre")
+    with writing(engine) as connection:
+        key = field_key(record, "champ1")
+        check = write_check(
+            connection, NOON, key, Verdict.TYPED, "Lefèvre", who="Léa", via="x", settles=True, record=record,
+            field="champ1",
+        )  # fmt: skip
+    assert (numbers(engine, "lefevre"), numbers(engine, "lefebvre")) == ([record], [])
+    with writing(engine) as connection:
+        take_back(connection, NOON, check, "Léa")
+    assert (numbers(engine, "lefevre"), numbers(engine, "lefebvre")) == ([], [record])
