@@ -25,6 +25,7 @@ from papier.workflows.case import Case, Stage
 from papier.workflows.definition import Step, Workflow
 from papier.workflows.events import Kind
 from papier.workflows.letter_values import address_faults, letter_values
+from papier.workflows.place import parse_place
 
 
 class Layouts:
@@ -122,6 +123,7 @@ def open_cases(
     """
     step = workflow.first
     settings = read_settings(workspace)
+    place = parse_place(settings)
     batch: list[tuple[Layout, Addressee]] = []
     owners: list[tuple[int, str]] = []
     with reading(engine) as connection:
@@ -142,7 +144,7 @@ def open_cases(
         if ledger.next_number() != first:
             raise UsageError("Another papier opened cases meanwhile. Run the same command again.")
         for person in people:
-            case = ledger.open(workflow, form, person, region=settings.get("region") or None)
+            case = ledger.open(workflow, form, person, place=place)
             numbers.append(case.number)
         printed: dict[int, list[list[str]]] = {}
         for (at, name), sheet in zip(owners, sheets, strict=True):
@@ -160,12 +162,12 @@ def begin_cases(
     workspace: Workspace, workflow: Workflow, form: str, addressees: Sequence[Addressee], now: dt.datetime
 ) -> Callable[[Connection, Sequence[str]], None]:
     """What `print_sheets` calls to begin a case for each sheet it printed."""
-    region = read_settings(workspace).get("region") or None
+    place = parse_place(read_settings(workspace))
 
     def begin(connection: Connection, sheets: Sequence[str]) -> None:
         ledger = CaseLedger(connection, now)
         for addressee, sheet in zip(addressees, sheets, strict=True):
-            case = ledger.open(workflow, form, addressee.values, region=region)
+            case = ledger.open(workflow, form, addressee.values, place=place)
             printed = {"step": case.step, "sheets": [[sheet, form]], "on": now.date().isoformat()}
             ledger.record(case.number, Kind.PRINTED, printed)
 

@@ -33,8 +33,9 @@ from papier.store.archive import hash_file, keep_file, sync_folder, using_archiv
 from papier.store.masked_copy import write_masked_copy
 from papier.store.records import FiledPage, ScanFile, file_scan, find_scan
 from papier.store.sheets import StoreRegister
-from papier.store.workspace import Workspace
+from papier.store.workspace import Workspace, read_settings
 from papier.workflows.definition import Workflow
+from papier.workflows.place import parse_place
 
 # Starting a process costs as much as reading half a dozen pages.
 MIN_PAGES_FOR_POOL = 8
@@ -253,7 +254,7 @@ def _finish(
     if begun.kept is None and _hash_source(path) != begun.sha256:
         raise ScanFileError(f"{path} changed while it was taken in. Wait until it is whole, then take it in again.")
     readings = [replace(reading, source=readable_name(path.name)) for reading in readings]
-    filed = file_scan(engine, scan, readings, now, workflows)
+    filed = file_scan(engine, scan, readings, now, workflows, parse_place(read_settings(workspace)))
     left = _leave_inbox(workspace, path)
     return TakenIn(path, begun.sha256, filed, masked=masked, left=left)
 

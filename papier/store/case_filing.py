@@ -22,6 +22,7 @@ from papier.workflows.day import DONE, LATER, LOOK, POSTED, RowSheetRow, day_eve
 from papier.workflows.definition import Workflow
 from papier.workflows.events import Kind
 from papier.workflows.folding import PERSON_FIELDS
+from papier.workflows.place import Place
 
 # Handwriting and typed labels are kept as pictures; nothing is ever decided by them.
 NEVER_DECIDING = frozenset({"lines", "typed"})
@@ -48,9 +49,14 @@ class _Record:
 
 
 def file_with_cases(
-    connection: Connection, touched: Sequence[int], workflows: Sequence[Workflow], now: dt.datetime
+    connection: Connection,
+    touched: Sequence[int],
+    workflows: Sequence[Workflow],
+    now: dt.datetime,
+    place: Place = Place(),  # noqa: B008 - frozen
 ) -> list[int]:
     """Tell the cases of these records; gives the numbers of the cases, in order. `workflows`: those in use today.
+    `place`: where the office is, for the cases that begin.
 
     A record without a sheet number waits for a person to give it one.
     """
@@ -64,7 +70,7 @@ def file_with_cases(
         if rows is not None:
             numbers.update(_apply_rows(ledger, record, rows, now))
         else:
-            case = _file(ledger, record, workflows, now)
+            case = _file(ledger, record, workflows, now, place)
             if case is not None:
                 numbers.add(case.number)
     return sorted(numbers)
@@ -108,7 +114,9 @@ def _load_record(connection: Connection, number: int) -> _Record | None:
     )
 
 
-def _file(ledger: CaseLedger, record: _Record, workflows: Sequence[Workflow], now: dt.datetime) -> Case | None:
+def _file(
+    ledger: CaseLedger, record: _Record, workflows: Sequence[Workflow], now: dt.datetime, place: Place
+) -> Case | None:
     """The case of a record, begun where its form begins one; None where no workflow knows the sheet."""
     number = None if record.master else ledger.find_by_sheet(record.sheet)
     known = _case_of_record(ledger, record) if record.master else None
@@ -120,7 +128,7 @@ def _file(ledger: CaseLedger, record: _Record, workflows: Sequence[Workflow], no
         if workflow is None:
             return None
         told = {name: record.values[name] for name in PERSON_FIELDS if isinstance(record.values.get(name), str)}
-        case = ledger.open(workflow, record.form, {**record.person, **told})
+        case = ledger.open(workflow, record.form, {**record.person, **told}, place=place)
         number = case.number
         sheet = f"{record.sheet}#{record.record}" if record.master else record.sheet
         printed = {"step": case.step, "sheets": [[sheet, record.form]], "on": now.date().isoformat()}

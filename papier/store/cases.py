@@ -20,6 +20,7 @@ from papier.workflows.case import Case, Doubt, Value
 from papier.workflows.definition import Workflow
 from papier.workflows.events import CaseEvent, Kind
 from papier.workflows.folding import apply, fold, open_case
+from papier.workflows.place import Place
 from papier.workflows.refusals import find_refusal
 from papier.workflows.tasks import wakes_on
 
@@ -101,7 +102,7 @@ class CaseLedger:
         form: str,
         person: Mapping[str, str],
         on: dt.date | None = None,
-        region: str | None = None,
+        place: Place = Place(),  # noqa: B008 - frozen
     ) -> Case:
         """Begin a case."""
         number = self.next_number()
@@ -111,7 +112,8 @@ class CaseLedger:
             "digest": self.freeze(workflow),
             "form": form,
             "person": {name: text for name, text in person.items() if text},
-            "region": region,
+            "region": place.region,
+            **({} if place.zone is None else {"zone": place.zone}),
             "on": (on or self.now.date()).isoformat(),
         }
         event = self._append(number, Kind.OPENED, data)

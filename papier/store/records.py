@@ -21,6 +21,7 @@ from papier.store.events import append_event
 from papier.store.tables import pages, readings, records, scans, sheets
 from papier.store.workspace import Workspace
 from papier.workflows.definition import Workflow
+from papier.workflows.place import Place
 
 # The status of a record whose readings and picture are gone for good.
 PURGED = "purged"
@@ -72,10 +73,12 @@ def file_scan(
     page_readings: Sequence[PageReading],
     now: dt.datetime,
     workflows: Sequence[Workflow] = (),
+    place: Place = Place(),  # noqa: B008 - frozen
 ) -> list[FiledPage] | None:
     """File a scan's pages as records and with their cases, all in one transaction.
 
-    `workflows`: those in use today, for sheets that begin a case. None when another papier has filed it meanwhile.
+    `workflows`: those in use today, for sheets that begin a case, and `place` for its calendars. None when another
+    papier has filed it meanwhile.
     """
     with writing(engine) as connection:
         if connection.execute(select(scans.c.sha256).where(scans.c.sha256 == scan.sha256)).first():
@@ -92,7 +95,7 @@ def file_scan(
         )
         filed = [_file_page(connection, scan, page, now) for page in page_readings]
         touched = [page.record for page in filed if page.record is not None]
-        moved = file_with_cases(connection, touched, workflows, now)
+        moved = file_with_cases(connection, touched, workflows, now, place)
         append_event(
             connection,
             now,

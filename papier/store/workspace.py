@@ -24,6 +24,7 @@ SETTINGS = """\
 # Réglages de cet espace de travail · settings of this workspace
 etablissement: ""     # imprimé au bas des feuilles · printed at the foot of the sheets
 region: ""            # jours fériés locaux : alsace-moselle, la-reunion… · local holidays, for the clocks
+zone: ""              # vacances scolaires : A, B, C ou une académie · school holidays, for the reminders
 """
 
 

@@ -132,6 +132,7 @@ class Case:
     opened: dt.date
     person: Mapping[str, str]
     region: str | None = None
+    zone: str | None = None
     closed: dt.date | None = None
     end: str | None = None
     reason: str | None = None
@@ -215,6 +216,9 @@ class Case:
     def to_json(self) -> dict[str, Any]:
         """Everything, as plain values; `from_json` gives an equal case back."""
         encoded: dict[str, Any] = _encode(self)
+        if self.zone is None:
+            # Left out where it says nothing, as before it was known: what is kept must be what a replay gives.
+            del encoded["zone"]
         return encoded
 
     @classmethod

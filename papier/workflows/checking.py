@@ -170,7 +170,7 @@ class _Check:
                 f"clock `{clock.name}`: something else that happens here is called so. Give the clock another name."
             )
             yield self._problem(clock.line, message, step)
-        for word in (*clock.start, *clock.stops):
+        for word in (*clock.start, *clock.stops, *clock.unless):
             owner, dot, event = word.rpartition(".")
             if owner in self.mistaken:
                 continue

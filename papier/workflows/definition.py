@@ -55,7 +55,9 @@ _WAYS = {
 # What a clock may count from or be stopped by, besides answers and other clocks.
 WORDS = ("opened", "printed", "sent", "delivered", "back")
 
-WAIT_UNITS = ("jours", "jours ouvrés", "semaines", "mois")
+# Days of school in the zone of the office; working days where it says none.
+SCHOOL_DAYS = "jours de classe"
+WAIT_UNITS = ("jours", "jours ouvrés", SCHOOL_DAYS, "semaines", "mois")
 
 # The fields of a follow-up sheet: what kind of zone each must be. The options of `envoi` are ways.
 SLIP_FIELDS = {"envoye_le": "comb", "envoi": "tick", "numero": "comb", "distribue_le": "comb", "visa": "signature"}
@@ -85,7 +87,8 @@ class Clock:
 
     `start`: what it counts from, `word` of the same step or `step.word`; of several, the last one that happened.
     `ours`: we must act before it ends, so that its prudent day counts; else the other side must, and it is over after
-    its theoretical day. `stops`: words that end it; leaving the step always does. `then`: where silence leads, None
+    its theoretical day. `stops`: words that end it; leaving the step always does. `unless`: words;
+    it does not run where one of them happened after what it counts from. `then`: where silence leads, None
     where it is only shown. `silence`: what silence means, to be printed.
     """
 
@@ -95,6 +98,7 @@ class Clock:
     wait: Wait | None = None
     ours: bool = False
     stops: tuple[str, ...] = ()
+    unless: tuple[str, ...] = ()
     then: str | None = None
     silence: str | None = None
     basis: str | None = None
@@ -282,6 +286,9 @@ def _encode(value: Any) -> Any:
         }
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         encoded = {f.name: _encode(getattr(value, f.name)) for f in dataclasses.fields(value) if f.name != "line"}
+        if isinstance(value, Clock) and not value.unless:
+            # Left out where it says nothing, so that definitions frozen before it was known keep their name.
+            del encoded["unless"]
         if isinstance(value, Step):
             encoded["answers"] = [_encode(answer) for answer in value.answers.values()]
         if isinstance(value, Decision):
@@ -308,6 +315,7 @@ def _clock(data: dict[str, Any]) -> Clock:
                 "start": tuple(data["start"]),
                 "rules": tuple(data["rules"]),
                 "stops": tuple(data["stops"]),
+                "unless": tuple(data.get("unless", ())),
             }
         )
     )

@@ -60,4 +60,4 @@ def _length(clock: Clock) -> str:
 
 
 def _shape(clock: Clock) -> tuple[object, ...]:
-    return (clock.rules, clock.wait, clock.start, clock.ours, clock.stops, clock.then, clock.silence)
+    return (clock.rules, clock.wait, clock.start, clock.ours, clock.stops, clock.unless, clock.then, clock.silence)

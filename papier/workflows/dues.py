@@ -6,13 +6,16 @@ day it was sent, and there is no theoretical one: nobody can be accused of silen
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 from dataclasses import dataclass
 
+from papier.errors import UsageError
 from papier.workflows.calendar import add_months, add_working_days, parse_region
 from papier.workflows.case import Case, Mark
 from papier.workflows.deadlines import Deadline, compute, format_day
-from papier.workflows.definition import Clock, Step, Wait, Way, Workflow
+from papier.workflows.definition import SCHOOL_DAYS, Clock, Step, Wait, Way, Workflow
+from papier.workflows.school_calendar import Zone, add_school_days
 
 # Our own limits are shown a week before their prudent day: a letter is written, signed and posted in that time.
 LEAD = dt.timedelta(7)
@@ -78,12 +81,18 @@ def _due(case: Case, workflow: Workflow, step: Step, clock: Clock) -> Due | None
     if found is None:
         return None
     name, mark = found
+    since = case.latest_mark(step.name, clock.unless)
+    if since is not None and since[1].seq > mark.seq:
+        return None
     if clock.wait is not None:
-        prudent = wait_until(clock.wait, mark.prudent, case.region)
-        theoretical = None if mark.theoretical is None else wait_until(clock.wait, mark.theoretical, case.region)
-        because = (
-            f"{str(clock.wait).capitalize()} après {_after(name, workflow)} ({clock.basis or 'usage du service'})."
-        )
+        prudent = wait_until(clock.wait, mark.prudent, case.region, case.zone)
+        theoretical = None
+        if mark.theoretical is not None:
+            theoretical = wait_until(clock.wait, mark.theoretical, case.region, case.zone)
+        basis = clock.basis or "usage du service"
+        if clock.wait.unit == SCHOOL_DAYS:
+            basis += f" ; {f'zone {case.zone}' if case.zone else 'sans zone, jours ouvrés'}"
+        because = f"{str(clock.wait).capitalize()} après {_after(name, workflow)} ({basis})."
         return Due(step.name, clock, name, mark, prudent, theoretical, because, ())
     early = _compute(clock.rules, mark.prudent, case.region)
     if mark.theoretical is None:
@@ -100,11 +109,18 @@ def _compute(rules: tuple[str, ...], start: dt.date, region: str | None) -> Dead
     return compute(rules[-1], start, region)
 
 
-def wait_until(wait: Wait, start: dt.date, region: str | None) -> dt.date:
-    """The last day of a time that the office sets itself."""
+def wait_until(wait: Wait, start: dt.date, region: str | None, zone: str | None = None) -> dt.date:
+    """The last day of a time that the office sets itself.
+
+    School days are working days where the `zone` is not said, or that year's holidays are not known yet: a reminder
+    that comes early harms nobody.
+    """
     if wait.unit == "mois":
         return add_months(start, wait.count)
-    if wait.unit == "jours ouvrés":
+    if wait.unit == SCHOOL_DAYS and zone is not None:
+        with contextlib.suppress(UsageError):
+            return add_school_days(start, wait.count, Zone(zone), parse_region(region))
+    if wait.unit in {SCHOOL_DAYS, "jours ouvrés"}:
         return add_working_days(start, wait.count, parse_region(region))
     return start + dt.timedelta(wait.count * (7 if wait.unit == "semaines" else 1))
 

@@ -12,7 +12,7 @@ from typing import Any
 class Kind(StrEnum):
     """The kinds of events, with what their `data` holds. `on` is the day it happened, `by` who says so."""
 
-    OPENED = "opened"  # workflow, version, digest, form, person, region
+    OPENED = "opened"  # workflow, version, digest, form, person, region, zone
     PRINTED = "printed"  # step, sheets: [[number, form], …]
     SENT = "sent"  # step, way, number: posted, or handed over where the way delivers
     DELIVERED = "delivered"  # step, proof

@@ -46,6 +46,7 @@ def open_case(number: int, event: CaseEvent, find: FindWorkflow) -> Case:
         opened=event.on,
         person=dict(data["person"]),
         region=data.get("region"),
+        zone=data.get("zone"),
         marks={"opened": Mark(event.on, event.on, event.seq)},
         seq=event.seq,
     )

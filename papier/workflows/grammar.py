@@ -24,7 +24,7 @@ from papier.yaml_source import Node, Proofreader
 
 NAME = re.compile(r"[a-z][a-z0-9_-]*")
 START = re.compile(r"(?:[a-z][a-z0-9_-]*[.])?[a-z][a-z0-9_-]*")
-_WAIT = re.compile(r"([1-9][0-9]{0,3}) (jours? ouvrés?|jours?|semaines?|mois)")
+_WAIT = re.compile(r"([1-9][0-9]{0,3}) (jours? ouvrés?|jours? de classe|jours?|semaines?|mois)")
 
 _TEXT = TextShape()
 _WORDING = WordingShape()
@@ -56,17 +56,21 @@ class OneOrMore:
 
 @dataclass(frozen=True)
 class WaitShape:
-    """A number of `jours`, `jours ouvrés`, `semaines` or `mois`."""
+    """A number of `jours`, `jours ouvrés`, `jours de classe`, `semaines` or `mois`."""
 
     def read(self, node: Node, proof: Proofreader, what: str) -> Wait | None:
         text = proof.text(node, what)
         found = None if text is None else _WAIT.fullmatch(text)
         if found is None:
             if text is not None:
-                proof.report(node, f"`{what}` is `{text}`. Write it as in `3 jours ouvrés`, `2 semaines` or `1 mois`.")
+                proof.report(
+                    node,
+                    f"`{what}` is `{text}`. Write it as in `3 jours ouvrés`, `3 jours de classe`, `2 semaines` or "
+                    "`1 mois`.",
+                )
             return None
-        words = [word if word == "mois" else word.removesuffix("s") + "s" for word in found[2].split(" ")]
-        unit = " ".join(words)
+        kept = {"mois", "de", "classe"}
+        unit = " ".join(word if word in kept else word.removesuffix("s") + "s" for word in found[2].split(" "))
         assert unit in WAIT_UNITS  # noqa: S101 - the pattern knows no other
         return Wait(int(found[1]), unit)
 
@@ -120,6 +124,7 @@ CLOCK: Keys = {
     "from": Key(OneOrMore(_START), "what it counts from: `sent`, `delivered`, `demande.silence` …", needed=True),
     "whose": Key(OneOf(("us", "them")), "`us`: we must act before it ends; `them`: the others must (as without it)"),
     "stops": Key(OneOrMore(_START), "what stops it, besides leaving the step"),
+    "unless": Key(OneOrMore(_START), "it does not run where one of these happened after what it counts from"),
     "then": Key(_TARGET, "where silence leads"),
     "silence": Key(_TEXT, "what silence means, to be printed"),
     "basis": Key(_TEXT, "why the office waits so long"),

@@ -219,6 +219,7 @@ def _clock(node: Node, step: Proofreader) -> Clock | None:
         wait=values.get("wait"),
         ours=values.get("whose") == "us",
         stops=values.get("stops", ()),
+        unless=values.get("unless", ()),
         then=values.get("then"),
         silence=values.get("silence"),
         basis=values.get("basis"),

@@ -87,6 +87,13 @@ def find_school_day(day: dt.date, zone: Zone, region: Region = FRANCE) -> dt.dat
     return day
 
 
+def add_school_days(day: dt.date, count: int, zone: Zone, region: Region = FRANCE) -> dt.date:
+    """The last of `count` school days after `day`. Raises UsageError where they are not known."""
+    for _ in range(count):
+        day = find_school_day(day + dt.timedelta(1), zone, region)
+    return day
+
+
 @lru_cache(maxsize=3)
 def _load(zone: Zone) -> Mapping[dt.date, str]:
     """Every day of holidays since FIRST_DAY, with its name."""

@@ -252,20 +252,36 @@ def test_a_class_or_workflow_that_is_not_known_is_told(papier: Papier, tmp_path:
         assert papier(*command, "--workflow", "carnet/absense").code == 2
 
 
+def test_the_office_s_school_zone_moves_its_reminders(papier: Papier, tmp_path: Path) -> None:
+    settings = tmp_path / "workspace" / "papier.yaml"
+    shipped = settings.read_text("utf-8")
+    order = ("--today", "2026-12-18", "cases", "open", "carnet/absence", "--set", "nom=MARTIN", "--output")
+    settings.write_text(shipped.replace('zone: ""', "zone: Corse"), encoding="utf-8")
+    refused = papier(*order, tmp_path / "a.pdf")
+    assert refused.code == 2
+    assert "Corsica and overseas have calendars" in refused.err
+    settings.write_text(shipped.replace('zone: ""', "zone: Lyon"), encoding="utf-8")
+    assert papier(*order, tmp_path / "a.pdf").code == 0
+    papier("--today", "2026-12-18", "cases", "handed", "1")
+    (clock,) = papier("--today", "2026-12-18", "cases", "why", "1", "--json").lines
+    assert clock["prudent"] == "2027-01-06"
+    assert papier("verify").code == 0
+
+
 def test_moving_a_case_shows_the_difference_first(papier: Papier, tmp_path: Path) -> None:
     papier("cases", "open", "guichet/demande", *GUICHET, "--output", tmp_path / "d.pdf")
     own = tmp_path / "workspace" / "forms" / "guichet"
     own.mkdir(parents=True, exist_ok=True)
     shipped = (Path(__file__).parents[2] / "forms" / "guichet" / "workflow.yaml").read_text("utf-8")
-    changed = shipped.replace("version: 1", "version: 2", 1).replace("wait: 15 jours", "wait: 20 jours", 1)
+    changed = shipped.replace("version: 2", "version: 3", 1).replace("wait: 15 jours", "wait: 20 jours", 1)
     (own / "workflow.yaml").write_text(changed, encoding="utf-8")
     shown = papier("cases", "move", "1")
-    assert "version 1 → 2" in shown.out
+    assert "version 2 → 3" in shown.out
     assert "15 jours" in shown.out
     assert "Nothing was moved" in shown.out
-    assert json.loads(papier("cases", "show", "1", "--json").out)["version"] == 1
-    assert papier("cases", "move", "1", "--yes").code == 0
     assert json.loads(papier("cases", "show", "1", "--json").out)["version"] == 2
+    assert papier("cases", "move", "1", "--yes").code == 0
+    assert json.loads(papier("cases", "show", "1", "--json").out)["version"] == 3
 
 
 def test_workflows_are_listed_checked_and_drawn(papier: Papier, tmp_path: Path) -> None:

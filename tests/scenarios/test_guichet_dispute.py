@@ -103,8 +103,8 @@ def test_a_two_year_dispute(tmp_path: Path) -> None:
     assert office.papier("cases", "follow", "1", "nulle-part", code=9) == []
     office.papier("cases", "decide", "1", "gracieux", "--by", "Hugo NGUYEN, par écrit", "--json")
     assert office.case(1)["step"] == "gracieux"
-    # The appeal must leave within two months, free, of 10 June: Tuesday 10 August, Wednesday 11.
-    assert office.clocks(1)["envoi"] == ("2027-08-10", "2027-08-11")
+    # After reasons the time to appeal runs until two months after 10 June, no day more: Tuesday 10 August.
+    assert office.clocks(1) == {"envoi-motifs": ("2027-08-10", "2027-08-10")}
 
     # ---- 17 June: posted; nobody claims it. First presentation on Monday 21 June counts.
     office.on(6, 17).start_day()
@@ -124,7 +124,7 @@ def test_a_two_year_dispute(tmp_path: Path) -> None:
 
     # ---- 6 September: the court. The application is posted on the 8th.
     office.on(9, 6).papier("cases", "decide", "1", "tribunal", "--by", "Hugo NGUYEN, par écrit", "--json")
-    assert office.clocks(1)["envoi"] == ("2027-10-21", "2027-10-22")
+    assert office.clocks(1) == {"envoi": ("2027-10-21", "2027-10-22")}
     application = office.start_day()
     assert len(application["letters"]) == 1
     office.on(9, 8).papier("cases", "sent", "1", "--way", "recommande-ar", "--number", "1A12345678903", "--json")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 from collections.abc import Mapping
 from typing import Any
@@ -488,3 +489,90 @@ def test_a_case_sleeps_until_the_day_it_has_to_be_looked_at(told: list[tuple[Any
 @pytest.mark.parametrize("stage", list(Stage))
 def test_every_stage_has_a_word(stage: Stage) -> None:
     assert str(stage)
+
+
+def dispute() -> Story:
+    """A request that is met with silence, and a request for its reasons."""
+    story = Story(shipped("guichet/demande"), "guichet/reponse-ecrite", nom="NGUYEN")
+    story.sent("demande", "main-propre")
+    silence = dt.date(2027, 5, 1)
+    story.tell(Kind.PASSED, silence, step="demande", clock="silence", prudent="2027-05-01", theoretical="2027-05-01")
+    story.tell(Kind.DECIDED, dt.date(2027, 5, 10), step="rejet", options=["motifs"], by="NGUYEN")
+    return story.sent("motifs", "main-propre", on=dt.date(2027, 5, 11))
+
+
+def days(story: Story) -> dict[str, tuple[str, str]]:
+    return {
+        due.clock.name: (due.prudent.isoformat(), (due.theoretical or due.prudent).isoformat())
+        for due in running(story.case, story.workflow)
+    }
+
+
+@pytest.mark.parametrize(("step", "clock"), [("tribunal", "envoi-motifs"), ("gracieux", "envoi-motifs")])
+def test_after_the_reasons_every_step_counts_by_the_text_on_reasons(step: str, clock: str) -> None:
+    """CRPA L232-4: until the end of two months after the day on which the reasons were given. No free day is added."""
+    story = dispute().tell(Kind.ANSWERED, dt.date(2027, 6, 10), step="motifs", answer="motifs")
+    assert days(story)["recours"] == ("2027-08-10", "2027-08-10")
+    story.tell(Kind.DECIDED, dt.date(2027, 6, 15), step="motifs-recus", options=[step], by="NGUYEN")
+    shown = days(story)
+    assert shown.pop("plafond", ("2028-05-11", "2028-05-11")) == ("2028-05-11", "2028-05-11")
+    assert shown == {clock: ("2027-08-10", "2027-08-10")}
+
+
+def test_without_reasons_the_court_is_seized_as_if_they_had_come_on_their_last_day() -> None:
+    story = dispute()
+    # A month after 11 May: Friday 11 June.
+    last = {"prudent": "2027-06-11", "theoretical": "2027-06-11"}
+    story.tell(Kind.PASSED, dt.date(2027, 6, 12), step="motifs", clock="reponse", **last)
+    story.tell(Kind.DECIDED, dt.date(2027, 6, 15), step="sans-motifs", options=["tribunal"], by="NGUYEN")
+    assert days(story) == {
+        "envoi-sans-motifs": ("2027-08-11", "2027-08-11"),
+        "plafond": ("2028-05-11", "2028-05-11"),
+    }
+
+
+def test_without_reasons_asked_the_court_s_time_is_free() -> None:
+    story = Story(shipped("guichet/demande"), "guichet/reponse-ecrite", nom="NGUYEN").sent("demande", "main-propre")
+    silence = {"prudent": "2027-05-01", "theoretical": "2027-05-01"}
+    story.tell(Kind.PASSED, dt.date(2027, 5, 2), step="demande", clock="silence", **silence)
+    # Two months: Thursday 1 July; the last day, free, Friday 2. And a year where nobody said how to appeal.
+    assert days(story) == {"recours": ("2027-07-01", "2027-07-02"), "un-an": ("2028-05-01", "2028-05-01")}
+    story.tell(Kind.DECIDED, dt.date(2027, 5, 10), step="rejet", options=["tribunal"], by="NGUYEN")
+    assert days(story) == {"envoi": ("2027-07-01", "2027-07-02")}
+
+
+def test_a_clock_that_is_overtaken_runs_again_after_a_later_start() -> None:
+    """A rejected appeal opens the court's whole time anew, whatever reasons came before it."""
+    story = dispute().tell(Kind.ANSWERED, dt.date(2027, 6, 10), step="motifs", answer="motifs")
+    story.tell(Kind.DECIDED, dt.date(2027, 6, 15), step="motifs-recus", options=["gracieux"], by="NGUYEN")
+    story.sent("gracieux", "main-propre", on=dt.date(2027, 6, 17))
+    story.tell(Kind.ANSWERED, dt.date(2027, 7, 5), step="gracieux", answer="refus")
+    story.tell(Kind.DECIDED, dt.date(2027, 7, 6), step="rejet-recours", options=["tribunal"], by="NGUYEN")
+    # Sunday 5 September is the prudent day; free, Monday 6.
+    assert days(story) == {"envoi": ("2027-09-05", "2027-09-06")}
+
+
+def test_a_wait_of_school_days_steps_over_the_holidays() -> None:
+    workflow = shipped("carnet/absence")
+    friday = dt.date(2026, 12, 18)  # the Christmas holidays begin on the 19th in every zone
+    for zone, last in ((None, "2026-12-23"), ("A", "2027-01-06")):
+        story = Story(workflow, "carnet/absence", nom="MARTIN")
+        story.case = dataclasses.replace(story.case, opened=friday, zone=zone)
+        story.sent("bulletin", "carnet", on=friday)
+        (due,) = running(story.case, workflow)
+        assert due.prudent.isoformat() == last
+        assert ("zone A" in due.because) is (zone == "A")
+
+
+def test_a_wait_past_the_known_school_years_counts_working_days() -> None:
+    story = Story(shipped("carnet/absence"), "carnet/absence", nom="MARTIN")
+    story.case = dataclasses.replace(story.case, zone="A")
+    story.sent("bulletin", "carnet", on=dt.date(2040, 1, 9))
+    assert running(story.case, story.workflow)[0].prudent == dt.date(2040, 1, 12)
+
+
+def test_a_case_without_a_zone_is_kept_as_before_zones_were_known() -> None:
+    story = Story(shipped("carnet/absence"), "carnet/absence", nom="MARTIN")
+    assert "zone" not in story.case.to_json()
+    in_zone = dataclasses.replace(story.case, zone="B")
+    assert Case.from_json(in_zone.to_json()) == in_zone
