@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Engine
 
 from papier.errors import ProgramFailedError
 from papier.forms.layout import Layout
-from papier.forms.pdf import SheetToPrint, face_pdf, write_sheets
+from papier.forms.pdf import Picture, SheetToPrint, face_pdf, write_sheets
 from papier.forms.roster_values import prefilled_values
 from papier.store.sheets import SheetOrder, mark_printed, number_sheets, void_run
 from papier.store.workspace import Workspace
@@ -24,10 +24,13 @@ Registered = Callable[[Connection, Sequence[str]], None]
 
 @dataclass(frozen=True)
 class Addressee:
-    """Whom a sheet is for: the roster's values, and the people of its table rows where a sheet serves a group."""
+    """Whom a sheet is for: the roster's values, the people of its table rows where a sheet serves a group, and what
+    pictures are printed on it.
+    """
 
     values: Mapping[str, str]
     rows: tuple[Mapping[str, str], ...] = ()
+    pictures: tuple[Picture, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -117,4 +120,4 @@ def _to_print(
     batch: Sequence[tuple[Layout, Addressee]], numbers: Sequence[str], *, master: bool
 ) -> Iterable[SheetToPrint]:
     for (layout, to), number in zip(batch, numbers, strict=True):
-        yield SheetToPrint(layout, number, to.values, to.rows, master)
+        yield SheetToPrint(layout, number, to.values, to.rows, master, pictures=to.pictures)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import unicodedata
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,20 +17,11 @@ from papier.forms.library import library_folders
 from papier.forms.sheet_number import SheetNumbers
 from papier.language import translate as _
 from papier.records import Value
-from papier.store.case_filing import assign_sheet, tell_answer
+from papier.store.case_filing import assign_sheet
 from papier.store.cases import CaseLedger
-from papier.store.checks import (
-    SETTLING,
-    Check,
-    Verdict,
-    find_check,
-    find_checks,
-    last_check,
-    note_told,
-    take_back,
-    write_check,
-)
+from papier.store.checks import Check, Verdict, find_check, find_checks, last_check, take_back, write_check
 from papier.store.connection import writing
+from papier.store.settling import Question, settle
 from papier.store.tables import pages, records, row_sheets, scans
 from papier.store.workspace import Workspace
 from papier.workflows.events import Kind
@@ -105,27 +95,24 @@ def record_answer(
     if item is None:
         return _settled_before(connection, item_key, given, who)
     value = value_of(item, given)
-    if given.verdict not in SETTLING:
+    if not given.verdict.answers:
         return _put_off(connection, item, given.verdict, who=who, now=now, via=via)
-    if item.eyes > 1:
-        same = [check for check in item.seen if check.who.casefold() == who.casefold()]
-        if same:
-            if same[-1].value == value:
-                return Settled(item.key, same[-1].check, open_still=True, again=True)
-            raise AnswerRefusedError(
-                _(
-                    "{who} has read this already; another person must read it too. (Was it wrong? Take it back first.)"
-                ).format(who=who)
-            )
-    settles = item.eyes == 1 or any(check.value == value for check in item.seen)
     field = item.field if item.kind in {ItemKind.FIELD, ItemKind.CONFLICT} else None
-    check = write_check(
-        connection, now, item.key, given.verdict, value,
-        who=who, via=via, settles=settles, record=item.record, field=field,
-    )  # fmt: skip
-    if not settles:
-        return Settled(item.key, check.check, open_still=True)
-    return Settled(item.key, check.check, open_still=False, case=_carry_out(workspace, connection, item, check, now))
+    if item.kind is ItemKind.ORPHAN and given.verdict is not Verdict.ASIDE:
+        value = _sheet_number(workspace, str(value))
+    question = Question(item.key, item.record, field, item.eyes)
+    outcome = settle(connection, now, question, given.verdict, value, who=who, via=via)
+    if outcome.refused:
+        raise AnswerRefusedError(
+            _(
+                "{who} has read this already; another person must read it too. (Was it wrong? Take it back first.)"
+            ).format(who=who)
+        )
+    case = outcome.case
+    if item.kind is ItemKind.ORPHAN and item.record is not None and given.verdict is not Verdict.ASIDE:
+        moved = assign_sheet(connection, item.record, str(value), list_workflows(library_folders(workspace.forms)), now)
+        case = moved[0] if moved else None
+    return Settled(item.key, outcome.check.check, open_still=not outcome.settled, again=outcome.again, case=case)
 
 
 def value_of(item: CheckItem, given: Answer) -> Value:
@@ -206,38 +193,6 @@ def find_place(connection: Connection, item: CheckItem) -> str:
         sheet=row.sheet or "–", page=row.source_page, scan=row.name, day=row.taken_in_at[:10]
     )
     return text + (_("; folder of case {case}").format(case=item.case) if item.case is not None else "") + "."
-
-
-def _carry_out(
-    workspace: Workspace, connection: Connection, item: CheckItem, check: Check, now: dt.datetime
-) -> int | None:
-    """What a settled answer does beside being kept; gives the case that it told."""
-    if item.kind is ItemKind.ORPHAN and check.verdict in {Verdict.CANDIDATE, Verdict.TYPED}:
-        number = _sheet_number(workspace, str(check.value))
-        assert item.record is not None  # noqa: S101 - an orphan is a record
-        moved = assign_sheet(connection, item.record, number, list_workflows(library_folders(workspace.forms)), now)
-        return moved[0] if moved else None
-    if item.field is None or item.record is None:
-        return None
-    for other in _other_records(connection, item):
-        # One sheet says one thing, however often it was scanned.
-        write_check(
-            connection, now, item.key, check.verdict, check.value,
-            who=check.who, via=check.via, settles=True, record=other, field=item.field,
-        )  # fmt: skip
-    told = tell_answer(connection, item.record, item.field, check.value, check.check, check.who, now)
-    if told is None:
-        return None
-    note_told(connection, check.check, *told)
-    return told[0]
-
-
-def _other_records(connection: Connection, item: CheckItem) -> Sequence[int]:
-    if item.kind is not ItemKind.CONFLICT or item.sheet is None:
-        return []
-    return connection.execute(
-        select(records.c.record).where(records.c.sheet == item.sheet, records.c.record != item.record)
-    ).scalars().all()  # fmt: skip
 
 
 def _sheet_number(workspace: Workspace, typed: str) -> str:

@@ -24,6 +24,8 @@ from papier.store.workspace import Workspace
 
 # Items come page by page: whoever checks one field of a page looks at its next.
 PAGES_KEPT = 2
+# Of a long row of cells: enough after the last character to see that nothing more is written.
+LEAST_CELLS, MORE_CELLS = 10, 4
 
 
 def crop(workspace: Workspace, item: CheckItem, *, engine: Engine | None = None) -> bytes:
@@ -35,9 +37,18 @@ def crop(workspace: Workspace, item: CheckItem, *, engine: Engine | None = None)
 
 
 def crop_pixels(
-    workspace: Workspace, item: CheckItem, *, engine: Engine | None = None, dpi: float = CROP_DPI, close: bool = False
+    workspace: Workspace,
+    item: CheckItem,
+    *,
+    engine: Engine | None = None,
+    dpi: float = CROP_DPI,
+    close: bool = False,
+    written: bool = False,
 ) -> GreyImage:
-    """As `crop`, as grey pixels; `close`: the field fills the picture, for where there is little room."""
+    """As `crop`, as grey pixels; `close`: the field fills the picture, for where there is little room.
+
+    `written`: of a long row of cells only those that anything was read in, and some more.
+    """
     with opened(workspace, engine) as store, reading(store) as connection:
         row = connection.execute(
             select(pages, scans.c.suffix, scans.c.name, scans.c.purged_at, sheets.c.layout)
@@ -49,6 +60,8 @@ def crop_pixels(
             raise ScanFileError(f"There is no picture of {item.label} any more. Look at the paper.")
         layout = None if row.form is None else find_frozen(connection, row.layout, row.form, row.version or 0)
         rect = _rect_of(connection, item)
+    if rect is not None and (written or close):
+        rect = _written_part(rect, item)
     page = _load(archive_path(workspace.archive, row.scan, row.suffix), row.source_page)
     if isinstance(page, RejectedPage):
         raise ScanFileError(f"The picture of {item.label} cannot be shown: {page.reason}")
@@ -70,6 +83,15 @@ def _rect_of(connection: Connection, item: CheckItem) -> RectMm | None:
         .where(readings.c.record == item.record, readings.c.field == item.field)
     ).scalar()
     return None if found is None else RectMm.from_list(json.loads(found))
+
+
+def _written_part(rect: RectMm, item: CheckItem) -> RectMm:
+    """The cells up to the end of the longest candidate, and MORE_CELLS more; all where nothing could be read."""
+    longest = max((len(one.shown) for one in item.candidates if one.shown != "–"), default=0)
+    shown = max(LEAST_CELLS, longest + MORE_CELLS)
+    if item.zone != "comb" or not longest or shown >= item.cells:
+        return rect
+    return RectMm(rect.x, rect.y, rect.width * shown / item.cells, rect.height)
 
 
 def _secret(layout: Layout, number: int) -> list[RectMm]:

@@ -44,6 +44,7 @@ class CheckItem:
     demands. `eyes`: how many people must say the same; `seen`: who has answered so far. `like` names the group of
     items that are alike. `case` is the case that is held by it, `due` the day its first running clock ends.
     `waiting`: why it is put off, None where it can be answered now. `page_id` is the scanned page that shows it.
+    `on_sheet`: the sheet of corrections that it is out on; `paper_rounds`: how many came back and left it open.
     """
 
     key: str
@@ -76,6 +77,7 @@ class CheckItem:
     due: dt.date | None = None
     person: Mapping[str, str] = dataclasses.field(default_factory=dict)
     waiting: str | None = None
+    on_sheet: str | None = None
     paper_rounds: int = 0
 
     @property
@@ -123,4 +125,6 @@ class CheckItem:
             "due": None if self.due is None else self.due.isoformat(),
             "person": dict(self.person),
             "waiting": self.waiting,
+            "on_sheet": self.on_sheet,
+            "paper_rounds": self.paper_rounds,
         }

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -101,7 +102,28 @@ def list_items(connection: Connection, *, with_waiting: bool = False, form: str 
         later = any(check.verdict is Verdict.PAPER for check in given)
         if put_off is None or with_waiting:
             items.append(replace(item, seen=seen, waiting=put_off, like=f"~{item.like}" if later else item.like))
-    return _in_order(_with_cases(connection, items))
+    return _in_order(_with_cases(connection, _with_paper(connection, items)))
+
+
+def _with_paper(connection: Connection, items: Sequence[CheckItem]) -> list[CheckItem]:
+    """The items with the sheet of corrections that each is out on, and how many came back without settling it."""
+    back = set(
+        connection.execute(
+            select(records.c.sheet).join(row_sheets, row_sheets.c.sheet == records.c.sheet).where(
+                row_sheets.c.kind == CORRECTIONS
+            )
+        ).scalars()
+    )  # fmt: skip
+    out: dict[str, str] = {}
+    rounds: Counter[str] = Counter()
+    for row in connection.execute(select(row_sheets).where(row_sheets.c.kind == CORRECTIONS)):
+        done = set(json.loads(row.done))
+        for at, entry in enumerate(json.loads(row.rows), 1):
+            if row.sheet not in back:
+                out[entry["key"]] = row.sheet
+            elif at not in done:
+                rounds[entry["key"]] += 1
+    return [replace(item, on_sheet=out.get(item.key), paper_rounds=rounds[item.key]) for item in items]
 
 
 def _in_order(items: Iterable[CheckItem]) -> list[CheckItem]:

@@ -5,18 +5,24 @@ from __future__ import annotations
 import getpass
 import json
 import sys
+from collections.abc import Sequence
+from pathlib import Path
 
 import click
 from rich.console import Console
 from rich.table import Table
+from sqlalchemy import Engine
 
 from papier.checking.answers import Answer, Settled, answer, undo
 from papier.checking.candidates import shown
 from papier.checking.item import CheckItem
+from papier.checking.paper import Printed, came_back, print_corrections
 from papier.checking.queue import open_items
+from papier.cli.case_prints import free_output
 from papier.cli.check_terminal import Screen, Session
 from papier.cli.context import Context, pass_context
 from papier.cli.desk import open_in_browser
+from papier.cli.outputs import OutputFile
 from papier.cli.records import known_form
 from papier.errors import EXIT_CHECK_NEEDED, UsageError
 from papier.language import translate as _
@@ -45,6 +51,8 @@ WORDS = {
         "What only a person can answer: doubtful fields, contradictions, pages without a number. In a terminal the "
         "items come one after the other, alike ones together, with the picture and one key an answer.\n\n"
         "Every answer is kept with who gave it and when; the reading stays beside it; --undo takes it back.\n\n"
+        "--paper prints the queue onto sheets: a cross or the right value in each row, a signature; scanned like any "
+        "sheet, they settle it. What they leave in doubt is printed once more, then asked on the screen.\n\n"
         "--answer takes a value as it is written on the paper, or one of: right, blank, unreadable, paper (says where "
         "the paper lies), aside. Write =right for the word itself, and “!” after a value that stands so though the "
         "form does not allow it. Exit code 20 while something remains.\n\n"
@@ -53,7 +61,8 @@ WORDS = {
         "  papier check --web                             the same in the browser, until Ctrl-C\n"
         "  papier check --list                            what waits, and why\n"
         "  papier check --answer field:12:debut 01/03/2027 --by 'Mme Roux'\n"
-        "  papier check --undo                            takes your last answer back"
+        "  papier check --undo                            takes your last answer back\n"
+        "  papier check --paper --output verifier.pdf     sheets for a pen"
     ),
 )
 @click.option("--list", "listing", is_flag=True, help=_("List what waits; ask nothing."))
@@ -75,6 +84,12 @@ WORDS = {
 @click.option("--by", metavar=_("NAME"), help=_("Who answers; else your user name."))
 @click.option("--form", help=_("Only this form."))
 @click.option("--waiting", is_flag=True, help=_("With --list: also what was put off, because the family is asked."))
+@click.option("--paper", is_flag=True, help=_("Print the queue onto sheets to fill in, sign and scan."))
+@click.option("--output", type=OutputFile(), help=_("With --paper: the PDF to write; else one in the workspace."))
+@click.option("--overwrite", is_flag=True, help=_("Replace the PDF of that name."))
+@click.option("--again", is_flag=True, help=_("With --paper: also what stands on a sheet that has not come back."))
+@click.option("--most", type=click.IntRange(min=1), help=_("With --paper: at most so many items."))
+@click.option("--dry-run", is_flag=True, help=_("With --paper: say what would be printed; number and print nothing."))
 @click.option("--viewer", metavar=_("PROGRAM"), help=_("Open each picture in this program as well."))
 @click.option("--json", "as_json", is_flag=True, help=_("One JSON object an item."))
 @pass_context
@@ -90,8 +105,20 @@ def command(
     waiting: bool,
     viewer: str | None,
     as_json: bool,
+    paper: bool,
+    output: Path | None,
+    overwrite: bool,
+    again: bool,
+    most: int | None,
+    dry_run: bool,
 ) -> int:
     form = known_form(context, form)
+    if paper:
+        path = free_output(context, output, "verification", overwrite=overwrite)
+        printed = print_corrections(
+            context.workspace, context.engine, context.now(), path, again=again, form=form, most=most, dry_run=dry_run
+        )
+        return _tell_printed(printed, as_json=as_json)
     who = by or getpass.getuser()
     if web:
         open_in_browser(context, browser=browser, first="/check", who=who)
@@ -114,6 +141,41 @@ def command(
         session.close()
     click.echo(_("{count} answered, {left} left.").format(count=session.answered, left=left))
     return EXIT_CHECK_NEEDED if left else 0
+
+
+def _tell_printed(printed: Printed, *, as_json: bool) -> int:
+    """What was printed, and what paper cannot settle; exit code 20 while anything is open."""
+    if as_json:
+        told = {
+            "output": None if printed.path is None else str(printed.path),
+            "sheets": list(printed.numbers),
+            "items": [item.key for item in printed.items],
+            "screen": [item.key for item in printed.for_screen],
+            "out": [item.key for item in printed.out],
+        }
+        click.echo(json.dumps(told, ensure_ascii=False))
+    else:
+        if printed.path is not None:
+            click.echo(
+                _("{count} to check on {sheets} sheets: {path}. Fill in, sign, then: papier intake SCAN").format(
+                    count=len(printed.items), sheets=len(printed.numbers), path=printed.path
+                )
+            )
+        elif printed.items:
+            click.echo(_("{count} to check would be printed.").format(count=len(printed.items)))
+        if printed.out:
+            click.echo(
+                _(
+                    "{count} stand on sheets that have not come back ({sheets}). Lost? papier check --paper --again"
+                ).format(count=len(printed.out), sheets=", ".join(sorted({str(item.on_sheet) for item in printed.out})))
+            )
+        if printed.for_screen:
+            click.echo(
+                _("{count} can only be answered on the screen: papier check").format(count=len(printed.for_screen))
+            )
+        if not (printed.items or printed.out or printed.for_screen):
+            click.echo(_("Nothing waits for a person."))
+    return EXIT_CHECK_NEEDED if printed.items or printed.out or printed.for_screen else 0
 
 
 def _is_terminal() -> bool:
@@ -183,3 +245,15 @@ def show_items(items: tuple[CheckItem, ...], *, as_json: bool) -> None:
         table.add_row(item.key, item.label, best, ", ".join(others[:2]), why, item.name or item.sheet or "–")
     Console().print(table)
     click.echo(_("{count} to check. One after the other: papier check").format(count=len(items)))
+
+
+def tell_corrections(engine: Engine, numbers: Sequence[str], *, err: bool) -> None:
+    """Say what sheets of corrections did that were just taken in."""
+    for sheet in came_back(engine, numbers):
+        if not sheet.signed:
+            message = _("The checking sheet {sheet} is not signed: it says nothing. Sign it and scan it again.")
+        elif sheet.open:
+            message = _("Checking sheet {sheet}: {settled} settled, {open} still open: papier check")
+        else:
+            message = _("Checking sheet {sheet}: all {settled} settled.")
+        click.echo(message.format(sheet=sheet.sheet, settled=sheet.settled, open=sheet.open), err=err)

@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 
 from papier.cli import counts
+from papier.cli.check import tell_corrections
 from papier.cli.context import Context, pass_context
 from papier.cli.output import progress_bar
 from papier.cli.read import exit_code, tell_missing_pages
@@ -99,6 +100,7 @@ def command(
             ),
             err=as_json,
         )
+    tell_corrections(context.engine, [reading.sheet for reading in readings if reading.sheet], err=as_json)
     before = find_filed_pages(context.engine, {reading.sheet for reading in readings if reading.sheet})
     lacking = tell_missing_pages(find_missing_pages(readings, StoreRegister(workspace), before))
     code = failed[-1].exit_code if failed else 0

@@ -84,6 +84,7 @@ class Demand:
     paper_only: bool = False  # masked before anything is stored
     accept: float = 0.999  # the probability a value needs to be taken without a person
     two_readers: bool = False  # two people must agree
+    crop: bool | None = None  # its picture may stand on a sheet of corrections; None: unless it is sensitive
 
 
 ZoneKind = Literal["tick", "comb", "lines", "signature", "typed"]

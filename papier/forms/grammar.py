@@ -63,7 +63,12 @@ _DEMAND: Keys = {
     "required": Key(_FLAG, "must be filled in"),
     "paper_only": Key(_FLAG, "masked before anything is stored"),
     "accept": Key(NumberShape(0.5, 1.0), "the probability that a value needs to be taken without a person"),
-    "two_readers": Key(_FLAG, "two people must read the same"),
+    "two_readers": Key(_FLAG, "two people must read the same, whatever papier reads"),
+    "crop": Key(
+        _FLAG,
+        "its picture may be printed on checking sheets; without it yes, but for social security numbers, signatures "
+        "and free handwriting",
+    ),
 }
 _PREFILL: Keys = {
     "roster": Key(_COLUMN, "the roster column that this value comes from"),

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
+from reportlab.lib.utils import ImageReader
 from reportlab.pdfgen import canvas as pdf_canvas
 
 from papier.errors import LayoutError
@@ -38,6 +39,15 @@ VALUE_GREY = 0.0
 MAX_STRIP_HEIGHT = 10.0
 
 
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """An image printed on one sheet alone, as large as fits `rect`, from its top left. `png`: the file's bytes."""
+
+    rect: RectMm
+    png: bytes
+    page: int = 1
+
+
 @dataclass(frozen=True)
 class SheetToPrint:
     """One sheet: its layout, its number (without the page) and what is printed on it alone.
@@ -52,6 +62,7 @@ class SheetToPrint:
     master: bool = False
     note: str = ""
     establishment: str = ""
+    pictures: tuple[Picture, ...] = ()
 
 
 def face_pdf(layout: Layout) -> bytes:
@@ -211,6 +222,9 @@ class _Pen:
             for rect in frame.numbers:
                 self.canvas.drawString(rect.x * POINTS_PER_MM, self._y(rect.bottom), printed)
             self._bottom_strip(sheet, frame.numbers[1], layout.size_mm[0])
+        for picture in sheet.pictures:
+            if picture.page == page.page:
+                self.picture(picture)
         zones = {zone.field: zone for zone in page.zones if zone.kind != "tick"}
         for prefill in page.prefills:
             self._prefill(sheet, prefill, zones.get(prefill.field or ""))
@@ -260,6 +274,14 @@ class _Pen:
             canvas.roundRect(*place, item.radius * POINTS_PER_MM, stroke=stroke, fill=fill)
         else:
             canvas.rect(*place, stroke=stroke, fill=fill)
+
+    def picture(self, picture: Picture) -> None:
+        image = ImageReader(io.BytesIO(picture.png))
+        across, down = image.getSize()
+        scale = min(picture.rect.width / across, picture.rect.height / down)
+        width, height = across * scale, down * scale
+        place = (picture.rect.x * POINTS_PER_MM, self._y(picture.rect.y + height))
+        self.canvas.drawImage(image, *place, width * POINTS_PER_MM, height * POINTS_PER_MM)
 
     def scissors(self, x: float, y: float) -> None:
         """Two rings and two blades, pointing down the line."""

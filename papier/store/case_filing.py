@@ -6,9 +6,10 @@ import datetime as dt
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
-from sqlalchemy import Connection, Engine, Row, func, select
+from sqlalchemy import Connection, Engine, func, select
+from sqlalchemy import Row as SqlRow
 
 from papier.errors import UsageError, WorkflowRefusedError
 from papier.forms.layout import Layout
@@ -32,7 +33,7 @@ VISA = "visa"
 
 
 @dataclass(frozen=True, slots=True)
-class _Record:
+class FiledRecord:
     """One record with what its sheet is known for."""
 
     record: int
@@ -63,10 +64,12 @@ def file_with_cases(
     ledger = CaseLedger(connection, now)
     numbers = set[int]()
     for number in sorted(set(touched)):
-        record = _load_record(connection, number)
+        record = load_record(connection, number)
         if record is None:
             continue
         rows = connection.execute(select(row_sheets).where(row_sheets.c.sheet == record.sheet)).first()
+        if rows is not None and rows.kind == CORRECTIONS:
+            continue  # `papier.store.settling` reads these
         if rows is not None:
             numbers.update(_apply_rows(ledger, record, rows, now))
         else:
@@ -76,7 +79,8 @@ def file_with_cases(
     return sorted(numbers)
 
 
-def _load_record(connection: Connection, number: int) -> _Record | None:
+def load_record(connection: Connection, number: int) -> FiledRecord | None:
+    """A record with a sheet of the register: what it says for sure or by a person's word, and what is in doubt."""
     row = connection.execute(
         select(records, sheets.c.person, sheets.c.master, sheets.c.state, layouts.c.frozen)
         .join(sheets, sheets.c.number == records.c.sheet)
@@ -99,7 +103,7 @@ def _load_record(connection: Connection, number: int) -> _Record | None:
             doubtful[entry.field] = value
         elif value not in (None, "", [], False):
             values[entry.field] = value
-    return _Record(
+    return FiledRecord(
         row.record,
         row.revision,
         row.sheet,
@@ -115,7 +119,7 @@ def _load_record(connection: Connection, number: int) -> _Record | None:
 
 
 def _file(
-    ledger: CaseLedger, record: _Record, workflows: Sequence[Workflow], now: dt.datetime, place: Place
+    ledger: CaseLedger, record: FiledRecord, workflows: Sequence[Workflow], now: dt.datetime, place: Place
 ) -> Case | None:
     """The case of a record, begun where its form begins one; None where no workflow knows the sheet."""
     number = None if record.master else ledger.find_by_sheet(record.sheet)
@@ -162,12 +166,12 @@ def _file(
     return ledger.record(number, Kind.RETURNED, data)
 
 
-def _case_of_record(ledger: CaseLedger, record: _Record) -> int | None:
+def _case_of_record(ledger: CaseLedger, record: FiledRecord) -> int | None:
     """A master's copies share their number; each record of one is told apart by its own."""
     return ledger.find_by_sheet(f"{record.sheet}#{record.record}")
 
 
-def _apply_rows(ledger: CaseLedger, record: _Record, rows: Row[Any], now: dt.datetime) -> list[int]:
+def _apply_rows(ledger: CaseLedger, record: FiledRecord, rows: SqlRow[Any], now: dt.datetime) -> list[int]:
     """Record what a day's sheet or a dispatch list says, each row once. An unsigned one says nothing.
 
     A row that was not read for sure stays open: it stands on the next day's sheet again, or a person ticks it.
@@ -232,7 +236,7 @@ def tell_answer(
     ledger = CaseLedger(connection, now)
     rows = connection.execute(select(row_sheets).where(row_sheets.c.sheet == sheet)).first()
     if rows is not None:
-        loaded = _load_record(connection, record)
+        loaded = load_record(connection, record)
         if loaded is not None:
             _apply_rows(ledger, loaded, rows, now)
         return None
@@ -304,7 +308,13 @@ def tick_row(
         return _apply_row(CaseLedger(connection, now), sheet, at, box, number, on, by)
 
 
-def keep_rows(connection: Connection, sheet: str, kind: str, day: dt.date, rows: Sequence[RowSheetRow]) -> None:
+class Row(Protocol):
+    """A printed row as the store remembers it."""
+
+    def to_json(self) -> dict[str, Any]: ...
+
+
+def keep_rows(connection: Connection, sheet: str, kind: str, day: dt.date, rows: Sequence[Row]) -> None:
     """Remember what the rows of a printed sheet stand for."""
     connection.execute(
         row_sheets.insert().values(

@@ -35,9 +35,10 @@ class Verdict(StrEnum):
     PAPER = "paper"  # the paper is looked at first: the item goes to the end
     ASIDE = "aside"  # a page that holds nothing to keep
 
-
-# These answer; the others only put an item off.
-SETTLING = frozenset(Verdict) - {Verdict.ASK, Verdict.PAPER}
+    @property
+    def answers(self) -> bool:
+        """True where the item is answered; else it is only put off."""
+        return self not in {Verdict.ASK, Verdict.PAPER}
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,11 +12,12 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine, or_, select
 
 from papier.store.archive import archive_path, sync_folder
+from papier.store.case_filing import CORRECTIONS
 from papier.store.connection import reading, writing
 from papier.store.events import append_event, chain_head, raw_connection
 from papier.store.records import PURGED, ScanFile
 from papier.store.search import remake_index
-from papier.store.tables import checks, events, layouts, pages, readings, records, scans, sheets
+from papier.store.tables import checks, events, layouts, pages, readings, records, row_sheets, scans, sheets
 from papier.store.workspace import Workspace
 
 # The event of a disposal slip that waits for its visa.
@@ -120,6 +121,7 @@ def take_out(
     numbers = set(connection.execute(select(records.c.sheet).where(records.c.record.in_(gone))).scalars()) - {None}
     connection.execute(readings.delete().where(readings.c.record.in_(gone)))
     connection.execute(checks.update().where(checks.c.record.in_(gone)).values(value=None))
+    _empty_rows(connection, set(gone))
     connection.execute(records.update().where(records.c.record.in_(gone)).values(status=PURGED, flag=None))
     connection.execute(pages.update().where(pages.c.record.in_(gone)).values(reason=None, to_scan=None))
     kept = set(
@@ -147,6 +149,16 @@ def take_out(
             scans.update().where(scans.c.sha256 == sha256).values(name="", purged_at=now.isoformat(), bytes=0)
         )
     append_event(connection, now, PURGED, {"records": list(gone), "scans": sorted(replaced), "basis": basis})
+
+
+def _empty_rows(connection: Connection, gone: set[int]) -> None:
+    """Forget what sheets of corrections offered for fields of these records; that they were asked stays."""
+    for sheet in connection.execute(select(row_sheets).where(row_sheets.c.kind == CORRECTIONS)).all():
+        rows = json.loads(sheet.rows)
+        if any(row["record"] in gone and row["values"] for row in rows):
+            emptied = [row | {"values": {}} if row["record"] in gone else row for row in rows]
+            text = json.dumps(emptied, ensure_ascii=False)
+            connection.execute(row_sheets.update().where(row_sheets.c.sheet == sheet.sheet).values(rows=text))
 
 
 def files_to_go(workspace: Workspace, engine: Engine) -> list[Path]:

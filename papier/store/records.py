@@ -18,6 +18,7 @@ from papier.store.case_filing import file_with_cases
 from papier.store.checks import settled_fields, with_check
 from papier.store.connection import insert_row, reading, writing
 from papier.store.events import append_event
+from papier.store.settling import apply_corrections
 from papier.store.tables import pages, readings, records, scans, sheets
 from papier.store.workspace import Workspace
 from papier.workflows.definition import Workflow
@@ -96,6 +97,7 @@ def file_scan(
         filed = [_file_page(connection, scan, page, now) for page in page_readings]
         touched = [page.record for page in filed if page.record is not None]
         moved = file_with_cases(connection, touched, workflows, now, place)
+        moved = sorted({*moved, *apply_corrections(connection, touched, now)})
         append_event(
             connection,
             now,

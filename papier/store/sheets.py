@@ -13,6 +13,7 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine, func, or_, select
 
 from papier.errors import StoreError
+from papier.forms.correction_sheet import FORM as CORRECTION_FORM
 from papier.forms.layout import Layout
 from papier.forms.roster_values import known_values
 from papier.forms.sheet_number import SERIALS, SheetNumbers
@@ -307,7 +308,12 @@ class StoreRegister:
         return [json.loads(person) for person in dict.fromkeys(rows)]
 
     def forms(self) -> Iterator[PrintedForm]:
-        query = select(layouts.c.frozen, layouts.c.face).order_by(layouts.c.first_printed.desc())
+        # Sheets of corrections have a layout each, and would crowd out the others: without its number one is unknown.
+        query = (
+            select(layouts.c.frozen, layouts.c.face)
+            .where(layouts.c.form != CORRECTION_FORM)
+            .order_by(layouts.c.first_printed.desc())
+        )
         with reading(self.engine) as connection:
             rows = connection.execute(query).all()
         for row in rows:
