@@ -33,6 +33,10 @@ SPOOL = "scanning"
 LOOK_SECONDS = 0.02
 
 
+class StoppedError(Exception):
+    """Somebody asked to stop; what was on its way is as if it had never begun."""
+
+
 @dataclass
 class ScanRun:
     """What a scan has brought so far. `stopped`: why the scanner ended before the stack did."""
@@ -72,6 +76,11 @@ def rescue_pages(workspace: Workspace) -> int:
     return rescued
 
 
+def belongs_to_scan(workspace: Workspace, path: Path) -> bool:
+    """True for a page in the inbox that a scan which still runs will file itself."""
+    return (workspace.folder / SPOOL / path.name.rpartition("-")[0]).is_dir() and path.name.count("-") > 1
+
+
 def scan_in(
     workspace: Workspace,
     spool: Path,
@@ -83,10 +92,12 @@ def scan_in(
     workflows: Sequence[Workflow] = (),
     count: int | None = None,
     progress: Callable[[int, float, int], None] | None = None,
+    stopping: Callable[[], bool] = lambda: False,
 ) -> None:
     """Scan one stack, or one sheet from the glass, and take its pages in; `run` tells how far it came.
 
-    `progress` is told the page on its way, its share, and how many pages are filed. Raises StoreError when a page
+    `progress` is told the page on its way, its share, and how many pages are filed. Raises StoppedError soon after
+    `stopping` says so. Raises StoreError when a page
     cannot be kept; the scanner is stopped then, and what it had finished lies in the inbox.
     """
     arrived: queue.Queue[Path | BaseException | None] = queue.Queue()
@@ -116,6 +127,8 @@ def scan_in(
     try:
         running = True
         while running or len(intake):
+            if stopping():
+                raise StoppedError
             if intake.is_ready or (not running and len(intake)):
                 _finish(intake, run, clock(), workflows)
                 continue

@@ -15,16 +15,18 @@ from pathlib import Path
 from sqlalchemy import Engine
 
 from papier.devices.delivery import StuckError, bring_in, readable_name, set_aside
+from papier.devices.sane_options import Side
+from papier.devices.scanning import ScannerStoppedError, ScanPlan, Trouble, plan_scan
 from papier.devices.watching import ASIDE, Refused, WatchedFolder
 from papier.devices.wholeness import is_being_written
 from papier.errors import PapierError, ScanFileError, StoreError
-from papier.intake import IntakeQueue, Progress, TakenIn
+from papier.intake import IntakeQueue, Progress, TakenIn, find_missing_pages
 from papier.language import translate as _
 from papier.mail_intake import deliver_mail
 from papier.page_pool import PagePool
-from papier.records import PageStatus
-from papier.scan_run import rescue_pages
-from papier.store.records import PurgedScanError
+from papier.records import PageReading, PageStatus
+from papier.scan_run import ScanRun, StoppedError, belongs_to_scan, open_spool, rescue_pages, scan_in
+from papier.store.records import PurgedScanError, find_filed_pages
 from papier.store.workspace import Workspace
 from papier.watch_state import BatchSummary, WatchState, write_state
 from papier.workflows.definition import Workflow
@@ -33,6 +35,8 @@ from papier.workflows.definition import Workflow
 QUIET_SECONDS = 20.0
 # A printer that was off is tried again after this long.
 AGAIN_SECONDS = 300.0
+# A feeder is asked this often whether there is paper in it.
+FEED_SECONDS = 5.0
 # A heart that beats too often wears the disk out.
 BEAT_SECONDS = 5.0
 
@@ -59,8 +63,12 @@ class Batch:
 After = Callable[[Batch], Sequence[str]]
 
 
-class StoppedError(Exception):
-    """Somebody asked the watcher to stop; what was on its way is as if it had never begun."""
+@dataclass(frozen=True, slots=True)
+class FeederRule:
+    """A scanner whose feeder is looked after: whatever is put into it is scanned."""
+
+    scanner: str
+    side: Side = Side.FEEDER
 
 
 @dataclass
@@ -79,6 +87,7 @@ class Watcher:
     after: After
     tell: Callable[[str], None]
     mail: Sequence[MailRule] = ()
+    feeder: FeederRule | None = None
     quiet: float = QUIET_SECONDS
     state: WatchState = field(default_factory=WatchState)
     stopping: Callable[[], bool] = lambda: False
@@ -87,6 +96,9 @@ class Watcher:
     _last: float | None = None
     _retry: float | None = None
     _beaten: float | None = None
+    _plan: ScanPlan | None = None
+    _fed: list[str] = field(default_factory=list)
+    _next_feed: float = 0.0
     # Files in the folders that are not whole yet.
     _growing: int = 0
     # What kept a batch from being finished, until it is.
@@ -118,6 +130,11 @@ class Watcher:
             self._collect(folder, at)
         for rule in self.mail:
             self._guarded(lambda rule=rule: self._fetch(rule, at))  # type: ignore[misc]
+        if self.feeder is not None and at >= self._next_feed:
+            self._next_feed = at + FEED_SECONDS
+            self._fed = []
+            self._guarded(lambda: self._feed(at))
+        self.state.trouble += self._fed
         if self._guarded(lambda: self._take_in(at)):
             self._close_batch(at)
         self.state.told &= set(self.state.trouble)
@@ -155,6 +172,47 @@ class Watcher:
         mail = deliver_mail(self.workspace, rule.folder, sender=rule.sender, mark_read=rule.mark_read)
         if mail.scans:
             self._last = at
+
+    def _feed(self, at: float) -> None:
+        """Scan what lies in the feeder and take it in, page by page; an empty feeder is none of anybody's business."""
+        assert self.feeder is not None  # noqa: S101 - the caller has looked
+        run = ScanRun()
+        try:
+            self._plan = self._plan or plan_scan(self.feeder.scanner, self.feeder.side)
+            with open_spool(self.workspace, self.clock()) as spool:
+                intake = IntakeQueue(self.workspace, self.engine, self.pool)
+                scan_in(
+                    self.workspace,
+                    spool,
+                    self._plan,
+                    intake,
+                    self.clock,
+                    run=run,
+                    workflows=self.workflows(),
+                    progress=lambda page, _share, _filed: self._feeding(at, page),
+                    stopping=self.stopping,
+                )
+        except ScannerStoppedError as error:
+            run.stopped = error
+            # It may be another one when it is there again.
+            self._plan = None
+        for taken in run.taken:
+            self._note(taken)
+        if run.pages:
+            # What was filed so far is a batch too, and stays one if the watcher is killed now.
+            self._last = at
+            self.state.after_due = True
+            self._write()
+        if run.stopped is not None and (run.stopped.trouble is not Trouble.EMPTY or run.pages):
+            # Said until the feeder is looked at again and is well.
+            self._fed = [readable_name(str(run.stopped))]
+            self._tell_once(self._fed[0])
+
+    def _feeding(self, at: float, page: int) -> None:
+        if not self.state.after_due:
+            self.state.after_due = True
+            self._beat(at, _("scanning"), now=True)
+        self.state.doing = _("scanning page {page}").format(page=page)
 
     def _take_in(self, at: float) -> None:
         """Everything that lies in the inbox, oldest first, those that follow read meanwhile."""
@@ -204,7 +262,8 @@ class Watcher:
 
     def _inbox(self) -> Iterator[Path]:
         for path in self.workspace.inbox.iterdir():
-            if path.is_file() and not path.name.startswith(".") and not is_being_written(path):
+            others = path.name.startswith(".") or belongs_to_scan(self.workspace, path)
+            if not others and path.is_file() and not is_being_written(path):
                 yield path
 
     def _note(self, taken: TakenIn) -> None:
@@ -275,7 +334,22 @@ class Watcher:
             len({page.record for page in pages if page.record is not None}),
             sum(page.reading.status in asking and page.reading.reason != "blank page" for page in pages),
             len(batch.aside),
+            self._missing([page.reading for page in pages]),
         )
+
+    def _missing(self, readings: Sequence[PageReading]) -> list[str]:
+        """The pages that lack of the batch's sheets, a line a sheet."""
+        before = find_filed_pages(self.engine, {reading.sheet for reading in readings if reading.sheet})
+        missing = find_missing_pages(readings, self.pool.reader.register, before)
+        lines = [
+            _(
+                "Sheet {number}: page {pages} did not come with the others. Was it fed with another? Scan it too."
+            ).format(number=number, pages=", ".join(map(str, pages)))
+            for number, pages in missing.items()
+        ]
+        for line in lines:
+            self.tell(line)
+        return lines
 
     def _guarded(self, work: Callable[[], None]) -> bool:
         """Do some work that the next round may do again; gives False when it could not be done."""
@@ -293,10 +367,13 @@ class Watcher:
     def _trouble(self, words: str) -> None:
         """Tell a trouble once, and keep it in the state as long as it lasts."""
         words = readable_name(words)
+        self._tell_once(words)
+        self.state.trouble.append(words)
+
+    def _tell_once(self, words: str) -> None:
         if words not in self.state.told:
             self.state.told.add(words)
             self.tell(words)
-        self.state.trouble.append(words)
 
     def _beat(self, at: float, doing: str, *, now: bool = False) -> None:
         self.state.doing = doing
@@ -312,6 +389,7 @@ class Watcher:
     def _write(self) -> None:
         self.state.beat = self.clock().isoformat()
         self.state.folders = [str(folder.path) for folder in self.folders] + [str(rule.folder) for rule in self.mail]
+        self.state.folders += [self.feeder.scanner] if self.feeder is not None else []
         try:
             write_state(self.workspace, self.state)
         except OSError as error:

@@ -25,7 +25,7 @@ LOCK_FILE = "watch.lock"
 
 @dataclass(frozen=True, slots=True)
 class BatchSummary:
-    """The last batch in numbers: when it was done; its files, pages, records, pages to check, files set aside."""
+    """The last batch: when it was done, what it brought, and a line for each sheet of which a page lacks."""
 
     ended: str
     files: int
@@ -33,6 +33,7 @@ class BatchSummary:
     records: int
     to_check: int
     aside: int
+    missing: list[str] = field(default_factory=list)
 
 
 @dataclass

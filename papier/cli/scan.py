@@ -73,7 +73,7 @@ def command(
     workspace = context.workspace
     engine = context.engine
     workflows = context.workflows()
-    plan = plan_scan(device or _find_device(context), None if side is None else Side(side), extra)
+    plan = plan_scan(device or find_scanner(context), None if side is None else Side(side), extra)
     rescued = rescue_pages(workspace)
     if rescued:
         click.echo(_("{count} pages of a scan that was stopped are in the inbox: papier intake").format(count=rescued))
@@ -139,7 +139,7 @@ def _no_scanner() -> str:
     )
 
 
-def _find_device(context: Context) -> str:
+def find_scanner(context: Context) -> str:
     """The scanner of the settings, else the only one there is."""
     named = read_settings(context.workspace).get(SETTING)
     if named:

@@ -76,6 +76,7 @@ def _watcher(workspace: Workspace, state: WatchState | None, now: dt.datetime) -
             "records": batch.records,
             "to_check": batch.to_check,
             "aside": batch.aside,
+            "missing": batch.missing,
         },
         "trouble": state.trouble,
     }
@@ -111,6 +112,8 @@ def _show(said: dict[str, Any]) -> None:
                 to_check=batch["to_check"],
             )
         )
+        for line in batch["missing"]:
+            click.echo(f"  {line}")
     if watcher.get("batch_open"):
         click.echo(_("A batch is open: what follows it is not printed yet."))
     for trouble in watcher["trouble"]:

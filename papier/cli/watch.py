@@ -11,8 +11,10 @@ from pathlib import Path
 import click
 
 from papier.cli.context import Context, pass_context
+from papier.cli.scan import find_scanner
 from papier.devices.delivery import readable_name
 from papier.devices.maildir import open_maildir
+from papier.devices.sane_options import Side
 from papier.devices.service import install, uninstall, unit_text
 from papier.devices.watching import SETTLE_SECONDS, Waker, WatchedFolder, is_remote
 from papier.errors import ProgramFailedError, UsageError
@@ -21,9 +23,10 @@ from papier.language import chosen_language
 from papier.language import translate as _
 from papier.ocr.reading import Reader
 from papier.page_pool import using_pool
+from papier.scan_run import StoppedError
 from papier.store.sheets import StoreRegister
 from papier.store.workspace import read_settings
-from papier.watch_run import QUIET_SECONDS, MailRule, StoppedError, Watcher
+from papier.watch_run import QUIET_SECONDS, FeederRule, MailRule, Watcher
 from papier.watch_state import WatchState, only_watcher, read_state
 
 # The setting that names the folder to watch.
@@ -46,6 +49,7 @@ REMOTE_SETTLE_SECONDS = 10.0
         "  papier watch /srv/scans                    until Ctrl-C\n"
         "  papier watch /srv/scans --install          as a service, now and at every start\n"
         "  papier watch --maildir ~/Maildir           the copier sends mail\n"
+        "  papier watch --feeder                      a scanner on a cable: put the stack in\n"
         "  papier watch /srv/scans --once             what is there now, then stop\n"
         "  papier status                              is it alive, and what waits?"
     ),
@@ -54,6 +58,9 @@ REMOTE_SETTLE_SECONDS = 10.0
 @click.option("--maildir", type=click.Path(path_type=Path, file_okay=False), help=_("A maildir the copier writes to."))
 @click.option("--from", "sender", metavar=_("ADDRESS"), help=_("Only messages of this sender."))
 @click.option("--mark-read", is_flag=True, help=_("File messages as read once their scans are taken in."))
+@click.option("--feeder", "side", flag_value="feeder", help=_("Scan too what is put into the scanner's feeder."))
+@click.option("--duplex", "side", flag_value="duplex", help=_("The same, both sides."))
+@click.option("--device", metavar="NAME", help=_("The scanner; else the setting “scanner”, else the only one."))
 @click.option("--poll", is_flag=True, help=_("Only look now and then: for network shares, which tell nothing."))
 @click.option(
     "--quiet",
@@ -73,6 +80,8 @@ def command(
     maildir: Path | None,
     sender: str | None,
     mark_read: bool,
+    side: str | None,
+    device: str | None,
     poll: bool,
     quiet: float,
     once: bool,
@@ -84,22 +93,23 @@ def command(
         return _uninstall()
     if maildir is None and (sender is not None or mark_read):
         raise UsageError(_("--from and --mark-read go with --maildir."))
-    chosen = _find_folders(context, folders, maildir)
+    feeder = None if side is None else FeederRule(device or find_scanner(context), Side(side))
+    chosen = _find_folders(context, folders, optional=maildir is not None or feeder is not None)
     mail = []
     if maildir is not None:
         open_maildir(maildir)
         mail.append(MailRule(maildir.resolve(), sender, mark_read))
     if installs:
-        return _install(context, chosen, mail, poll=poll, quiet=quiet, dry_run=dry_run)
-    return _watch(context, chosen, mail, poll=poll, quiet=quiet, once=once)
+        return _install(context, chosen, mail, feeder, poll=poll, quiet=quiet, dry_run=dry_run)
+    return _watch(context, chosen, mail, feeder, poll=poll, quiet=quiet, once=once)
 
 
-def _find_folders(context: Context, given: tuple[Path, ...], maildir: Path | None) -> list[Path]:
+def _find_folders(context: Context, given: tuple[Path, ...], *, optional: bool) -> list[Path]:
     """The folders to watch, those named or that of the settings. Raises UsageError where there is none."""
     workspace = context.workspace
     named = read_settings(workspace).get(SETTING)
-    chosen = list(given) or ([Path(named)] if named and maildir is None else [])
-    if not chosen and maildir is None:
+    chosen = list(given) or ([Path(named)] if named and not optional else [])
+    if not chosen and not optional:
         raise UsageError(_("Which folder? Name it (papier watch /srv/scans), or set it in papier.yaml: watch: DIR"))
     for folder in chosen:
         if not folder.is_dir():
@@ -114,7 +124,16 @@ def _find_folders(context: Context, given: tuple[Path, ...], maildir: Path | Non
     return [folder.resolve() for folder in chosen]
 
 
-def _watch(context: Context, folders: list[Path], mail: list[MailRule], *, poll: bool, quiet: float, once: bool) -> int:
+def _watch(
+    context: Context,
+    folders: list[Path],
+    mail: list[MailRule],
+    feeder: FeederRule | None,
+    *,
+    poll: bool,
+    quiet: float,
+    once: bool,
+) -> int:
     workspace, engine = context.workspace, context.engine
     stopped = threading.Event()
     waker = Waker()
@@ -143,6 +162,7 @@ def _watch(context: Context, folders: list[Path], mail: list[MailRule], *, poll:
             lambda _batch: (),
             _tell,
             mail,
+            feeder,
             quiet,
             state,
             stopped.is_set,
@@ -172,7 +192,14 @@ def _watch(context: Context, folders: list[Path], mail: list[MailRule], *, poll:
 
 
 def _install(
-    context: Context, folders: list[Path], mail: list[MailRule], *, poll: bool, quiet: float, dry_run: bool
+    context: Context,
+    folders: list[Path],
+    mail: list[MailRule],
+    feeder: FeederRule | None,
+    *,
+    poll: bool,
+    quiet: float,
+    dry_run: bool,
 ) -> int:
     workspace = context.workspace.folder.resolve()
     command = [sys.executable, "-m", "papier", "--workspace", str(workspace), "watch", *map(str, folders)]
@@ -180,9 +207,10 @@ def _install(
         command += ["--maildir", str(rule.folder)]
         command += ["--from", rule.sender] if rule.sender else []
         command += ["--mark-read"] if rule.mark_read else []
+    command += [f"--{feeder.side}", "--device", feeder.scanner] if feeder is not None else []
     command += ["--poll"] if poll else []
     command += ["--quiet", f"{quiet:g}"] if quiet != QUIET_SECONDS else []
-    what = ", ".join(map(str, [*folders, *(rule.folder for rule in mail)]))
+    what = ", ".join(map(str, [*folders, *(rule.folder for rule in mail), *([feeder.scanner] if feeder else [])]))
     text = unit_text(command, {"PAPIER_LANGUAGE": chosen_language(), "PYTHONUNBUFFERED": "1"}, what)
     if dry_run:
         click.echo(text, nl=False)

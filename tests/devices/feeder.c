@@ -6,6 +6,7 @@
                 FEEDER_MIDPAGE   1: half of the next page is delivered first
                 FEEDER_HOLD      a file that must exist before each further page comes
                 FEEDER_PAUSE_MS  how long a page takes
+                FEEDER_CONSUME   1: a sheet that went through is taken out of the folder
    Options: mode, resolution, source (Flatbed, ADF, ADF Duplex), and the area, which it takes no notice of. */
 
 #include <dirent.h>
@@ -30,6 +31,7 @@ static SANE_Fixed corners[4];
 static struct dirent **sheets;
 static int sheet_count = -1, at, pages;
 static FILE *page;
+static char path[4096];
 static long left_bytes, stop_bytes;
 static int width, height;
 
@@ -123,10 +125,12 @@ SANE_Status ENTRY(get_parameters)(SANE_Handle handle, SANE_Parameters *parameter
 SANE_Status ENTRY(start)(SANE_Handle handle) {
   const char *folder = getenv("FEEDER_STACK"), *hold = getenv("FEEDER_HOLD");
   int after = number("FEEDER_AFTER", -1), most, trouble = number("FEEDER_TROUBLE", 0);
-  char path[4096];
   (void)handle;
   if (!folder) return SANE_STATUS_IO_ERROR;
   if (sheet_count < 0) sheet_count = scandir(folder, &sheets, is_sheet, alphasort);
+  if (page && left_bytes == 0 && number("FEEDER_CONSUME", 0)) unlink(path);
+  if (page) fclose(page);
+  page = NULL;
   if (pages == after && trouble && !number("FEEDER_MIDPAGE", 0)) return (SANE_Status)trouble;
   if (at >= sheet_count) return SANE_STATUS_NO_DOCS;
   if (pages) while (hold && access(hold, F_OK)) usleep(10000);
@@ -155,6 +159,7 @@ SANE_Status ENTRY(read)(SANE_Handle handle, SANE_Byte *data, SANE_Int most, SANE
 void ENTRY(cancel)(SANE_Handle handle) {
   (void)handle;
   if (page) fclose(page);
+  if (page && left_bytes == 0 && number("FEEDER_CONSUME", 0)) unlink(path);
   page = NULL;
 }
 SANE_Status ENTRY(set_io_mode)(SANE_Handle handle, SANE_Bool non_blocking) {

@@ -14,11 +14,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import pikepdf
 import pytest
 
 from papier.cli.main import run
 from tests.cli.conftest import Papier, papier
 from tests.cli.sheets import render, save
+from tests.devices.sane import FEEDER, JAM, Feeder, needs_sane
 from tests.devices.test_mail import message
 
 __all__ = ["papier"]
@@ -179,7 +181,9 @@ def test_once_takes_what_is_there_from_folder_and_mail(papier: Papier, tmp_path:
     import mailbox  # noqa: PLC0415 - for this test
 
     scans = print_scans(papier, tmp_path, 2)
-    shutil.copy(scans[0], share)
+    with pikepdf.open(scans[0]) as scan:
+        del scan.pages[1]  # left in the pile
+        scan.save(share / "half.pdf")
     box = mailbox.Maildir(tmp_path / "mail")
     box.add(message("copieur@ecole.example", (scans[1].read_bytes(), "application/pdf", "scan.pdf")))
     outcome = papier("watch", share, "--maildir", tmp_path / "mail", "--mark-read", "--once", "--quiet", "0")
@@ -187,6 +191,33 @@ def test_once_takes_what_is_there_from_folder_and_mail(papier: Papier, tmp_path:
     assert len(sheets(papier)) == 2
     assert list(share.iterdir()) == []
     assert list((tmp_path / "mail" / "new").iterdir()) == []
+
+
+@needs_sane
+def test_what_is_put_into_the_feeder_is_taken_in_without_a_word(
+    papier: Papier, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, service: Service
+) -> None:
+    (tmp_path / "sane").mkdir()
+    feeder = Feeder.build(tmp_path / "sane")
+    feeder.fail(JAM, 3)
+    feeder.environment["FEEDER_CONSUME"] = "1"
+    feeder.apply(monkeypatch)
+    papier("print", FORM, "--copies", "2", "--output", tmp_path / "printed.pdf")
+    pages = render(tmp_path / "printed.pdf", 120)
+    service.arguments = ["--duplex", "--device", FEEDER]
+    service.start()
+    time.sleep(1)
+    assert status(papier)["watcher"]["trouble"] == []  # an empty feeder is nobody's business
+    # Three pages go through; the second sheet is put in again by whoever reads the message.
+    feeder.load(pages)
+    wait_for(lambda: len(sheets(papier)) == 2)
+    wait_for(lambda: status(papier)["watcher"]["batch_open"] is False)
+    assert list(feeder.stack.iterdir()) == []
+    assert status(papier)["watcher"]["last_batch"]["missing"] == []
+    code, out = service.stop()
+    assert code == 0
+    assert "3 pages are scanned and safe. Go on from sheet 2" in out
+    assert papier("verify").code == 0
 
 
 def test_what_cannot_be_watched_is_told(papier: Papier, tmp_path: Path) -> None:
