@@ -104,14 +104,16 @@ class RunningDesk:
 
 
 @contextmanager
-def serve_office(workspace: Workspace, engine: Engine, numbers: tuple[str, ...]) -> Iterator[RunningDesk]:
+def serve_office(
+    workspace: Workspace, engine: Engine, numbers: tuple[str, ...], now: dt.datetime = NOW
+) -> Iterator[RunningDesk]:
     """A desk on a port of its own. Nobody has come in yet."""
     with open_port() as listener:
         doors = Doors(listener.getsockname()[1])
         folders = tuple(library_folders(workspace.forms))
-        arrivals = Arrivals(workspace.folder, lambda: NOW)
+        arrivals = Arrivals(workspace.folder, lambda: now)
         office = Office(
-            workspace, engine, lambda: NOW, folders, doors, arrivals, OpenItems(workspace, engine), "Mme Roux"
+            workspace, engine, lambda: now, folders, doors, arrivals, OpenItems(workspace, engine), "Mme Roux"
         )
         ready = threading.Event()
         server = make_server(make_application(office), ready.set)
