@@ -28,6 +28,7 @@ from papier.forms.pdf import face_pdf
 from papier.forms.sheet_number import SheetNumbers
 from papier.store.connection import connect
 from papier.store.migrations import migrate
+from papier.store.search import remake_index
 from papier.store.sheets import layout_digest
 from papier.store.tables import checks, layouts, pages, print_runs, readings, records, scans, sheets
 from papier.store.workspace import Workspace, create_workspace, open_workspace
@@ -167,6 +168,7 @@ def main() -> None:
         if fresh:
             make_store(workspace, engine, given.records)
             make_cases(engine, given.records)
+            remake_index(engine)
         numbers = fill_office(workspace, engine)
         with serve_office(workspace, engine, numbers, NOW) as desk:
             for line in measure(desk):

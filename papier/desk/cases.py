@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from papier.case_run import Layouts, print_case_sheets, step_sheets
-from papier.desk.office import Form, Office
+from papier.desk.office import Form, Office, read_number
 from papier.errors import UsageError
 from papier.language import translate as _
 from papier.store.cases import Filter, count_cases, list_cases, load_case
@@ -62,7 +62,7 @@ def show_list(office: Office, request: Request) -> Response:
     if stage not in set(Stage):
         stage = ""
     name, due = asked.get("name", "").strip(), asked.get("due") == "1"
-    after = int(asked["after"]) if asked.get("after", "").isdecimal() else 0
+    after = read_number(asked.get("after")) or 0
     wanted = Filter(
         stage=stage or None,
         name=name or None,

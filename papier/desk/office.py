@@ -26,6 +26,7 @@ from papier.store.workspace import Workspace
 # A form of ours holds a value and two tokens; a long text is a few lines of handwriting.
 MAX_FORM_BYTES = 64 * 1024
 MAX_FORM_FIELDS = 40
+MAX_DIGITS = 12
 
 Form = Mapping[str, str]
 
@@ -87,6 +88,8 @@ def page(show: Page) -> Callable[[Request], Response]:
     def endpoint(request: Request) -> Response:
         office = office_of(request)
         with using_language(office.language):
+            if _is_too_large(request):
+                return office.page("error.html", 404, message=_("There is no such page."))
             try:
                 return show(office, request)
             except PapierError as error:
@@ -108,6 +111,8 @@ def action(act: Action) -> Callable[[Request], Any]:
                     return refuse(_("This form is too large."), 413)
                 if not office.doors.is_own_form(form.get("form_token")):
                     return refuse(_("This form is not one of the desk's, or is older than it. Load the page again."))
+                if _is_too_large(request):
+                    return office.page("error.html", 404, message=_("There is no such page."))
                 try:
                     return act(office, request, form)
                 except PapierError as error:
@@ -116,6 +121,18 @@ def action(act: Action) -> Callable[[Request], Any]:
         return await run_in_threadpool(answer)
 
     return endpoint
+
+
+def read_number(text: str | None) -> int | None:
+    """A number of a record, a case, an answer, as an address gives it; None for anything else."""
+    if text is None or not (text.isascii() and text.isdecimal()) or len(text) > MAX_DIGITS:
+        return None
+    return int(text)
+
+
+def _is_too_large(request: Request) -> bool:
+    """True where the path names a number that no store has."""
+    return any(isinstance(value, int) and value >= 10**MAX_DIGITS for value in request.path_params.values())
 
 
 async def read_form(request: Request) -> Form | None:

@@ -13,7 +13,7 @@ from papier.checking.answers import Answer, AnswerRefusedError, answer, find_pla
 from papier.checking.candidates import shown
 from papier.checking.crops import crop
 from papier.checking.item import CheckItem
-from papier.desk.office import Form, Office
+from papier.desk.office import Form, Office, read_number
 from papier.desk.records import DRAWING
 from papier.errors import PapierError, UsageError
 from papier.language import translate as _
@@ -47,8 +47,8 @@ class Choice:
 def show(office: Office, request: Request) -> Response:
     """The item that is asked for, else the first one that this person can answer."""
     asked = request.query_params
-    was, number = asked.get("was", ""), asked.get("done", "")
-    done = _find_check(office, was, int(number)) if number.isdecimal() else None
+    number = read_number(asked.get("done"))
+    done = None if number is None else _find_check(office, asked.get("was", ""), number)
     return show_item(office, asked.get("item", ""), done=done, slip=asked.get("slip"))
 
 
@@ -131,13 +131,12 @@ def give(office: Office, request: Request, form: Form) -> Response:  # noqa: ARG
 
 def take_back(office: Office, request: Request, form: Form) -> Response:  # noqa: ARG001
     """Take an answer back, and show its item again."""
-    number = form.get("check", "")
     try:
         check = undo(
             office.workspace,
             who=office.who,
             now=office.now(),
-            check=int(number) if number.isdecimal() else None,
+            check=read_number(form.get("check")),
             engine=office.engine,
         )
     except PapierError as error:

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from papier.checking.wording import reason_words
-from papier.desk.office import Office
+from papier.desk.office import Office, read_number
 from papier.errors import UsageError
 from papier.forms.layout import Layout, Zone
 from papier.geometry import RectMm
@@ -64,9 +64,9 @@ class SheetPage:
 
 
 def show_list(office: Office, request: Request) -> Response:
-    before, form = request.query_params.get("before", ""), request.query_params.get("form") or None
+    form = request.query_params.get("form") or None
     records = latest_records(
-        office.engine, limit=SHOWN + 1, before=int(before) if before.isdecimal() else None, form=form
+        office.engine, limit=SHOWN + 1, before=read_number(request.query_params.get("before")), form=form
     )
     return office.page(
         "records.html",

@@ -64,6 +64,11 @@ def _index_words(connection: Connection) -> None:
     rebuild_index(raw_connection(connection))
 
 
+def _index_newest(connection: Connection) -> None:
+    for index in tables.BROWSING:
+        index.create(connection, checkfirst=True)
+
+
 MIGRATIONS: tuple[tuple[int, str, Callable[[Connection], None]], ...] = (
     (1, "first tables", _create_first_tables),
     (2, "cases", _create_case_tables),
@@ -71,6 +76,7 @@ MIGRATIONS: tuple[tuple[int, str, Callable[[Connection], None]], ...] = (
     (4, "seals", _add_seals),
     (5, "answers of people", _create_checks),
     (6, "search", _index_words),
+    (7, "find what is newest", _index_newest),
 )
 
 

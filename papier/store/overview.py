@@ -240,23 +240,3 @@ def find_run(engine: Engine, run: int) -> tuple[str, list[str], Path | None] | N
             return None
         numbers = connection.execute(select(sheets.c.number).where(sheets.c.run == run).order_by(sheets.c.serial))
         return row.form, list(numbers.scalars()), Path(row.output) if row.output else None
-
-
-def find_by_value(engine: Engine, text: str, limit: int) -> list[int]:
-    """The newest records in which some field or the printed name holds these words; accents count."""
-    pattern = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    wanted = f"%{pattern}%"
-    query = (
-        select(records.c.record)
-        .outerjoin(sheets, sheets.c.number == records.c.sheet)
-        .where(
-            sheets.c.person.like(wanted, escape="\\")
-            | select(readings.c.field)
-            .where(readings.c.record == records.c.record, readings.c.value.like(wanted, escape="\\"))
-            .exists()
-        )
-        .order_by(records.c.record.desc())
-        .limit(limit)
-    )
-    with reading(engine) as connection:
-        return list(connection.execute(query).scalars())

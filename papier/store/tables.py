@@ -178,6 +178,14 @@ events = Table(
 )
 # What came in since yesterday is asked every morning, of years of events.
 events_by_kind = Index("events_by_kind", events.c.kind, events.c.seq)
+# What lists of the newest, of one form, of one record's pages, and the queue ask of years of records.
+BROWSING = (
+    Index("pages_by_record", pages.c.record),
+    Index("pages_by_status", pages.c.status),
+    Index("records_by_form", records.c.form, records.c.record),
+    Index("records_scanned_again", records.c.sheet, sqlite_where=records.c.revision > 1),
+    Index("scans_by_time", scans.c.taken_in_at),
+)
 
 # The newest event, so that one taken off the end of the chain is missed.
 head = Table(

@@ -42,6 +42,16 @@ def test_a_record_shows_its_sheet_with_what_was_read_over_it(desk: RunningDesk) 
     assert desk.get("/records/2/pages/7").status == 409
 
 
+def test_a_number_that_no_store_has_is_no_page(desk: RunningDesk) -> None:
+    desk.enter()
+    huge = "9" * 30
+    for path in (f"/records/{huge}", f"/cases/{huge}", f"/records/1/pages/{huge}", f"/printed/{huge}"):
+        assert desk.get(path).status == 404
+    for path in (f"/records?before={huge}", f"/cases?after={huge}", f"/search?q={huge}&page={huge}", "/check?done=x"):
+        assert desk.get(path).status == 200
+    assert desk.post(f"/cases/{huge}/print").status == 404
+
+
 def test_lists_go_on_where_they_ended(desk: RunningDesk) -> None:
     engine = desk.office.engine
     newest = latest_records(engine, limit=2)
