@@ -264,7 +264,7 @@ def find_fault(path: Path) -> str | None:
     try:
         count_pages(path)
     except ScanFileError as error:
-        return str(error).removeprefix(f"{path}: ")
+        return str(error).removeprefix(str(path)).lstrip(" :")
     return None
 
 

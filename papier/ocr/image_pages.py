@@ -19,6 +19,7 @@ import numpy as np
 from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
 from papier.errors import ScanFileError
+from papier.language import translate as _
 from papier.ocr.pixels import MAX_PAGES, TOO_MANY_PIXELS, find_plausible_dpi, to_square_pixels, too_large
 from papier.ocr.scan import GreyImage, RejectedPage, ScannedPage
 
@@ -54,7 +55,11 @@ class ImagePages:
             # Given by name, Pillow would map the file, and mapped TIFF pages of orientations 5 to 8 come out scrambled.
             self._file = path.open("rb")
         except OSError as error:
-            raise ScanFileError(f"{path}: the file cannot be read: {error.strerror}. Check its permissions.") from error
+            raise ScanFileError(
+                _("{path}: the file cannot be read: {why}. Check its permissions.").format(
+                    path=path, why=error.strerror
+                )
+            ) from error
         try:
             with _quiet():
                 self._image: Image.Image = Image.open(self._file, formats=FORMATS)
@@ -66,12 +71,16 @@ class ImagePages:
         except UnidentifiedImageError as error:
             self.close()
             raise ScanFileError(
-                f"{path}: this is no scan that can be read, or its beginning is damaged. "
-                "Give a PDF, TIFF, JPEG or PNG file."
+                _(
+                    "{path}: this is no scan that can be read, or its beginning is damaged. "
+                    "Give a PDF, TIFF, JPEG or PNG file."
+                ).format(path=path)
             ) from error
         except Exception as error:  # decoders meet hostile bytes here; whatever they raise, the file is unreadable
             self.close()
-            raise ScanFileError(f"{path}: the image file is damaged. Scan the pages again.") from error
+            raise ScanFileError(
+                _("{path}: the image file is damaged. Scan the pages again.").format(path=path)
+            ) from error
         self._failure = CUT_OFF
         try:
             self._frames = self._find_frames()
@@ -130,7 +139,9 @@ class ImagePages:
             frame += 1
             if frame > MAX_PAGES:
                 raise ScanFileError(
-                    f"{self._path}: the file has more than {MAX_PAGES} pages. Split it into smaller ones."
+                    _("{path}: the file has more than {most} pages. Split it into smaller ones.").format(
+                        path=self._path, most=MAX_PAGES
+                    )
                 )
 
     def _decode(self, frame: int, index: int) -> ScannedPage | RejectedPage:

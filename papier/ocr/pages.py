@@ -12,6 +12,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from papier.errors import ScanFileError
+from papier.language import translate as _
 from papier.ocr.image_pages import ImagePages
 from papier.ocr.pdf_pages import PdfPages
 from papier.ocr.scan import RejectedPage, ScannedPage
@@ -77,18 +78,24 @@ def find_kind(path: Path) -> ScanFileKind:
     """What the file's first bytes say it is. Raises ScanFileError where there is nothing to read."""
     try:
         if not path.exists():
-            raise ScanFileError(f"{path}: there is no such file. Check its name.")
+            raise ScanFileError(_("{path}: there is no such file. Check its name.").format(path=path))
         # Pipes and devices would never end.
         if not path.is_file():
-            raise ScanFileError(f"{path}: this is not a file. Name the scan files themselves.")
+            raise ScanFileError(_("{path}: this is not a file. Name the scan files themselves.").format(path=path))
         with path.open("rb") as file:
             head = file.read(PDF_HEADER_WITHIN + len(PDF_HEADER))
     except OSError as error:
-        raise ScanFileError(f"{path}: the file cannot be read: {error.strerror}. Check its permissions.") from error
+        raise ScanFileError(
+            _("{path}: the file cannot be read: {why}. Check its permissions.").format(path=path, why=error.strerror)
+        ) from error
     if not head:
-        raise ScanFileError(f"{path}: the file is empty. Scan the sheets again.")
+        raise ScanFileError(_("{path}: the file is empty. Scan the sheets again.").format(path=path))
     if not any(head):
-        raise ScanFileError(f"{path}: the file begins with nothing but zeros. Copy it again, or scan the sheets again.")
+        raise ScanFileError(
+            _("{path}: the file begins with nothing but zeros. Copy it again, or scan the sheets again.").format(
+                path=path
+            )
+        )
     return ScanFileKind.PDF if PDF_HEADER in head else ScanFileKind.IMAGE
 
 

@@ -19,6 +19,7 @@ import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
 
 from papier.errors import ScanFileError
+from papier.language import translate as _
 from papier.ocr.pdf_content import PageContent, PlacedImage, find_content, find_fill, has_annotations, is_stencil
 from papier.ocr.pdf_structure import (
     LOST,
@@ -92,9 +93,11 @@ class PdfPages:
             self._pdf.close()
             if self._count:
                 raise ScanFileError(
-                    f"{path}: the PDF has {self._count} pages, more than {MAX_PAGES}. Split it into smaller files."
+                    _("{path}: the PDF has {count} pages, more than {most}. Split it into smaller files.").format(
+                        path=path, count=self._count, most=MAX_PAGES
+                    )
                 )
-            raise ScanFileError(f"{path}: the PDF has no pages. Scan the sheets again.")
+            raise ScanFileError(_("{path}: the PDF has no pages. Scan the sheets again.").format(path=path))
         self._whole_table = bool(pdfium_c.FPDF_DocumentHasValidCrossReferenceTable(self._pdf))
         try:
             self._structure = PdfStructure(path)
@@ -174,11 +177,17 @@ def _open(path: Path) -> Any:
     except pdfium.PdfiumError as error:
         if error.err_code == pdfium_c.FPDF_ERR_PASSWORD:
             raise ScanFileError(
-                f"{path}: the PDF is locked with a password. Open it, print it to a new PDF, and give that one."
+                _(
+                    "{path}: the PDF is locked with a password. Open it, print it to a new PDF, and give that one."
+                ).format(path=path)
             ) from error
-        raise ScanFileError(f"{path}: the PDF is damaged or cut off. Scan the sheets again.") from error
+        raise ScanFileError(
+            _("{path}: the PDF is damaged or cut off. Scan the sheets again.").format(path=path)
+        ) from error
     except OSError as error:
-        raise ScanFileError(f"{path}: the file cannot be read: {error.strerror}. Check its permissions.") from error
+        raise ScanFileError(
+            _("{path}: the file cannot be read: {why}. Check its permissions.").format(path=path, why=error.strerror)
+        ) from error
     if pdf.get_formtype() != pdfium_c.FORMTYPE_NONE:
         # Fields that were filled on a screen are drawn only then.
         pdf.init_forms()
