@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import pikepdf
 from sqlalchemy import Engine
 
 from papier.errors import UsageError
@@ -23,11 +24,12 @@ from papier.forms.booklet import (
 )
 from papier.forms.definition import FormDefinition
 from papier.forms.layout import Layout
-from papier.forms.pdf import SheetToPrint, face_pdf, write_sheets
+from papier.forms.pdf import TWO_UP_SIZE, SheetToPrint, face_pdf, write_sheets
 from papier.forms.roster_values import prefilled_values
+from papier.forms.stacks import Stack
 from papier.forms.typesetting import lay_out
-from papier.print_run import PrintRun, writing_run
-from papier.store.sheets import SheetOrder, mark_printed, number_sheets
+from papier.print_run import Destination, PrintRun, finish_run, writing_run
+from papier.store.sheets import SheetOrder, number_sheets
 from papier.store.workspace import Workspace
 from papier.workflows.calendar import FRANCE, Region, find_holidays
 from papier.workflows.school_calendar import find_school_holiday, parse_zone
@@ -35,6 +37,8 @@ from papier.workflows.school_calendar import find_school_holiday, parse_zone
 # More slips make a booklet that no staple holds.
 MOST_SLIPS = 40
 PAGES_A_SHEET = 4
+# The name under which the settings give the booklets' paper and printer.
+BOOKLET = "carnet/carnet"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +74,7 @@ def print_booklets(
     output: Path,
     now: dt.datetime,
     progress: Callable[[int], None] | None = None,
+    to: Destination | None = None,
 ) -> PrintRun:
     """One booklet a person of the roster, its slips numbered; `output` is whole or absent.
 
@@ -87,8 +92,12 @@ def print_booklets(
     ]
     run, numbers = number_sheets(workspace, engine, orders, now, str(output))
     with writing_run(engine, run, output, now) as partial:
-        partial.write_bytes(_draw(people, kinds, layouts, numbers, year, progress))
-    mark_printed(engine, run, now, str(output))
+        pdf = _draw(people, kinds, layouts, numbers, year, progress)
+        partial.write_bytes(pdf)
+    with pikepdf.open(io.BytesIO(pdf)) as document:
+        pages = len(document.pages)
+    stack = Stack(BOOKLET, 1, pages, TWO_UP_SIZE, both_sides=True, last_sheet=len(numbers) - 1)
+    finish_run(engine, run, numbers, output, now, [stack], to=to)
     return PrintRun(run, tuple(numbers), output)
 
 

@@ -24,6 +24,8 @@ COMMANDS = {
     "new": "papier.cli.new",
     "layout": "papier.cli.layout",
     "print": "papier.cli.print_sheets",
+    "printers": "papier.cli.printers",
+    "sheets": "papier.cli.sheets",
     "recipients": "papier.cli.recipients",
     "guide": "papier.cli.guide",
     "poster": "papier.cli.poster",

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
-import subprocess
 from pathlib import Path
 
 import click
@@ -15,8 +13,9 @@ from papier.cli.context import Context, pass_context
 from papier.cli.output import progress_bar
 from papier.cli.outputs import OutputFile
 from papier.cli.people import find_people, parse_settings
+from papier.cli.printer import deliver, find_destination, printer_options
 from papier.cli.sources import find_path
-from papier.errors import EXIT_CHECK_NEEDED, MissingProgramError, ProgramFailedError, UsageError
+from papier.errors import EXIT_CHECK_NEEDED, UsageError
 from papier.forms.layout import Layout
 from papier.forms.library import library_folders
 from papier.forms.parsing import load_form
@@ -40,6 +39,7 @@ from papier.workflows.library import find_opened
         "  papier print carnet/absence --master --output modele.pdf      (to photocopy)\n"
         "  papier print carnet/absence --language uk --copies 3\n"
         "  papier print police/taj --to ministere-interieur\n"
+        "  papier print carnet/absence --copies 30 --printer Copieur       (see: papier printers)\n"
         "  papier print carnet/absence --roster 6A.csv --dry-run"
     ),
 )
@@ -47,7 +47,7 @@ from papier.workflows.library import find_opened
 @click.option("--roster", type=click.Path(path_type=Path), help=_("A CSV file, one person a line."))
 @click.option("--copies", type=click.IntRange(1, 100_000), help=_("How many blank sheets (else one)."))
 @click.option("--output", type=OutputFile(), help=_("The PDF to write."))
-@click.option("--printer", metavar="NAME", help=_("Send it to this CUPS printer too."))
+@printer_options
 @click.option("--large", is_flag=True, help=_("The large-print variant: 16 pt at least."))
 @click.option(
     "--language", type=click.Choice(list(LANGUAGES)), help=_("With this translation beside the French, which binds.")
@@ -66,6 +66,7 @@ def command(
     copies: int | None,
     output: Path | None,
     printer: str | None,
+    no_wait: bool,
     large: bool,
     language: str | None,
     master: bool,
@@ -99,11 +100,13 @@ def command(
             )
         )
         return EXIT_CHECK_NEEDED if incomplete else 0
+    given = output
     if output is None:
         stamp = context.now().strftime("%Y-%m-%d-%H%M%S")
         output = workspace.printed / f"{definition.form.replace('/', '-')}-{stamp}.pdf"
     if output.exists() and not overwrite:
         raise UsageError(_("{output} is there already. Choose another --output, or --overwrite.").format(output=output))
+    to = find_destination(context, printer, given)
     beginning = (
         None if workflow is None else begin_cases(workspace, workflow, definition.form, addressees, context.now())
     )
@@ -118,6 +121,7 @@ def command(
             master=master,
             progress=lambda _done: advance(),
             registered=beginning,
+            to=to,
         )
     if as_json:
         click.echo(
@@ -134,9 +138,7 @@ def command(
                 len(run.numbers),
             ).format(count=len(run.numbers), form=definition.form, output=run.output, run=run.run)
         )
-    if printer is not None:
-        _send(run.output, printer)
-    return EXIT_CHECK_NEEDED if incomplete else 0
+    return deliver(context, to, [run.run], wait=not no_wait) or (EXIT_CHECK_NEEDED if incomplete else 0)
 
 
 def _recipient_columns(name: str | None, context: Context, layout: Layout) -> dict[str, str]:
@@ -149,15 +151,3 @@ def _recipient_columns(name: str | None, context: Context, layout: Layout) -> di
     if recipient.example:
         click.echo(_("{name} is an example: its address does not exist.").format(name=name), err=True)
     return recipient.columns()
-
-
-def _send(output: Path, printer: str) -> None:
-    if shutil.which("lp") is None:
-        raise MissingProgramError(_("“lp” is not installed. Install CUPS: apt install cups-client"))
-    done = subprocess.run(["lp", "-d", printer, "--", str(output)], capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        raise ProgramFailedError(
-            _("The printer {printer} refused {output}: {why}. The PDF is there; print it again by hand.").format(
-                printer=printer, output=output, why=done.stderr.strip()
-            )
-        )

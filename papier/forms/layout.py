@@ -136,7 +136,8 @@ class Layout:
     """A form laid out. `demands` has one entry a field; `labels` the French wording of each field.
 
     `marked` says that the sheet has papier's corner marks and number; False for a form that somebody else printed,
-    whose registration is by its own face. `size_mm` is that of one sheet. `digest()` names the frozen layout.
+    whose registration is by its own face. `size_mm` is that of one sheet, `paper` the tint to print it on. `digest()`
+    names the frozen layout.
     """
 
     form: str
@@ -152,6 +153,7 @@ class Layout:
     recto_verso: bool = False
     marked: bool = True
     retention: str | None = None
+    paper: str | None = None
 
     def page(self, number: int) -> LayoutPage:
         """Page `number`, from 1; raises KeyError when there is none."""
@@ -199,6 +201,7 @@ class Layout:
             recto_verso=data["recto_verso"],
             marked=data["marked"],
             retention=data["retention"],
+            paper=data.get("paper"),  # layouts frozen by an earlier papier say nothing of it
         )
 
 

@@ -108,6 +108,7 @@ def lay_out(form: FormDefinition, large: bool = False, shown: tuple[Language, ..
         large=large,
         two_up=paper is PageFormat.A5_TWO_UP,
         recto_verso=form.recto_verso,
+        paper=form.paper,
         retention=form.retention.duration if form.retention else None,
     )
 

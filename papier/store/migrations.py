@@ -69,6 +69,12 @@ def _index_newest(connection: Connection) -> None:
         index.create(connection, checkfirst=True)
 
 
+def _create_print_jobs(connection: Connection) -> None:
+    tables.metadata.create_all(connection, tables=[tables.print_jobs])
+    add_column(connection, tables.print_runs.c.stacks)
+    add_column(connection, tables.print_runs.c.sha256)
+
+
 MIGRATIONS: tuple[tuple[int, str, Callable[[Connection], None]], ...] = (
     (1, "first tables", _create_first_tables),
     (2, "cases", _create_case_tables),
@@ -77,6 +83,7 @@ MIGRATIONS: tuple[tuple[int, str, Callable[[Connection], None]], ...] = (
     (5, "answers of people", _create_checks),
     (6, "search", _index_words),
     (7, "find what is newest", _index_newest),
+    (8, "print jobs", _create_print_jobs),
 )
 
 

@@ -12,11 +12,12 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine, func, or_, select
 
-from papier.errors import StoreError
+from papier.errors import StoreError, UsageError
 from papier.forms.correction_sheet import FORM as CORRECTION_FORM
 from papier.forms.layout import Layout
 from papier.forms.roster_values import known_values
 from papier.forms.sheet_number import SERIALS, SheetNumbers
+from papier.forms.stacks import Stack
 from papier.ocr.register import KnownSheet, PrintedForm
 from papier.store.connection import connect, insert_row, reading, writing
 from papier.store.events import append_event
@@ -29,6 +30,8 @@ MAX_PEOPLE = 3000
 RESTORED = "restored"
 # Sheets that may have been printed meanwhile, where no store is left that knows.
 SERIALS_LEFT_OUT = 10_000
+# States of a sheet that may be in somebody's hands.
+HANDED_OUT = ("printed", "sent", "unknown")
 # What a print run says instead of its PDF where a rebuild found its sheets.
 REBUILT = "(rebuilt)"
 
@@ -198,14 +201,46 @@ def mark_printed(
     now: dt.datetime,
     output: str | None,
     also: Callable[[Connection], None] | None = None,
+    *,
+    stacks: str | None = None,
+    sha256: str | None = None,
+    for_printer: bool = False,
 ) -> None:
-    """Say that the PDF of a print run is written (or handed to a printer); `also` happens in the same transaction."""
+    """Say that the PDF of a print run is written; `also` happens in the same transaction.
+
+    Its sheets are printed as far as anybody knows; those `for_printer` stay numbered until their job is through.
+    `stacks` (JSON) and `sha256` are kept, so that the same PDF can be sent again.
+    """
     with writing(engine) as connection:
-        connection.execute(sheets.update().where(sheets.c.run == run).values(state="printed"))
-        connection.execute(print_runs.update().where(print_runs.c.run == run).values(output=output))
-        append_event(connection, now, "printed", {"run": run, "output": output})
+        if not for_printer:
+            connection.execute(sheets.update().where(sheets.c.run == run).values(state="printed"))
+        connection.execute(
+            print_runs.update().where(print_runs.c.run == run).values(output=output, stacks=stacks, sha256=sha256)
+        )
+        append_event(connection, now, "written" if for_printer else "printed", {"run": run, "output": output})
         if also is not None:
             also(connection)
+
+
+def find_serials(engine: Engine, run: int) -> tuple[int, int]:
+    """The first and last serial of a run, whose sheets were numbered together."""
+    with reading(engine) as connection:
+        query = select(func.min(sheets.c.serial), func.max(sheets.c.serial)).where(sheets.c.run == run)
+        row = connection.execute(query).one()
+    return row[0], row[1]
+
+
+def find_run_output(engine: Engine, run: int) -> tuple[Path | None, str | None, list[Stack]]:
+    """The PDF of a run, its hash and its stacks; nothing of the last two where an earlier papier printed it.
+
+    Raises UsageError where there is no such run.
+    """
+    with reading(engine) as connection:
+        row = connection.execute(select(print_runs).where(print_runs.c.run == run)).first()
+    if row is None:
+        raise UsageError(f"There is no print run {run}. See: papier sheets")
+    stacks = [Stack(**(entry | {"size_mm": tuple(entry["size_mm"])})) for entry in json.loads(row.stacks or "[]")]
+    return Path(row.output) if row.output else None, row.sha256, stacks
 
 
 def void_run(engine: Engine, run: int, now: dt.datetime, reason: str) -> None:
@@ -221,7 +256,7 @@ def find_outstanding(engine: Engine, form: str | None = None, run: int | None = 
         select(sheets, layouts.c.form, layouts.c.frozen, print_runs.c.printed_at)
         .join(layouts, layouts.c.digest == sheets.c.layout)
         .join(print_runs, print_runs.c.run == sheets.c.run)
-        .where(sheets.c.state == "printed", sheets.c.master.is_(False))
+        .where(sheets.c.state.in_(HANDED_OUT), sheets.c.master.is_(False))
         .where(~select(records.c.record).where(records.c.sheet == sheets.c.number).exists())
         .order_by(sheets.c.serial)
     )

@@ -41,9 +41,13 @@ print_runs = Table(
     Column("printed_at", String(40), nullable=False),
     Column("output", Text),
     Column("sheets", Integer, nullable=False),
+    # JSON: which pages go on which paper (`papier.forms.stacks.Stack`), and the hash of the PDF; NULL in older runs.
+    Column("stacks", Text),
+    Column("sha256", String(64)),
 )
 
-# One row a numbered sheet. `state`: numbered (its PDF may not exist yet), printed, voided.
+# One row a numbered sheet. `state`: numbered (no printer had it yet; its PDF may not exist), sent (a printer's queue
+# has it), printed (through the printer, or in a PDF that a person prints), unknown (look in the tray), voided.
 sheets = Table(
     "sheets",
     metadata,
@@ -278,4 +282,30 @@ row_sheets = Table(
     Column("rows", Text, nullable=False),
     Column("done", Text, nullable=False),
     Column("seq", Integer, nullable=False),  # the last event when it was printed
+)
+
+# One row a stack handed, or to be handed, to a printer. `state`: see `papier.store.print_jobs.State`.
+print_jobs = Table(
+    "print_jobs",
+    metadata,
+    Column("job", Integer, primary_key=True, autoincrement=True),
+    Column("run", Integer, ForeignKey("print_runs.run")),  # NULL where no sheet is numbered
+    Column("title", Text, nullable=False),
+    Column("pdf", Text, nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("first_page", Integer, nullable=False),
+    Column("last_page", Integer, nullable=False),
+    Column("first_serial", Integer),
+    Column("last_serial", Integer),
+    Column("printer", Text, nullable=False),
+    Column("options", Text, nullable=False),  # JSON of `papier.devices.printing.JobOptions`
+    Column("unattended", Boolean, nullable=False),
+    Column("state", String(12), nullable=False),
+    Column("queue_job", Integer),
+    Column("reason", Text),
+    Column("impressions", Integer, nullable=False),
+    Column("queued_at", String(40), nullable=False),
+    Column("ended_at", String(40)),
+    Index("print_jobs_by_state", "state"),
+    Index("print_jobs_by_run", "run"),
 )
