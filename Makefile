@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.papier-installed
 
-.PHONY: demo test check lint types layers pytest bench install tesseract sane browser clean
+.PHONY: demo test check lint types layers pytest bench install tesseract sane cups browser clean
 .DEFAULT_GOAL := help
 
 help:
@@ -20,6 +20,9 @@ $(STAMP): pyproject.toml
 
 tesseract:
 	@bash scripts/install-tesseract
+
+cups:
+	@bash scripts/install-cups
 
 sane:
 	@bash scripts/install-sane
@@ -42,7 +45,7 @@ types: $(STAMP)
 layers: $(STAMP)
 	$(BIN)/lint-imports --no-cache
 
-pytest: install browser
+pytest: install cups browser
 	$(BIN)/python -m pytest -n 2
 
 check: lint types layers pytest

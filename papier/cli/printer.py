@@ -106,9 +106,7 @@ def tell(jobs: Sequence[PrintJob], *, wait: bool = True) -> int:
     """Say how the jobs ended and what to do now; gives the exit code. Raises ProgramFailedError for refused ones."""
     code = 0
     for job in jobs:
-        again = (
-            _("papier sheets send {run}").format(run=job.run) if job.run is not None else _("the same command again")
-        )
+        again = f"papier sheets send {job.run}" if job.run is not None else _("the same command again")
         if job.state is State.UNKNOWN:
             code = EXIT_CHECK_NEEDED
             click.echo(

@@ -1,7 +1,7 @@
-"""A real print service for tests: `cupsd` of one's own, and a network printer by `ippeveprinter` that does as it is told.
+"""A real print service for tests: a `cupsd` of its own, and a network printer by `ippeveprinter` that does as told.
 
-The printer prints to PDF files. A file `state` in its folder holds it up with the keywords written there (an empty tray,
-a jam), a file `fail` makes it give jobs up.
+The printer prints to PDF files. A file `state` in its folder holds it up with the keywords written there (an empty
+tray, a jam), a file `fail` makes it give jobs up.
 """
 
 from __future__ import annotations
@@ -161,7 +161,7 @@ class PrintShop:
 
     def start(self) -> None:
         self._start("bus", ["dbus-daemon", f"--config-file={self.folder}/bus.conf", "--nofork", "--nopidfile"])
-        _until(lambda: (self.folder / "bus").exists(), "dbus-daemon")
+        _until((self.folder / "bus").exists, "dbus-daemon")
         self.start_cups()
         self.start_printer()
         self.add_queues()
