@@ -13,7 +13,9 @@ import argparse
 import datetime as dt
 import io
 import json
+import multiprocessing
 import os
+import resource
 import statistics
 import subprocess
 import tempfile
@@ -143,10 +145,12 @@ def scan(folder: Path, name: str, pause_ms: int) -> dict[str, float]:
     with using_pool(Reader(StoreRegister(context.workspace))) as pool, open_spool(context.workspace, NOW) as spool:
         warm_up(pool, folder)
         stopwatch = Stopwatch(context, pool)
+        before = processor_seconds(pool)
         start = time.time()
         run = ScanRun()
         scan_in(context.workspace, spool, plan, stopwatch, context.now, run=run)
         end = time.time()
+        spent = processor_seconds(pool) - before
     assert run.stopped is None
     assert run.pages == len(stopwatch.filed)
     waits = [filed - came for came, filed in zip(stopwatch.came, stopwatch.filed, strict=True)]
@@ -156,7 +160,23 @@ def scan(folder: Path, name: str, pause_ms: int) -> dict[str, float]:
         "page_to_record_s_median": statistics.median(waits),
         "page_to_record_s_worst": max(waits),
         "behind_at_the_end_s": end - stopwatch.came[-1],
+        "processor_s_a_page": spent / len(waits),
+        # What two cores could do if they did nothing else.
+        "images_a_minute_by_processor_time": 60 * min(os.cpu_count() or 1, 2) * len(waits) / spent,
     }
+
+
+def processor_seconds(pool: PagePool) -> float:
+    """What this process, its readers and every scanimage that has ended have spent."""
+    mine = resource.getrusage(resource.RUSAGE_SELF)
+    ended = resource.getrusage(resource.RUSAGE_CHILDREN)
+    spent = mine.ru_utime + mine.ru_stime + ended.ru_utime + ended.ru_stime
+    for process in multiprocessing.active_children():
+        after_name = Path(f"/proc/{process.pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+        # utime and stime are fields 14 and 15 (proc(5)); the two before them are cut off with the name.
+        spent += (int(after_name[11]) + int(after_name[12])) / os.sysconf("SC_CLK_TCK")
+    assert len(multiprocessing.active_children()) == pool.workers
+    return spent
 
 
 def warm_up(pool: PagePool, folder: Path) -> None:

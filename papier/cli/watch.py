@@ -30,7 +30,7 @@ from papier.watch_run import QUIET_SECONDS, FeederRule, MailRule, Watcher
 from papier.watch_state import WatchState, only_watcher, read_state
 
 # The setting that names the folder to watch.
-SETTING = "watch"
+SETTING = "copieur"
 # How often the folders are looked into, whether the system tells of changes or not.
 LOOK_SECONDS = 1.0
 # Over a network nobody can tell whether a file is still open: it must lie still for longer.
@@ -43,7 +43,7 @@ REMOTE_SETTLE_SECONDS = 10.0
         "Take in whatever a copier drops in DIR, until it is stopped.\n\n"
         "A file that is whole leaves DIR and is taken in; one that cannot be read is moved to the folder "
         "“mis-de-cote” in DIR, with the reason in a text file beside it. Files that come close together are a batch; "
-        "after each, what the settings say is printed. DIR can be set once in papier.yaml: “watch: /srv/scans”.\n\n"
+        "after each, what the settings say is printed. DIR can be set once in papier.yaml: “copieur: /srv/scans”.\n\n"
         "\b\n"
         "Examples:\n"
         "  papier watch /srv/scans                    until Ctrl-C\n"
@@ -110,7 +110,7 @@ def _find_folders(context: Context, given: tuple[Path, ...], *, optional: bool) 
     named = read_settings(workspace).get(SETTING)
     chosen = list(given) or ([Path(named)] if named and not optional else [])
     if not chosen and not optional:
-        raise UsageError(_("Which folder? Name it (papier watch /srv/scans), or set it in papier.yaml: watch: DIR"))
+        raise UsageError(_("Which folder? Name it (papier watch /srv/scans), or set it in papier.yaml: copieur: DIR"))
     for folder in chosen:
         if not folder.is_dir():
             raise UsageError(_("{folder} is no folder. Make it, or connect the share.").format(folder=folder))

@@ -25,6 +25,8 @@ SETTINGS = """\
 etablissement: ""     # imprimé au bas des feuilles · printed at the foot of the sheets
 region: ""            # jours fériés locaux : alsace-moselle, la-reunion… · local holidays, for the clocks
 zone: ""              # vacances scolaires : A, B, C ou une académie · school holidays, for the reminders
+copieur: ""           # dossier où le copieur dépose ses PDF · where the copier drops its PDFs (papier watch)
+scanner: ""           # le scanner habituel : papier scan --list · the usual scanner
 """
 
 
