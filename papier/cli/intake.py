@@ -13,7 +13,7 @@ import click
 from papier.cli import counts
 from papier.cli.check import tell_corrections
 from papier.cli.context import Context, pass_context
-from papier.cli.output import progress_bar
+from papier.cli.output import in_words, progress_bar
 from papier.cli.read import exit_code, tell_missing_pages
 from papier.devices.delivery import readable_name
 from papier.devices.wholeness import find_kind
@@ -220,7 +220,7 @@ def _tell(taken: TakenIn, *, as_json: bool) -> None:
             file=readable_name(taken.path.name),
             pages=counts.pages(len(taken.pages)),
             records=counts.records(len(records)),
-            what=", ".join(f"{count} {status}" for status, count in states.items()),
+            what=", ".join(f"{count} {in_words(status)}" for status, count in states.items()),
         )
     )
     for page in taken.pages:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
 import click
@@ -11,6 +11,19 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from papier.language import translate as _
 from papier.records import PageReading
+
+# What became of a page or record, and what a reading is worth, as people are told; JSON and CSV keep the words' own.
+_WORDS: Mapping[str, Callable[[], str]] = {
+    "read": lambda: _("read"),
+    "doubtful": lambda: _("to check"),
+    "damaged": lambda: _("damaged"),
+    "unknown": lambda: _("unknown"),
+    "copy": lambda: _("copy"),
+    "purged": lambda: _("purged"),
+    "sure": lambda: _("sure"),
+    "blank": lambda: _("blank"),
+    "unreadable": lambda: _("unreadable"),
+}
 
 # Shorter work is over before a bar can be read.
 MIN_STEPS_FOR_BAR = 4
@@ -29,14 +42,20 @@ def progress_bar(total: int, what: str) -> Iterator[Callable[[], None]]:
         yield lambda: progress.advance(task)
 
 
+def in_words(status: str) -> str:
+    """A status or state in the user's language; itself where there are no words for it."""
+    words = _WORDS.get(status)
+    return words() if words else status
+
+
 def show_reading(reading: PageReading) -> None:
     """One page for a person: what sheet it is, then a line a field."""
     what = f"{reading.form} · {reading.sheet or _('no number')} · {_('page')} {reading.page}" if reading.form else "–"
-    click.echo(f"{reading.source} p. {reading.source_page}: {reading.status} · {what}")
+    click.echo(f"{reading.source} p. {reading.source_page}: {in_words(reading.status)} · {what}")
     if reading.reason:
         click.echo(f"  {reading.reason}")
     for name, field in reading.fields.items():
         value = field.value
         text = ", ".join(value) if isinstance(value, list) else "" if value is None else str(value)
         mark = "?" if field.needs_person else " "
-        click.echo(f" {mark} {name}: {text}  [{field.state} {field.probability:.4f}]")
+        click.echo(f" {mark} {name}: {text}  [{in_words(field.state)} {field.probability:.4f}]")

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from papier.cli.context import Context, pass_context
-from papier.cli.output import progress_bar
+from papier.cli.output import in_words, progress_bar
 from papier.cli.outputs import OutputFile
 from papier.cli.sources import find_path
 from papier.errors import UsageError
@@ -50,7 +50,7 @@ def list_command(context: Context, form: str | None, as_json: bool) -> None:
             str(record.record),
             record.sheet or "–",
             record.form,
-            record.status,
+            in_words(record.status),
             str(doubtful or ""),
             _name(record.person),
             _(record.flag) if record.flag else "",
@@ -79,7 +79,8 @@ def show_command(context: Context, which: str, as_json: bool) -> None:
 def _show(record: StoredRecord) -> None:
     console = Console()
     console.print(
-        f"{_('record')} {record.record} · {record.form} v{record.version} · {record.sheet or '–'} · {record.status}",
+        f"{_('record')} {record.record} · {record.form} v{record.version} · {record.sheet or '–'} · "
+        f"{in_words(record.status)}",
         highlight=False,
     )
     if record.flag:
@@ -90,7 +91,7 @@ def _show(record: StoredRecord) -> None:
     for name, field in record.fields.items():
         value = field["value"]
         text = ", ".join(value) if isinstance(value, list) else "" if value is None else str(value)
-        table.add_row(name, text, field["state"], f"{field['probability']:.4f}", field["read_by"])
+        table.add_row(name, text, in_words(field["state"]), f"{field['probability']:.4f}", field["read_by"])
     console.print(table)
     for page in record.pages:
         console.print(
