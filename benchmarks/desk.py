@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import json
 import random
+import shutil
 import statistics
 import tempfile
 import time
@@ -161,14 +162,19 @@ def main() -> None:
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
         folder = (given.folder or Path(temporary)) / "bureau"
-        fresh = not folder.exists()
-        workspace = create_workspace(folder) if fresh else open_workspace(folder)
+        if not folder.exists():
+            partial = folder.with_suffix(".partial")
+            shutil.rmtree(partial, ignore_errors=True)
+            made = create_workspace(partial)
+            filling = connect(made)
+            migrate(filling, NOW)
+            make_store(made, filling, given.records)
+            make_cases(filling, given.records)
+            remake_index(filling)
+            filling.dispose()
+            partial.rename(folder)
+        workspace = open_workspace(folder)
         engine = connect(workspace)
-        migrate(engine, NOW)
-        if fresh:
-            make_store(workspace, engine, given.records)
-            make_cases(engine, given.records)
-            remake_index(engine)
         numbers = fill_office(workspace, engine)
         with serve_office(workspace, engine, numbers, NOW) as desk:
             for line in measure(desk):

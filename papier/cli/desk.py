@@ -8,6 +8,7 @@ import click
 
 from papier.cli.context import Context, pass_context
 from papier.language import translate as _
+from papier.language import translate_count as _n
 
 
 @click.command(
@@ -39,5 +40,12 @@ def open_in_browser(context: Context, *, browser: bool, first: str, who: str) ->
 
     left = open_desk(context.workspace, context.engine, context.folders, context.now, ready, first, who)
     if left:
-        click.echo(_("{count} scans wait in the inbox. Type: papier intake").format(count=left), err=True)
+        click.echo(
+            _n(
+                "{count} scan waits in the inbox. Type: papier intake",
+                "{count} scans wait in the inbox. Type: papier intake",
+                left,
+            ).format(count=left),
+            err=True,
+        )
     click.echo(_("The desk is closed."), err=True)

@@ -10,7 +10,6 @@ import datetime as dt
 import queue
 import signal
 import threading
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -20,11 +19,16 @@ from multiprocessing.context import SpawnProcess
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import Engine
+
 from papier.errors import PapierError
 from papier.forms.library import library_folders
-from papier.intake import TakenIn, take_in
+from papier.intake import TakenIn, find_missing_pages, take_in
+from papier.records import PageStatus
 from papier.store.connection import connect
-from papier.store.workspace import open_workspace
+from papier.store.records import find_filed_pages
+from papier.store.sheets import StoreRegister
+from papier.store.workspace import Workspace, open_workspace
 from papier.workflows.library import list_workflows
 
 # What a page shows; older ones are in the lists of records and pages.
@@ -32,6 +36,7 @@ REMEMBERED = 50
 BROKEN = (
     "The program that reads scans stopped at this one. It lies in the inbox; scan the sheets again, or: papier read"
 )
+LEFT = "Taken in, but it lies in the inbox still: make the folder writable, and delete it."
 KNOWN = "Taken in before; nothing to do."
 
 
@@ -46,7 +51,9 @@ class Progress(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """One dropped scan. `message`: what went wrong and the remedy, or what a person should do."""
+    """One dropped scan. `to_look_at`: its pages that were not read for sure; `missing`: pages that lack, by sheet;
+    `message`: what went wrong and the remedy, or what a person should do.
+    """
 
     name: str
     progress: Progress = Progress.WAITING
@@ -54,6 +61,7 @@ class Arrival:
     pages: int = 0
     records: tuple[int, ...] = ()
     to_look_at: int = 0
+    missing: tuple[tuple[str, tuple[int, ...]], ...] = ()
     message: str | None = None
 
     @property
@@ -157,20 +165,27 @@ def _take_in_apart(folder: Path, path: Path, now: dt.datetime, told: Connection)
     except PapierError as error:
         told.send({"progress": Progress.FAILED, "message": str(error)})
     else:
-        told.send(_what_became(taken))
+        told.send(_what_became(taken, workspace, engine))
     finally:
         engine.dispose()
         told.close()
 
 
-def _what_became(taken: TakenIn) -> dict[str, Any]:
+def _what_became(taken: TakenIn, workspace: Workspace, engine: Engine) -> dict[str, Any]:
     if taken.pages is None:
         return {"progress": Progress.DONE, "message": KNOWN}
-    statuses = Counter(str(page.reading.status) for page in taken.pages)
+    readings = [page.reading for page in taken.pages]
+    before = find_filed_pages(engine, {reading.sheet for reading in readings if reading.sheet})
+    missing = find_missing_pages(readings, StoreRegister(workspace), before)
     return {
         "progress": Progress.DONE,
-        "pages_read": len(taken.pages),
-        "pages": len(taken.pages),
+        "pages_read": len(readings),
+        "pages": len(readings),
         "records": tuple(sorted({page.record for page in taken.pages if page.record is not None})),
-        "to_look_at": sum(count for status, count in statuses.items() if status != "read"),
+        # A blank back is what it is.
+        "to_look_at": sum(
+            reading.status is not PageStatus.READ and reading.reason != "blank page" for reading in readings
+        ),
+        "missing": tuple((sheet, tuple(pages)) for sheet, pages in missing.items()),
+        "message": None if taken.left is None else LEFT,
     }

@@ -16,6 +16,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from papier.desk.peers import is_another_account
 from papier.desk.rendering import refuse
 from papier.language import translate as _
 
@@ -145,6 +146,9 @@ class Guard:
         return self.pages
 
     def _enter(self, scope: Scope) -> Response:
+        if is_another_account(scope["client"][1], self.doors.port):
+            # Whoever lists processes may have seen the address that a browser was started with.
+            return refuse(_("This address is another account's. Log in as the one that runs papier."))
         token = scope["query_string"].decode("latin-1").removeprefix("token=")
         session = self.doors.enter(token)
         if session is None:

@@ -9,7 +9,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.responses import HTMLResponse
 
-from papier.language import chosen_language, translate
+from papier.language import chosen_language, translate, translate_count
 
 
 @lru_cache(maxsize=1)
@@ -23,6 +23,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.globals["_"] = translate
+    environment.globals["_n"] = translate_count
     environment.globals["language"] = chosen_language
     environment.filters["day"] = day
     environment.filters["moment"] = moment

@@ -249,7 +249,7 @@ def test_everything_works_without_script(browser: Browser, desk: RunningDesk, tm
     page.set_input_files("#files", scan)
     page.click("button:has-text('Take in')")
     for _ in range(40):
-        if "1 pages" in page.inner_text("main"):
+        if "1 page" in page.inner_text("main"):
             break
         page.wait_for_timeout(250)
         page.reload()

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
 from papier.desk.doors import HEADERS
+from papier.desk.peers import find_account
 from papier.store.overview import latest_records
 from tests.desk.small_office import RunningDesk
 
@@ -51,6 +57,37 @@ def test_without_the_cookie_nothing_is_shown(desk: RunningDesk, path: str) -> No
 def test_a_wrong_token_opens_nothing_and_spends_nothing(desk: RunningDesk) -> None:
     assert desk.ask("GET", f"{desk.doors.path}/enter?token=wrong", inside=False).status == 403
     assert desk.ask("HEAD", first_address(desk), inside=False).status == 403
+    assert desk.enter().status == 303
+
+
+def test_the_system_says_whose_program_knocks(tmp_path: Path) -> None:
+    table = tmp_path / "tcp"
+    table.write_text(
+        "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n"
+        "   0: 0100007F:1F90 0100007F:C350 01 00000000:00000000 00:00000000 00000000  1000        0 11\n"
+        "   1: 0100007F:C350 0100007F:1F90 01 00000000:00000000 00:00000000 00000000  1234        0 12\n"
+    )
+    assert find_account(0xC350, 0x1F90, table) == 1234
+    assert find_account(0xC351, 0x1F90, table) is None
+    assert find_account(1, 2, tmp_path / "none") is None
+
+
+@pytest.mark.skipif(sys.platform != "linux" or os.geteuid() != 0, reason="only root can be somebody else")
+def test_another_account_is_turned_away_and_spends_nothing(desk: RunningDesk) -> None:
+    code = (
+        "import http.client, sys\n"
+        "c = http.client.HTTPConnection('127.0.0.1', int(sys.argv[1])); c.request('GET', sys.argv[2])\n"
+        "r = c.getresponse(); print(r.status, r.getheader('Set-Cookie'))\n"
+    )
+    # The system's own Python: another account may not read the one that the tests run in.
+    python = shutil.which("python3", path="/usr/bin:/bin")
+    if python is None:
+        pytest.skip("no python3 in /usr/bin")
+    told = subprocess.run(
+        [python, "-c", code, str(desk.doors.port), first_address(desk)],
+        capture_output=True, text=True, check=True, user=65534, cwd="/",
+    )  # fmt: skip
+    assert told.stdout.split() == ["403", "None"]
     assert desk.enter().status == 303
 
 

@@ -130,7 +130,7 @@ def test_a_dropped_scan_is_taken_in(desk: RunningDesk) -> None:
     assert (arrival.name, str(arrival.progress), arrival.pages) == ("page.png", "done", 1)
     assert [path for path in desk.office.workspace.inbox.iterdir() if path.is_file()] == []
     assert len(latest_scans(desk.office.engine, NOW, 5)) == 2
-    assert "taken in" in desk.get("/scans").text
+    assert "read and filed" in desk.get("/scans").text
 
 
 def test_what_is_no_scan_or_no_form_of_ours_leaves_nothing_behind(desk: RunningDesk) -> None:
