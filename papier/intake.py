@@ -227,7 +227,7 @@ def _begin(workspace: Workspace, engine: Engine, path: Path, reader: PageReader)
         if taken.sha256 == sha256:
             # The inbox copy may be the last whole one: it goes only after the archive's has been read.
             keep_file(path, workspace.archive, sha256, taken.suffix)
-        left = _leave_inbox(workspace, path)
+        left = leave_inbox(workspace, path)
         return TakenIn(path, sha256, None, masked=taken.sha256 != sha256, left=left)
     total = count_pages(path)
     careful = any(keeps_on_paper(form.layout) for form in reader.register.forms())
@@ -254,8 +254,13 @@ def _finish(
     if begun.kept is None and _hash_source(path) != begun.sha256:
         raise ScanFileError(f"{path} changed while it was taken in. Wait until it is whole, then take it in again.")
     readings = [replace(reading, source=readable_name(path.name)) for reading in readings]
+<<<<<<< HEAD
     filed = file_scan(engine, scan, readings, now, workflows, parse_place(read_settings(workspace)))
     left = _leave_inbox(workspace, path)
+=======
+    filed = file_scan(engine, scan, readings, now, workflows)
+    left = leave_inbox(workspace, path)
+>>>>>>> b35b99d (File any other paper with its case)
     return TakenIn(path, begun.sha256, filed, masked=masked, left=left)
 
 
@@ -321,7 +326,7 @@ def _masked_page(path: Path, index: int, readings: list[PageReading]) -> tuple[G
     return mask_page(page.pixels, readings), page.dpi
 
 
-def _leave_inbox(workspace: Workspace, path: Path) -> Path | None:
+def leave_inbox(workspace: Workspace, path: Path) -> Path | None:
     """Take a scan out of the workspace's own inbox, once the archive's copy has been verified.
 
     Gives the path where the file is still there: it lies elsewhere, or the folder cannot be written.

@@ -14,6 +14,7 @@ from papier.errors import UsageError
 from papier.language import translate as _
 from papier.language import translate_count as _n
 from papier.store.cases import Filter, count_cases, known_words, list_cases, load_case
+from papier.store.papers import papers_of_case
 from papier.workflows.case import Case, Stage
 from papier.workflows.definition import Way, Workflow
 from papier.workflows.dues import Due, explain, running
@@ -196,6 +197,8 @@ def show_command(context: Context, number: int, as_json: bool) -> None:
     for entry in case.returns:
         values = ", ".join(f"{name}={value}" for name, value in entry.values.items())
         click.echo(f"  {entry.sheet} {entry.form} ({_('record')} {entry.record}, {entry.on}) : {values}")
+    for record, nature, day in papers_of_case(context.engine, number):
+        click.echo(f"  {nature} ({_('record')} {record}, {day})")
     for due in running(case, workflow):
         click.echo(f"  {due.clock.name} : {due.prudent} / {due.theoretical or '–'}")
 

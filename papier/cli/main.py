@@ -39,6 +39,7 @@ COMMANDS = {
     "check": "papier.cli.check",
     "records": "papier.cli.records",
     "search": "papier.cli.search",
+    "file": "papier.cli.file",
     "today": "papier.cli.today",
     "cases": "papier.cli.cases",
     "desk": "papier.cli.desk",

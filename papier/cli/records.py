@@ -21,8 +21,9 @@ from papier.forms.parsing import load_form
 from papier.language import translate as _
 from papier.language import translate_count as _n
 from papier.store.archive import make_folder, write_private
-from papier.store.archive_file import pages_of_record, write_archive_file
+from papier.store.archive_file import ArchivedPage, pages_of_record, write_archive_file
 from papier.store.export import to_csv, to_json
+from papier.store.papers import PAPER_FORM, page_words
 from papier.store.records import PURGED, StoredRecord, list_records
 from papier.store.sheets import find_layout, find_outstanding, list_runs
 
@@ -209,7 +210,7 @@ def pdf_command(context: Context, which: str | None, form: str | None, output: P
     with progress_bar(len(found), _("writing")) as advance:
         for record in found:
             layout = find_layout(context.engine, record.form, record.version, record.sheet)
-            data = write_archive_file(record, layout, pages_of_record(context.workspace, record))
+            data = write_archive_file(record, layout, _pages(context, record))
             day = record.created_at[:10]
             name = f"{day} {record.form.replace('/', '-')} {record.sheet or 'sans-numero'} {record.record}.pdf"
             write_private(output.resolve() / name, data)
@@ -221,9 +222,14 @@ def pdf_command(context: Context, which: str | None, form: str | None, output: P
     )
 
 
+def _pages(context: Context, record: StoredRecord) -> list[ArchivedPage]:
+    words = page_words(context.engine, record.record) if record.form == PAPER_FORM else None
+    return pages_of_record(context.workspace, record, words)
+
+
 def known_form(context: Context, form: str | None) -> str | None:
     """The form's name, if sheets of it were ever printed or it is in the library; else a mistyped name is told."""
-    if form is None or form in {run[1] for run in list_runs(context.engine)}:
+    if form in (None, PAPER_FORM) or form in {run[1] for run in list_runs(context.engine)}:
         return form
     return load_form(find_path(form, context.form_folder)).form
 

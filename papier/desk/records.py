@@ -23,6 +23,7 @@ from papier.ocr.sheet_picture import draw_page, draw_sheet, to_jpeg
 from papier.store.archive_file import ArchivedPage, pages_of_record, write_archive_file
 from papier.store.cases import find_case_of_sheet
 from papier.store.overview import known_forms, latest_records
+from papier.store.papers import page_words
 from papier.store.records import PURGED, StoredRecord, list_records
 from papier.store.sheets import find_layout
 from papier.workflows.row_words import printed_value
@@ -128,7 +129,9 @@ def archive_file(office: Office, request: Request) -> Response:
         raise UsageError(_("The picture is gone for good: its time was over."))
     layout = find_layout(office.engine, record.form, record.version, record.sheet)
     with DRAWING:
-        data = write_archive_file(record, layout, pages_of_record(office.workspace, record))
+        data = write_archive_file(
+            record, layout, pages_of_record(office.workspace, record, page_words(office.engine, record.record))
+        )
     return pdf(data, f"{record.form.replace('/', '-')}-{record.sheet or record.record}.pdf")
 
 

@@ -32,6 +32,7 @@ from papier.forms.typefaces import RTL_FACES, text_width
 from papier.geometry import POINTS_PER_MM, RectMm
 from papier.ocr.pages import load_page
 from papier.ocr.scan import RejectedPage
+from papier.ocr.typed_pages import Word
 from papier.store.archive import archive_path
 from papier.store.records import StoredRecord
 from papier.store.workspace import Workspace
@@ -67,16 +68,20 @@ class ArchivedPage:
     source_page: int
     page: int
     to_scan: Sequence[float] | None
+    words: Sequence[Word] = ()
 
 
-def pages_of_record(workspace: Workspace, record: StoredRecord) -> list[ArchivedPage]:
-    """The pages of a record in the sheet's order."""
+def pages_of_record(
+    workspace: Workspace, record: StoredRecord, words: Mapping[tuple[str, int], Sequence[Word]] | None = None
+) -> list[ArchivedPage]:
+    """The pages of a record in the sheet's order. `words`: those of a paper without a form, by scan and its page."""
     found = [
         ArchivedPage(
             archive_path(workspace.archive, page["scan"], page["suffix"]),
             page["source_page"],
             page["page"] or 1,
             page["to_scan"],
+            (words or {}).get((page["scan"], page["source_page"]), ()),
         )
         for page in record.pages
     ]
@@ -97,9 +102,11 @@ def write_archive_file(record: StoredRecord, layout: Layout | None, pages: Seque
         scale = POINTS_PER_INCH / dpi
         runs = list(_runs(record, layout, page.page)) if page.to_scan is not None else []
         used |= {ord(character) for run in runs for character in run.text}
+        used |= {ord(character) for word in page.words for character in word.text}
         picture = f"q {width * scale:.4f} 0 0 {height * scale:.4f} 0 0 cm /Im0 Do Q\n".encode()
         matrix = np.asarray(page.to_scan, dtype=np.float64).reshape(3, 3) if page.to_scan is not None else np.eye(3)
         text = b"".join(_placed(run, matrix, scale, height * scale) for run in runs)
+        text += b"".join(_placed_word(word, scale, height * scale) for word in page.words)
         content = pdf.make_stream(picture + (b"BT 3 Tr\n" + text + b"ET\n" if text else b""))
         pdf.pages.append(
             pikepdf.Page(
@@ -180,6 +187,17 @@ def _placed(run: _Run, to_scan: Matrix, scale: float, height: float) -> bytes:
         f"/F0 {size:.3f} Tf {stretch:.3f} Tz "
         f"{cosine:.5f} {sine:.5f} {-sine:.5f} {cosine:.5f} {start[0]:.3f} {height - start[1]:.3f} Tm <{codes}> Tj\n"
     ).encode()
+
+
+def _placed_word(word: Word, scale: float, height: float) -> bytes:
+    """The drawing of a word where it was recognised, along its own baseline."""
+    (x0, y0), (x1, y1) = word.start, word.end
+    length = float(np.hypot(x1 - x0, y1 - y0))
+    if length <= 0:
+        return b""
+    cosine, sine = (x1 - x0) / length, (y1 - y0) / length
+    along = np.array([[cosine, -sine, x0], [sine, cosine, y0], [0.0, 0.0, 1.0]])
+    return _placed(_Run(word.text, 0.0, 0.0, length, word.height * POINTS_PER_MM), along, scale, height)
 
 
 def _picture(pdf: pikepdf.Pdf, page: ArchivedPage) -> tuple[pikepdf.Object, tuple[int, int], float]:

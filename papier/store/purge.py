@@ -15,9 +15,14 @@ from papier.store.archive import archive_path, sync_folder
 from papier.store.case_filing import CORRECTIONS
 from papier.store.connection import reading, writing
 from papier.store.events import append_event, chain_head, raw_connection
+from papier.store.papers import KEPT_FOR, PAPER_FORM
 from papier.store.records import PURGED, ScanFile
 from papier.store.search import remake_index
+<<<<<<< HEAD
 from papier.store.tables import checks, events, layouts, pages, readings, records, row_sheets, scans, sheets
+=======
+from papier.store.tables import checks, events, layouts, page_texts, pages, readings, records, scans, sheets
+>>>>>>> b35b99d (File any other paper with its case)
 from papier.store.workspace import Workspace
 
 # The event of a disposal slip that waits for its visa.
@@ -71,12 +76,18 @@ def kept_records(engine: Engine, form: str | None = None) -> list[KeptRecord]:
         # A record whose sheet number is lost goes by the longest-kept layout of its form and version.
         by_form = {(entry["form"], entry["version"]): digest for digest, entry in sorted(frozen.items())}
         found = []
+        kept_for = {
+            row.record: json.loads(row.value)
+            for row in connection.execute(
+                select(readings.c.record, readings.c.value).where(readings.c.field == KEPT_FOR)
+            )
+        }
         for row in connection.execute(query):
             entry = frozen.get(row.layout or by_form.get((row.form, row.version), ""), {})
             found.append(
                 KeptRecord(
                     row.record, row.sheet, row.form, row.version, entry.get("title", row.form), row.created_at,
-                    entry.get("retention"),
+                    kept_for.get(row.record) if row.form == PAPER_FORM else entry.get("retention"),
                 )
             )  # fmt: skip
         return found
@@ -120,6 +131,8 @@ def take_out(
     """
     numbers = set(connection.execute(select(records.c.sheet).where(records.c.record.in_(gone))).scalars()) - {None}
     connection.execute(readings.delete().where(readings.c.record.in_(gone)))
+    of_them = select(pages.c.page_id).where(pages.c.record.in_(gone))
+    connection.execute(page_texts.delete().where(page_texts.c.page_id.in_(of_them)))
     connection.execute(checks.update().where(checks.c.record.in_(gone)).values(value=None))
     _empty_rows(connection, set(gone))
     connection.execute(records.update().where(records.c.record.in_(gone)).values(status=PURGED, flag=None))

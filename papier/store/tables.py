@@ -169,6 +169,15 @@ page_texts = Table(
     Column("read_by", String(80), nullable=False),
 )
 
+# Which case a paper without a form belongs to.
+case_papers = Table(
+    "case_papers",
+    metadata,
+    Column("record", Integer, ForeignKey("records.record"), primary_key=True),
+    Column("number", Integer, ForeignKey("cases.number"), nullable=False),
+    Index("case_papers_by_case", "number"),
+)
+
 # Append-only; `hash` covers the row and the previous row's hash.
 events = Table(
     "events",

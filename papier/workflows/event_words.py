@@ -31,6 +31,8 @@ def _words(kind: Kind, data: Any, workflow: Workflow) -> str:
         case Kind.RETURNED:
             doubts = f", à vérifier : {', '.join(data['doubtful'])}" if data["doubtful"] else ""
             return f"Feuille {data['sheet']} ({data['form']}) revenue, enregistrement {data['record']}{doubts}"
+        case Kind.FILED:
+            return f"Pièce classée : {data['nature']}, enregistrement {data['record']}"
         case Kind.ANSWERED:
             known = workflow.answers_at(data["step"]) if data["step"] in workflow.steps else workflow.answers
             return f"Arrivé : {known[data['answer']].title.fr if data['answer'] in known else data['answer']}"

@@ -16,6 +16,7 @@ class Kind(StrEnum):
     PRINTED = "printed"  # step, sheets: [[number, form], …]
     SENT = "sent"  # step, way, number: posted, or handed over where the way delivers
     DELIVERED = "delivered"  # step, proof
+    FILED = "filed"  # record, nature, by: a paper without a form
     RETURNED = "returned"  # sheet, form, version, record, revision, values, doubtful, missing, opening
     ANSWERED = "answered"  # step, answer
     CORRECTED = "corrected"  # sheet, field, value, by

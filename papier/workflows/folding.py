@@ -624,6 +624,7 @@ _CHANGES: Mapping[Kind, Change] = {
     Kind.SENT: _sent,
     Kind.DELIVERED: _delivered,
     Kind.RETURNED: _returned,
+    Kind.FILED: lambda case, _event, _workflow: case,
     Kind.ANSWERED: _answered,
     Kind.CORRECTED: _corrected,
     Kind.CHECKED: _checked,

@@ -15,6 +15,7 @@ from papier.yaml_source import suggest_or_list
 _WHEN_CLOSED = frozenset(
     {
         Kind.RETURNED,
+        Kind.FILED,
         Kind.REOPENED,
         Kind.CORRECTED,
         Kind.CHECKED,
