@@ -254,13 +254,8 @@ def _finish(
     if begun.kept is None and _hash_source(path) != begun.sha256:
         raise ScanFileError(f"{path} changed while it was taken in. Wait until it is whole, then take it in again.")
     readings = [replace(reading, source=readable_name(path.name)) for reading in readings]
-<<<<<<< HEAD
     filed = file_scan(engine, scan, readings, now, workflows, parse_place(read_settings(workspace)))
-    left = _leave_inbox(workspace, path)
-=======
-    filed = file_scan(engine, scan, readings, now, workflows)
     left = leave_inbox(workspace, path)
->>>>>>> b35b99d (File any other paper with its case)
     return TakenIn(path, begun.sha256, filed, masked=masked, left=left)
 
 

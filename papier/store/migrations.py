@@ -64,7 +64,6 @@ def _index_words(connection: Connection) -> None:
     rebuild_index(raw_connection(connection))
 
 
-<<<<<<< HEAD
 def _index_newest(connection: Connection) -> None:
     for index in tables.BROWSING:
         index.create(connection, checkfirst=True)
@@ -74,10 +73,10 @@ def _create_print_jobs(connection: Connection) -> None:
     tables.metadata.create_all(connection, tables=[tables.print_jobs])
     add_column(connection, tables.print_runs.c.stacks)
     add_column(connection, tables.print_runs.c.sha256)
-=======
+
+
 def _create_papers(connection: Connection) -> None:
     tables.case_papers.create(connection, checkfirst=True)
->>>>>>> b35b99d (File any other paper with its case)
 
 
 MIGRATIONS: tuple[tuple[int, str, Callable[[Connection], None]], ...] = (
@@ -87,12 +86,9 @@ MIGRATIONS: tuple[tuple[int, str, Callable[[Connection], None]], ...] = (
     (4, "seals", _add_seals),
     (5, "answers of people", _create_checks),
     (6, "search", _index_words),
-<<<<<<< HEAD
     (7, "find what is newest", _index_newest),
     (8, "print jobs", _create_print_jobs),
-=======
-    (7, "papers without a form", _create_papers),
->>>>>>> b35b99d (File any other paper with its case)
+    (9, "papers without a form", _create_papers),
 )
 
 

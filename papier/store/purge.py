@@ -18,11 +18,7 @@ from papier.store.events import append_event, chain_head, raw_connection
 from papier.store.papers import KEPT_FOR, PAPER_FORM
 from papier.store.records import PURGED, ScanFile
 from papier.store.search import remake_index
-<<<<<<< HEAD
-from papier.store.tables import checks, events, layouts, pages, readings, records, row_sheets, scans, sheets
-=======
-from papier.store.tables import checks, events, layouts, page_texts, pages, readings, records, scans, sheets
->>>>>>> b35b99d (File any other paper with its case)
+from papier.store.tables import checks, events, layouts, page_texts, pages, readings, records, row_sheets, scans, sheets
 from papier.store.workspace import Workspace
 
 # The event of a disposal slip that waits for its visa.
