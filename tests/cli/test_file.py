@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -34,6 +35,7 @@ def sheets(papier: Papier, tmp_path: Path) -> list[str]:
     """Two cases, and the numbers of their sheets."""
     (tmp_path / "6A.csv").write_text(ROSTER, encoding="utf-8")
     # The same key, the same numbers: Tesseract misreads one number in thirty so that nobody can know it again.
+    shutil.rmtree(tmp_path / "workspace", ignore_errors=True)
     (tmp_path / "workspace").mkdir()
     (tmp_path / "workspace" / "key").write_text("5e" * 32 + "\n", encoding="ascii")
     papier("init")
