@@ -9,6 +9,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine, select
 
+from papier.checking.asking import print_question
 from papier.checking.item import CheckItem, ItemKind
 from papier.checking.queue import find_item, opened
 from papier.checking.typed import typed_value
@@ -20,12 +21,13 @@ from papier.records import Value
 from papier.store.case_filing import assign_sheet
 from papier.store.cases import CaseLedger
 from papier.store.checks import Check, Verdict, find_check, find_checks, last_check, take_back, write_check
-from papier.store.connection import writing
+from papier.store.connection import reading, writing
 from papier.store.settling import Question, settle
 from papier.store.tables import pages, records, row_sheets, scans
-from papier.store.workspace import Workspace
+from papier.store.workspace import Workspace, read_settings
 from papier.workflows.events import Kind
 from papier.workflows.library import list_workflows
+from papier.workflows.place import parse_place
 
 
 class AnswerRefusedError(WorkflowRefusedError):
@@ -76,11 +78,30 @@ def answer(
     settled meanwhile by another answer, or needs another person's eyes.
     """
     who = _name(who)
-    with opened(workspace, engine) as store, writing(store) as connection:
-        return record_answer(workspace, connection, item_key, given, who=who, now=now, via=via)
+    with opened(workspace, engine) as store:
+        if given.verdict is Verdict.ASK:
+            return _ask(workspace, store, item_key, given, who=who, now=now, via=via)
+        with writing(store) as connection:
+            return _record(workspace, connection, item_key, given, who=who, now=now, via=via)
 
 
-def record_answer(
+def _ask(
+    workspace: Workspace, engine: Engine, item_key: str, given: Answer, *, who: str, now: dt.datetime, via: str
+) -> Settled:
+    """Print a slip for the family, unless one is on its way."""
+    with reading(engine) as connection:
+        item = find_item(connection, item_key)
+        if item is None:
+            return _settled_before(connection, item_key, given, who)
+        value_of(item, given)
+        sent = [check for check in find_checks(connection, item_key) if check.verdict is Verdict.ASK]
+    if item.waiting is not None and sent:
+        return Settled(item.key, sent[-1].check, open_still=True, again=True)
+    run, check = print_question(workspace, engine, item, now, who=who, via=via)
+    return Settled(item.key, check.check, open_still=True, output=run.output)
+
+
+def _record(
     workspace: Workspace,
     connection: Connection,
     item_key: str,
@@ -90,7 +111,7 @@ def record_answer(
     now: dt.datetime,
     via: str,
 ) -> Settled:
-    """As `answer`, within a writing transaction."""
+    """As `answer`, within its writing transaction."""
     item = find_item(connection, item_key)
     if item is None:
         return _settled_before(connection, item_key, given, who)
@@ -110,7 +131,9 @@ def record_answer(
         )
     case = outcome.case
     if item.kind is ItemKind.ORPHAN and item.record is not None and given.verdict is not Verdict.ASIDE:
-        moved = assign_sheet(connection, item.record, str(value), list_workflows(library_folders(workspace.forms)), now)
+        workflows = list_workflows(library_folders(workspace.forms))
+        place = parse_place(read_settings(workspace))
+        moved = assign_sheet(connection, item.record, str(value), workflows, now, place)
         case = moved[0] if moved else None
     return Settled(item.key, outcome.check.check, open_still=not outcome.settled, again=outcome.again, case=case)
 

@@ -94,7 +94,9 @@ class CheckItem:
         offered = [Verdict.RIGHT] if self.candidates and self.candidates[0].storable else []
         offered += [Verdict.CANDIDATE] if len(self.candidates) > 1 else []
         offered += [Verdict.TYPED, Verdict.BLANK, Verdict.UNREADABLE]
-        return (*offered, Verdict.PAPER)
+        # The office asks itself nothing by slip.
+        asks = self.sheet is not None and not (self.form or "").startswith("bureau/")
+        return (*offered, *([Verdict.ASK] if asks else []), Verdict.PAPER)
 
     def to_json(self) -> dict[str, Any]:
         """The stable form of `papier check --list --json`."""

@@ -22,9 +22,10 @@ from papier.checking.item import Candidate, CheckItem, ItemKind
 from papier.checking.wording import demand_words, reason_words
 from papier.forms.definition import Demand
 from papier.forms.layout import Layout, Zone
+from papier.forms.question_slip import ANSWER
 from papier.language import translate as _
 from papier.records import PageStatus, State, Value
-from papier.store.case_filing import CORRECTIONS, NEVER_DECIDING, VISA
+from papier.store.case_filing import CORRECTIONS, NEVER_DECIDING, QUESTION, VISA
 from papier.store.cases import CaseLedger
 from papier.store.checks import Check, Verdict, all_checks, field_key, unsettled_readings
 from papier.store.connection import connect, reading
@@ -91,18 +92,31 @@ def list_items(connection: Connection, *, with_waiting: bool = False, form: str 
     for check in all_checks(connection):
         answers.setdefault(check.key, []).append(check)
     found = [*_field_items(connection), *_conflicts(connection), *_orphans(connection), *_pages(connection)]
+    answered_slips = _answered_slips(connection, found)
     items = []
     for item in found:
         given = answers.get(item.key, ())
         if any(check.settles for check in given) or (form is not None and item.form != form):
             continue
         seen = tuple(check for check in given if check.verdict not in {Verdict.ASK, Verdict.PAPER})
-        waiting = next((check for check in reversed(given) if check.verdict is Verdict.ASK), None)
-        put_off = _("the family is asked") if waiting is not None else None
+        asked = any(check.verdict is Verdict.ASK and check.value not in answered_slips for check in given)
+        put_off = _("the family is asked") if asked else None
         later = any(check.verdict is Verdict.PAPER for check in given)
         if put_off is None or with_waiting:
             items.append(replace(item, seen=seen, waiting=put_off, like=f"~{item.like}" if later else item.like))
     return _in_order(_with_cases(connection, _with_paper(connection, items)))
+
+
+def _answered_slips(connection: Connection, found: Sequence[CheckItem]) -> set[str]:
+    """Slips to families that came back, and of which nothing is in doubt: what they left open is asked here again."""
+    back = set(
+        connection.execute(
+            select(records.c.sheet)
+            .join(row_sheets, row_sheets.c.sheet == records.c.sheet)
+            .where(row_sheets.c.kind == QUESTION)
+        ).scalars()
+    )
+    return back - {item.sheet for item in found if item.field == ANSWER}
 
 
 def _with_paper(connection: Connection, items: Sequence[CheckItem]) -> list[CheckItem]:

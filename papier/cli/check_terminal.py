@@ -251,6 +251,6 @@ def _help() -> str:
     return _(
         "Enter: the best reading is right. A figure: that candidate. t: type what is written (an exclamation mark "
         "after it where the form does not allow it, but it stands so). v: nothing is written. i: nobody can read it. "
-        "p: says where the paper lies; the item comes last. o: opens the picture. s: not now. u: takes your last "
-        "answer back. q: leaves; all that is answered is kept."
+        "f: prints a slip that asks the family. p: says where the paper lies; the item comes last. o: opens the "
+        "picture. s: not now. u: takes your last answer back. q: leaves; all that is answered is kept."
     )

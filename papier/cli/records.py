@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import click
 from rich.console import Console
@@ -57,6 +58,15 @@ def list_command(context: Context, form: str | None, as_json: bool) -> None:
             _(record.flag) if record.flag else "",
         )
     Console().print(table)
+    doubtful = sum(1 for record in found for field in record.fields.values() if field["needs_person"])
+    if doubtful:
+        click.echo(
+            _n(
+                "{count} field waits for a person: papier check",
+                "{count} fields wait for a person: papier check",
+                doubtful,
+            ).format(count=doubtful)
+        )
 
 
 @command.command("show", help=_("Show one record.\n\n\b\nExample:\n  papier records show 4F7K-2M9Q-8XTR"))
@@ -92,13 +102,28 @@ def _show(record: StoredRecord) -> None:
     for name, field in record.fields.items():
         value = field["value"]
         text = ", ".join(value) if isinstance(value, list) else "" if value is None else str(value)
-        table.add_row(name, text, in_words(field["state"]), f"{field['probability']:.4f}", field["read_by"])
+        original = field.get("original")
+        shown = field if original is None else original
+        table.add_row(name, text, in_words(field["state"]), f"{shown['probability']:.4f}", _reader(field))
     console.print(table)
     for page in record.pages:
         console.print(
             f"{_('page')} {page['page']}: {page['scan_name']} p. {page['source_page']} · sha256 {page['scan'][:16]}…",
             highlight=False,
         )
+
+
+def _reader(field: Mapping[str, Any]) -> str:
+    """Who read the value; after a person the reading of the machine, where it was another one."""
+    checked, original = field.get("checked"), field.get("original")
+    if checked is None or original is None:
+        return str(field["read_by"])
+    text = f"{checked['who']}, {checked['at'][:10]} ({checked['via']})"
+    if original["value"] != field["value"]:
+        value = original["value"]
+        before = ", ".join(value) if isinstance(value, list) else "–" if value in (None, "") else str(value)
+        text += _(", papier read “{value}”").format(value=before)
+    return text
 
 
 @command.command(

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from papier.case_run import Layouts
+from papier.checking.queue import open_items
 from papier.cli.case_prints import free_output
 from papier.cli.context import Context, pass_context
 from papier.cli.outputs import OutputFile
@@ -46,13 +47,20 @@ def command(
         letters=not no_letters,
         dry_run=dry_run,
     )
+    to_check = len(open_items(context.workspace, engine=context.engine))
     faults = day.letters.faults if day.letters is not None else ()
     for fault in faults:
         click.echo(fault, err=True)
     if as_json:
-        click.echo(json.dumps(_json(day), ensure_ascii=False))
+        click.echo(json.dumps(_json(day) | {"to_check": to_check}, ensure_ascii=False))
     else:
         _show(day)
+        if to_check:
+            click.echo(
+                _n(
+                    "{count} reading to check: papier check", "{count} readings to check: papier check", to_check
+                ).format(count=to_check)
+            )
     return EXIT_CHECK_NEEDED if faults else 0
 
 

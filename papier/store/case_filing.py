@@ -27,7 +27,9 @@ from papier.workflows.place import Place
 
 # Handwriting and typed labels are kept as pictures; nothing is ever decided by them.
 NEVER_DECIDING = frozenset({"lines", "typed"})
-DAY, DISPATCH, CORRECTIONS = "day", "dispatch", "check"
+DAY, DISPATCH, CORRECTIONS, QUESTION = "day", "dispatch", "check", "question"
+# `papier.store.settling` reads these: their rows stand for doubtful fields.
+ABOUT_FIELDS = frozenset({CORRECTIONS, QUESTION})
 # The signature without which a sheet of rows says nothing.
 VISA = "visa"
 
@@ -68,8 +70,8 @@ def file_with_cases(
         if record is None:
             continue
         rows = connection.execute(select(row_sheets).where(row_sheets.c.sheet == record.sheet)).first()
-        if rows is not None and rows.kind == CORRECTIONS:
-            continue  # `papier.store.settling` reads these
+        if rows is not None and rows.kind in ABOUT_FIELDS:
+            continue
         if rows is not None:
             numbers.update(_apply_rows(ledger, record, rows, now))
         else:
@@ -261,7 +263,7 @@ def tell_answer(
 
 
 def assign_sheet(
-    connection: Connection, record: int, sheet: str, workflows: Sequence[Workflow], now: dt.datetime
+    connection: Connection, record: int, sheet: str, workflows: Sequence[Workflow], now: dt.datetime, place: Place
 ) -> list[int]:
     """Give a record whose number could not be read its sheet, and tell the case; gives the cases that it moved.
 
@@ -283,7 +285,7 @@ def assign_sheet(
         records.update().where(records.c.record == record).values(sheet=sheet, revision=before + 1, flag=flag)
     )
     connection.execute(pages.update().where(pages.c.record == record).values(sheet=sheet))
-    return file_with_cases(connection, [record], workflows, now)
+    return file_with_cases(connection, [record], workflows, now, place)
 
 
 def tick_row(

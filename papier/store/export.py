@@ -19,22 +19,27 @@ COLUMNS = ("record", "sheet", "revision", "form", "version", "status", "flag", "
 def to_csv(found: Sequence[StoredRecord]) -> str:
     """One row a record, a column a field, separated by semicolons, with the mark that Excel knows UTF-8 by.
 
+    Where people corrected a field, a further column says who.
+
     Values that a spreadsheet would take for a formula get an apostrophe before them; so do digits whose leading zeros
     it would drop.
     """
     people = list(dict.fromkeys(name for record in found for name in record.person))
     fields = list(dict.fromkeys(name for record in found for name in record.fields))
+    checked = {name for record in found for name, entry in record.fields.items() if "checked" in entry}
     stream = io.StringIO()
     writer = csv.writer(stream, delimiter=";", lineterminator="\r\n")
     header = [*COLUMNS, *(f"roster.{name}" for name in people)]
     for name in fields:
-        header += [name, f"{name}.state"]
+        header += [name, f"{name}.state", *([f"{name}.by"] if name in checked else [])]
     writer.writerow([_cell(name) for name in header])
     for record in found:
         row: list[Any] = [getattr(record, name) for name in COLUMNS] + [record.person.get(name) for name in people]
         for name in fields:
             entry = record.fields.get(name)
             row += [None, None] if entry is None else [entry["value"], entry["state"]]
+            if name in checked:
+                row.append(None if entry is None else entry.get("checked", {}).get("who"))
         writer.writerow([_cell(value) for value in row])
     return "\ufeff" + stream.getvalue()
 

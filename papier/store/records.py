@@ -293,7 +293,7 @@ def list_records(
             row.revision,
             row.form,
             row.version,
-            row.status,
+            _status(row.status, row.sheet, fields.get(row.record, {})),
             row.flag,
             row.created_at,
             json.loads(row.person) if row.person else {},
@@ -302,6 +302,14 @@ def list_records(
         )
         for row in found
     ]
+
+
+def _status(status: str, sheet: str | None, fields: dict[str, dict[str, Any]]) -> str:
+    """A doubtful record is a read one once people have answered all that was doubtful on it."""
+    answered = any("checked" in field for field in fields.values())
+    doubtful = any(field["needs_person"] for field in fields.values())
+    settled = status == str(PageStatus.DOUBTFUL) and answered and not doubtful and sheet is not None
+    return str(PageStatus.READ) if settled else status
 
 
 def _field_json(row: Any) -> dict[str, Any]:

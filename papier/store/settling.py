@@ -16,11 +16,12 @@ from sqlalchemy import Connection, select
 from papier.forms.correction_sheet import BLANK, NAME, RIGHT, UNREADABLE, VISA, row_field
 from papier.forms.definition import Demand
 from papier.forms.layout import Layout
+from papier.forms.question_slip import ANSWER
 from papier.ocr.content_rules import cells_text, rule_for
 from papier.records import Value
-from papier.store.case_filing import CORRECTIONS, FiledRecord, load_record, tell_answer
+from papier.store.case_filing import ABOUT_FIELDS, QUESTION, FiledRecord, load_record, tell_answer
 from papier.store.checks import Check, Verdict, find_checks, note_told, write_check
-from papier.store.tables import layouts, records, row_sheets, sheets
+from papier.store.tables import layouts, readings, records, row_sheets, sheets
 
 CONFLICT_PREFIX = "conflict:"
 
@@ -79,7 +80,7 @@ def settle(
             connection, now, question.key, verdict, value,
             who=who, via=via, settles=True, record=other, field=question.field,
         )  # fmt: skip
-    if question.field == VISA and _is_correction_sheet(connection, question.record):
+    if _kind_of_rows(connection, question.record) in ABOUT_FIELDS:
         apply_corrections(connection, [question.record], now)
         return Outcome(check, settles)
     told = tell_answer(connection, question.record, question.field, value, check.check, who, now)
@@ -89,11 +90,11 @@ def settle(
     return Outcome(check, settles, case=told[0])
 
 
-def _is_correction_sheet(connection: Connection, record: int) -> bool:
+def _kind_of_rows(connection: Connection, record: int) -> str | None:
     query = (
         select(row_sheets.c.kind).join(records, records.c.sheet == row_sheets.c.sheet).where(records.c.record == record)
     )
-    return connection.execute(query).scalar() == CORRECTIONS
+    return connection.execute(query).scalar()
 
 
 def _other_scans(connection: Connection, question: Question) -> Sequence[int]:
@@ -141,15 +142,32 @@ def apply_corrections(connection: Connection, touched: Sequence[int], now: dt.da
 
     An unsigned one says nothing. A row that was not read for sure, or says two things, stays open; so does a value that
     the field's form does not allow, and a row for two pairs of eyes where the name of its reader was not read.
+    A slip on which a family was asked answers its one question.
     """
     told: list[int] = []
     for number in sorted(set(touched)):
-        if not _is_correction_sheet(connection, number):
-            continue
-        record = load_record(connection, number)
-        if record is not None and record.values.get(VISA):
+        kind = _kind_of_rows(connection, number)
+        record = load_record(connection, number) if kind in ABOUT_FIELDS else None
+        if record is not None and kind == QUESTION:
+            told += _apply_slip(connection, record, now)
+        elif record is not None and record.values.get(VISA):
             told += _apply_sheet(connection, record, now)
     return told
+
+
+def _apply_slip(connection: Connection, record: FiledRecord, now: dt.datetime) -> list[int]:
+    """What a family wrote on the slip that asked them; nothing where it is blank or in doubt."""
+    kept = connection.execute(select(row_sheets).where(row_sheets.c.sheet == record.sheet)).one()
+    value = record.values.get(ANSWER)
+    (row,) = correction_rows(kept.rows)
+    typed = isinstance(value, str)
+    if kept.done != "[]" or value is None or (typed and not _allowed(connection, row.question, str(value))):
+        return []
+    via = f"feuille {record.sheet}"
+    who = f"famille, {via}"
+    outcome = settle(connection, now, row.question, Verdict.TYPED, value, who=who, via=via)
+    connection.execute(row_sheets.update().where(row_sheets.c.sheet == record.sheet).values(done="[1]"))
+    return [] if outcome.case is None or outcome.refused or outcome.again else [outcome.case]
 
 
 def _apply_sheet(connection: Connection, record: FiledRecord, now: dt.datetime) -> list[int]:
@@ -158,7 +176,7 @@ def _apply_sheet(connection: Connection, record: FiledRecord, now: dt.datetime) 
     name = record.values.get(NAME)
     told = []
     for at, row in enumerate(correction_rows(kept.rows), 1):
-        said = _row_answer(record, at, row)
+        said = _row_answer(record, at, row) or _corroborated(connection, record, at, row.question)
         if at in done or said is None:
             continue
         verdict, value = said
@@ -195,8 +213,45 @@ def _row_answer(record: FiledRecord, at: int, row: CorrectionRow) -> tuple[Verdi
     return verdicts.get(ticked[0], Verdict.CANDIDATE), value
 
 
+def _corroborated(
+    connection: Connection, record: FiledRecord, at: int, question: Question
+) -> tuple[Verdict, Value] | None:
+    """The best reading, where the checker wrote the same in the cells: two pens, each in some doubt, agree.
+
+    Bayes' rule for two independent witnesses, all doubt of both taken to fall on one and the same other value.
+    """
+    boxes, cells = row_field(at, "suite"), row_field(at, "valeur")
+    if cells not in record.doubtful or boxes in record.doubtful or record.values.get(boxes):
+        return None
+    found = {
+        row.record: row
+        for row in connection.execute(
+            select(readings).where(
+                ((readings.c.record == record.record) & (readings.c.field == cells))
+                | ((readings.c.record == question.record) & (readings.c.field == question.field))
+            )
+        )
+    }
+    here, there = found.get(record.record), found.get(question.record or 0)
+    if here is None or there is None or here.value != there.value or json.loads(here.value) is None:
+        return None
+    both = here.probability * there.probability
+    neither = (1 - here.probability) * (1 - there.probability)
+    value = json.loads(here.value)
+    accept = _demand(connection, question)[0].accept
+    sure = both / (both + neither) >= accept and _allowed(connection, question, str(value))
+    return (Verdict.TYPED, value) if sure else None
+
+
 def _allowed(connection: Connection, question: Question, value: str) -> bool:
     """True when the form that asks allows this value; nobody is there to insist."""
+    demand, content = _demand(connection, question)
+    judged = rule_for(content, demand)(cells_text(value, content))
+    return judged.problem is None and judged.value == value and (not demand.choices or value in demand.choices)
+
+
+def _demand(connection: Connection, question: Question) -> tuple[Demand, str]:
+    """What the form that asks demands of the field, and what its cells hold."""
     frozen = connection.execute(
         select(layouts.c.frozen)
         .join(sheets, sheets.c.layout == layouts.c.digest)
@@ -204,9 +259,7 @@ def _allowed(connection: Connection, question: Question, value: str) -> bool:
         .where(records.c.record == question.record)
     ).scalar()
     if frozen is None:
-        return True
+        return Demand(), "mixed"
     layout = Layout.from_frozen(frozen)
-    demand = layout.demands.get(question.field or "", Demand())
     content = next((zone.content for zone in layout.zones() if zone.field == question.field and zone.content), "mixed")
-    judged = rule_for(content, demand)(cells_text(value, content))
-    return judged.problem is None and judged.value == value and (not demand.choices or value in demand.choices)
+    return layout.demands.get(question.field or "", Demand()), content

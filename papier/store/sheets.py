@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Engine, func, or_, select
 from papier.errors import StoreError, UsageError
 from papier.forms.correction_sheet import FORM as CORRECTION_FORM
 from papier.forms.layout import Layout
+from papier.forms.question_slip import FORM as QUESTION_FORM
 from papier.forms.roster_values import known_values
 from papier.forms.sheet_number import SERIALS, SheetNumbers
 from papier.forms.stacks import Stack
@@ -343,10 +344,11 @@ class StoreRegister:
         return [json.loads(person) for person in dict.fromkeys(rows)]
 
     def forms(self) -> Iterator[PrintedForm]:
-        # Sheets of corrections have a layout each, and would crowd out the others: without its number one is unknown.
+        # Sheets of corrections and slips have a layout each and would crowd out the others: without a number they are
+        # unknown pages.
         query = (
             select(layouts.c.frozen, layouts.c.face)
-            .where(layouts.c.form != CORRECTION_FORM)
+            .where(layouts.c.form.not_in([CORRECTION_FORM, QUESTION_FORM]))
             .order_by(layouts.c.first_printed.desc())
         )
         with reading(self.engine) as connection:

@@ -142,6 +142,18 @@ def test_doubt_contradiction_and_what_the_form_forbids_stay_open(
     assert all(item.paper_rounds == 1 for item in open_items(workspace))
 
 
+@pytest.mark.parametrize(
+    ("value", "probability", "settled"),
+    [("2026-11-21", 0.995, True), ("2026-11-21", 0.95, False), ("2026-11-27", 0.995, False)],
+)
+def test_what_the_checker_writes_in_doubt_counts_where_it_is_what_was_read(
+    workspace: Workspace, engine: Engine, one_sheet: str, value: str, probability: float, settled: bool
+) -> None:
+    doubt = FieldReading("r02.valeur", "comb", value, State.DOUBTFUL, probability, needs_person=True)
+    come_back(engine, "b", one_sheet, [doubt, signed()])
+    assert ("debut" in open_fields(workspace)) is not settled
+
+
 def test_it_goes_round_once_more_and_then_to_the_screen(workspace: Workspace, engine: Engine, one_sheet: str) -> None:
     path = workspace.printed / "v2.pdf"
     waiting = print_corrections(workspace, engine, NOON, path)

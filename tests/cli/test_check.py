@@ -82,7 +82,7 @@ def test_scripts_list_answer_and_take_back(papier: Papier, office: tuple[Workspa
     assert listed.code == 20
     first, second = listed.lines
     assert first["candidates"][0] == ["0612345678", "0612345678", 0.9]
-    assert first["answers"] == ["right", "candidate", "typed", "blank", "unreadable", "paper"]
+    assert first["answers"] == ["right", "candidate", "typed", "blank", "unreadable", "ask", "paper"]
     done = papier("check", "--answer", first["key"], "0699345678", "--answer", second["key"], "juste", "--by", "Mme R")
     assert (done.code, done.err) == (0, "")
     assert papier("check", "--answer", first["key"], "0699345678", "--by", "Mme R").code == 0
