@@ -59,8 +59,8 @@ def main() -> None:
         folder = Path(name)
         stack = make_stack(folder, pages)
         set_up_sane(folder, stack)
-        pause = 60_000 // IMAGES_A_MINUTE
-        figures |= {f"paced_{key}": value for key, value in scan(folder, "paced", pause).items()}
+        pace = 60_000 // IMAGES_A_MINUTE
+        figures |= {f"paced_{key}": value for key, value in scan(folder, "paced", pace).items()}
         figures |= {f"flat_out_{key}": value for key, value in scan(folder, "flat_out", 0).items()}
         figures |= {f"folder_{key}": value for key, value in watch(folder, stack).items()}
     figures["load_after"] = os.getloadavg()[0]
@@ -137,10 +137,10 @@ class Stopwatch(IntakeQueue):
         return taken
 
 
-def scan(folder: Path, name: str, pause_ms: int) -> dict[str, float]:
+def scan(folder: Path, name: str, pace_ms: int) -> dict[str, float]:
     """Scan the stack; the pool of readers is up already, as it is within a batch."""
     context = fresh_office(folder, name)
-    os.environ["FEEDER_PAUSE_MS"] = str(pause_ms)
+    os.environ["FEEDER_PACE_MS"] = str(pace_ms)
     plan = plan_scan("feeder:corridor", Side.FEEDER)
     with using_pool(Reader(StoreRegister(context.workspace))) as pool, open_spool(context.workspace, NOW) as spool:
         warm_up(pool, folder)
@@ -155,7 +155,7 @@ def scan(folder: Path, name: str, pause_ms: int) -> dict[str, float]:
     assert run.pages == len(stopwatch.filed)
     waits = [filed - came for came, filed in zip(stopwatch.came, stopwatch.filed, strict=True)]
     return {
-        "images_a_minute_delivered": 60 * len(waits) / (stopwatch.came[-1] - start),
+        "images_a_minute_delivered": 60 * (len(waits) - 1) / (stopwatch.came[-1] - stopwatch.came[0]),
         "images_a_minute_filed": 60 * len(waits) / (end - start),
         "page_to_record_s_median": statistics.median(waits),
         "page_to_record_s_worst": max(waits),

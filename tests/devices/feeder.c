@@ -5,7 +5,7 @@
                 FEEDER_AFTER     after so many pages
                 FEEDER_MIDPAGE   1: half of the next page is delivered first
                 FEEDER_HOLD      a file that must exist before each further page comes
-                FEEDER_PAUSE_MS  how long a page takes
+                FEEDER_PACE_MS   a page begins this long after the one before, or later
                 FEEDER_CONSUME   1: a sheet that went through is taken out of the folder
    Options: mode, resolution, source (Flatbed, ADF, ADF Duplex), and the area, which it takes no notice of. */
 
@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #define ENTRY(name) sane_feeder_##name
@@ -39,6 +40,16 @@ static int is_sheet(const struct dirent *entry) { return strstr(entry->d_name, "
 static int number(const char *name, int otherwise) {
   const char *value = getenv(name);
   return value && *value ? atoi(value) : otherwise;
+}
+
+static void keep_pace(long interval_ms) {
+  static struct timespec last;
+  struct timespec now;
+  long passed;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  passed = (now.tv_sec - last.tv_sec) * 1000 + (now.tv_nsec - last.tv_nsec) / 1000000;
+  if (last.tv_sec && passed < interval_ms) usleep((useconds_t)(1000 * (interval_ms - passed)));
+  clock_gettime(CLOCK_MONOTONIC, &last);
 }
 
 SANE_Status ENTRY(init)(SANE_Int *version, SANE_Auth_Callback authorize) {
@@ -134,7 +145,7 @@ SANE_Status ENTRY(start)(SANE_Handle handle) {
   if (pages == after && trouble && !number("FEEDER_MIDPAGE", 0)) return (SANE_Status)trouble;
   if (at >= sheet_count) return SANE_STATUS_NO_DOCS;
   if (pages) while (hold && access(hold, F_OK)) usleep(10000);
-  usleep(1000 * number("FEEDER_PAUSE_MS", 0));
+  keep_pace(number("FEEDER_PACE_MS", 0));
   snprintf(path, sizeof path, "%s/%s", folder, sheets[at]->d_name);
   at++;
   page = fopen(path, "rb");
