@@ -321,6 +321,7 @@ class Watcher:
         self._late = []
         self.state.after_due = False
         self.state.last_batch = self._summary(batch)
+        self.state.batches += 1
         self._taken, self._aside, self._last, self._retry = [], [], None, None
         self._beat(at, _("watching"), now=True)
 

@@ -38,7 +38,10 @@ class BatchSummary:
 
 @dataclass
 class WatchState:
-    """How the watcher stands. `after_due`: a batch was taken in, and what follows it is still to do."""
+    """How the watcher stands. `after_due`: a batch was taken in, and what follows it is still to do.
+
+    `batches`: how many were done since the watcher began.
+    """
 
     pid: int = field(default_factory=os.getpid)
     beat: str = ""
@@ -47,6 +50,7 @@ class WatchState:
     waiting: int = 0
     after_due: bool = False
     last_batch: BatchSummary | None = None
+    batches: int = 0
     trouble: list[str] = field(default_factory=list)
     told: set[str] = field(default_factory=set)
 
@@ -64,6 +68,7 @@ def read_state(workspace: Workspace) -> WatchState | None:
             int(said["waiting"]),
             bool(said["after_due"]),
             None if batch is None else BatchSummary(**batch),
+            int(said.get("batches", 0)),
             [str(words) for words in said["trouble"]],
         )
     except (OSError, ValueError, KeyError, TypeError):

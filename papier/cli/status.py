@@ -67,6 +67,7 @@ def _watcher(workspace: Workspace, state: WatchState | None, now: dt.datetime) -
         "doing": state.doing,
         "folders": state.folders,
         "batch_open": state.after_due,
+        "batches": state.batches,
         "last_batch": None
         if batch is None
         else {

@@ -26,20 +26,13 @@ def bring_in(source: Path, inbox: Path, name: str | None = None) -> Path:
     From another disk it is copied, read back, and only then deleted. Raises StoreError when the inbox cannot take it,
     OSError when `source` cannot be read, `StuckError` when it is in the inbox but could not be deleted.
     """
-    target = free_path(inbox / safe_name(name or source.name))
-    if source.stat().st_dev == inbox.stat().st_dev and os.access(source.parent, os.W_OK):
-        try:
-            with source.open("rb") as stream:
-                os.fsync(stream.fileno())
-            source.replace(target)
-            target.chmod(0o600)
-            _sync(inbox)
-        except OSError as error:
-            raise _cannot_take(inbox, source, error) from error
-        return target
+    wanted = inbox / safe_name(name or source.name)
+    moved = _moved(source, wanted)
+    if moved is not None:
+        return moved
     with source.open("rb") as stream:
         digest = hashlib.file_digest(stream, "sha256").hexdigest()
-    partial = target.with_name(f".{target.name}{PARTIAL}")
+    partial = wanted.with_name(f".{wanted.name}{PARTIAL}")
     try:
         with _open_private(partial) as writing, source.open("rb") as reading:
             shutil.copyfileobj(reading, writing, 1 << 20)
@@ -48,7 +41,7 @@ def bring_in(source: Path, inbox: Path, name: str | None = None) -> Path:
         with partial.open("rb") as stream:
             if hashlib.file_digest(stream, "sha256").hexdigest() != digest:
                 raise StoreError(_("{name} changed while it was copied. It is tried again.").format(name=source.name))
-        partial.replace(target)
+        target = _give_free_name(partial, wanted)
         _sync(inbox)
     except OSError as error:
         raise _cannot_take(inbox, source, error) from error
@@ -60,6 +53,40 @@ def bring_in(source: Path, inbox: Path, name: str | None = None) -> Path:
     except OSError as error:
         raise StuckError(target, source) from error
     return target
+
+
+def _moved(source: Path, wanted: Path) -> Path | None:
+    """Move the file where that needs no copy (one disk, a folder where this account may); None where it does."""
+    if source.stat().st_dev != wanted.parent.stat().st_dev or not os.access(source.parent, os.W_OK):
+        return None
+    try:
+        with source.open("rb") as stream:
+            os.fsync(stream.fileno())
+        target = _give_free_name(source, wanted)
+    except OSError:
+        return None
+    with contextlib.suppress(OSError):
+        target.chmod(0o600)
+    _sync(target.parent)
+    try:
+        source.unlink(missing_ok=True)
+    except OSError as error:
+        raise StuckError(target, source) from error
+    return target
+
+
+def _give_free_name(path: Path, wanted: Path) -> Path:
+    """Give a file `wanted` as a further name, or the next free one, whoever else brings files there meanwhile."""
+    while True:
+        target = free_path(wanted)
+        try:
+            os.link(path, target, follow_symlinks=False)
+        except FileExistsError:
+            continue
+        except OSError:
+            # A disk without hard links: what is there may only be overwritten by a file that comes this instant.
+            path.replace(target)
+        return target
 
 
 def write_in(data: bytes, inbox: Path, name: str) -> Path:

@@ -211,4 +211,5 @@ def _files(folder: Path) -> list[Path]:
 def _may_be_scan(path: Path) -> bool:
     name = path.name.lower()
     hidden = name.startswith((".", "~"))
-    return not hidden and name not in LITTER and not name.endswith(UNFINISHED) and path.is_file()
+    # A link would lead out of the folder.
+    return not (hidden or name in LITTER or name.endswith(UNFINISHED) or path.is_symlink()) and path.is_file()

@@ -236,7 +236,7 @@ def test_scanners_are_listed_and_chosen(papier: Papier, tmp_path: Path) -> None:
     assert refused.code == 7
     assert "--option" in refused.err
     settings = tmp_path / "workspace" / "papier.yaml"
-    settings.write_text(settings.read_text() + 'scanner: "test:1"\n')
+    settings.write_text('scanner: "test:1"\n')
     assert "10 pages scanned" in papier("scan", "--option", "resolution=30").out
 
 

@@ -105,6 +105,7 @@ def test_litter_hidden_and_unfinished_files_are_nobodys_scans(folder: WatchedFol
     for name in ("Thumbs.db", ".DS_Store", "._scan.pdf", "~scan.pdf", "scan.pdf.part", "scan.tmp"):
         (folder.path / name).write_bytes(scans[".pdf"])
     (folder.path / "folder.pdf").mkdir()
+    (folder.path / "link.pdf").symlink_to(folder.path / "scan.tmp")
     folder.look(0.0)
     assert folder.look(MUCH_LATER) == watching.Look()
 
@@ -137,6 +138,39 @@ def test_two_files_of_one_name_keep_apart(tmp_path: Path) -> None:
         "scan.pdf": b"one",
         "scan-2.pdf": b"two",
     }
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="mount namespaces are Linux's")
+def test_from_another_disk_it_is_copied_and_what_cannot_be_deleted_is_told(
+    tmp_path: Path, scans: dict[str, bytes]
+) -> None:
+    if subprocess.run(["unshare", "-rm", "true"], capture_output=True, check=False).returncode != 0:
+        pytest.skip("this system lets nobody make a mount namespace")
+    (tmp_path / "inbox").mkdir()
+    (tmp_path / "disk").mkdir()
+    (tmp_path / "scan.pdf").write_bytes(scans[".pdf"])
+    script = """
+mount -t tmpfs none "$1/disk"
+cp "$1/scan.pdf" "$1/disk/one.pdf"; cp "$1/scan.pdf" "$1/disk/two.pdf"
+bring() { "$PYTHON" -c 'import sys; from pathlib import Path; from papier.devices.delivery import *
+try: print(bring_in(Path(sys.argv[1]), Path(sys.argv[2])))
+except StuckError as error: print("stuck", error.target)' "$1" "$2"; }
+bring "$1/disk/one.pdf" "$1/inbox"
+mount -o remount,ro "$1/disk"
+bring "$1/disk/two.pdf" "$1/inbox"
+ls "$1/disk"
+"""
+    done = subprocess.run(
+        ["unshare", "-rm", "bash", "-eu", "-c", script, "bash", str(tmp_path)],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=os.environ | {"PYTHON": sys.executable},
+    )
+    assert done.returncode == 0, done.stderr
+    inbox = tmp_path / "inbox"
+    assert done.stdout.splitlines() == [str(inbox / "one.pdf"), f"stuck {inbox / 'two.pdf'}", "two.pdf"]
+    assert {path.read_bytes() for path in inbox.iterdir()} == {scans[".pdf"]}
 
 
 def test_the_reason_lies_beside_what_is_set_aside(tmp_path: Path) -> None:

@@ -76,7 +76,9 @@ class Office:
 
     # ---- pen and scanner
 
-    def fill(self, pdf: Path, filled: Mapping[str, Values], profile: str = "clean") -> list[ScannedImage]:
+    def fill(
+        self, pdf: Path, filled: Mapping[str, Values], profile: str = "clean", dpi: int = 200
+    ) -> list[ScannedImage]:
         """Sheets of a printed PDF, filled in by hand and scanned: the values by sheet number."""
         register = StoreRegister(open_workspace(self.folder / "bureau"))
         images: list[ScannedImage] = []
@@ -93,7 +95,7 @@ class Office:
                 seed=self.seed,
                 profile=profile,
                 hands=Hands.shipped(),
-                dpi=200,
+                dpi=dpi,
                 values=[values],
                 prefilled=[sheet.prefilled],
             )
