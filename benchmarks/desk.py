@@ -175,6 +175,7 @@ def main() -> None:
             partial.rename(folder)
         workspace = open_workspace(folder)
         engine = connect(workspace)
+        migrate(engine, NOW)
         numbers = fill_office(workspace, engine)
         with serve_office(workspace, engine, numbers, NOW) as desk:
             for line in measure(desk):
