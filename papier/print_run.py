@@ -132,7 +132,9 @@ def print_batch(
         orders.append(SheetOrder(layout, faces[id(layout)], prefilled, whom.values, master=master))
     run, numbers = number_sheets(workspace, engine, orders, now, str(output))
     with writing_run(engine, run, output, now) as partial:
-        write_sheets(partial, _to_print(batch, numbers, master=master), progress)
+        # One sheet that is printed on both sides makes the whole PDF so: no two letters on one leaf.
+        both_sides = any(layout.recto_verso for layout, _whom in batch)
+        write_sheets(partial, _to_print(batch, numbers, master=master), progress, both_sides=both_sides)
     finish_run(engine, run, numbers, output, now, find_stacks([layout for layout, _ in batch]), registered, to)
     return PrintRun(run, tuple(numbers), output)
 

@@ -26,6 +26,7 @@ from papier.forms.typesetting import lay_out
 from papier.language import translate as _
 from papier.language import translate_count as _n
 from papier.print_run import print_sheets
+from papier.store.workspace import read_settings
 from papier.workflows.library import find_opened
 
 
@@ -85,7 +86,10 @@ def command(
     if language is not None:
         definition = with_translation(definition, language)
     layout = lay_out(definition, large=large)
-    common = _recipient_columns(recipient, context, layout) | parse_settings(settings, [layout])
+    # What the office says of itself, and the address of the institution that a letter goes to.
+    known = read_settings(workspace)
+    common = {column: known[column] for column in layout.roster_columns() if column in known}
+    common |= _recipient_columns(recipient, context, layout) | parse_settings(settings, [layout])
     # A sheet that is for somebody and begins a case is expected back; blank ones begin theirs when they come in.
     workflow = None if roster is None else find_opened(definition.form, context.workflows())
     addressees, incomplete = find_people(

@@ -81,17 +81,20 @@ def write_sheets(
     target: Path | str | IO[bytes],
     sheets: Iterable[SheetToPrint],
     progress: Callable[[int], None] | None = None,
+    *,
+    both_sides: bool = False,
 ) -> int:
     """Write the sheets in order as one PDF; returns how many. `progress` is told the number done after each.
 
-    Recto-verso sheets of an odd number of pages get a blank back; two-up coupons share an A4 page, two by two. Raises
-    LayoutError when a value has no room in its place.
+    Recto-verso sheets of an odd number of pages get a blank back, and every sheet does where the whole PDF is to be
+    printed on `both_sides`; two-up coupons share an A4 page, two by two. Raises LayoutError when a value has no room in
+    its place.
     """
     book: _Book | None = None
     count = 0
     for count, sheet in enumerate(sheets, start=1):
         if book is None:
-            book = _Book(target, sheet.layout)
+            book = _Book(target, sheet.layout, both_sides=both_sides)
         book.add(sheet)
         if progress is not None:
             progress(count)
@@ -115,7 +118,8 @@ def write_items(
 class _Book:
     """One PDF being written."""
 
-    def __init__(self, target: Path | str | IO[bytes], layout: Layout) -> None:
+    def __init__(self, target: Path | str | IO[bytes], layout: Layout, *, both_sides: bool) -> None:
+        self.both_sides = both_sides
         self.canvas = _open_canvas(target, layout.size_mm, layout.title)
         self.forms: dict[tuple[int, int], str] = {}
         # Layouts are kept alive so that their identities stay theirs.
@@ -134,7 +138,7 @@ class _Book:
             self._set_size(layout.size_mm)
             self._draw(sheet, page, 0.0)
             self.canvas.showPage()
-        if layout.recto_verso and len(layout.pages) % 2 and not layout.two_up:
+        if (layout.recto_verso or self.both_sides) and len(layout.pages) % 2 and not layout.two_up:
             self._set_size(layout.size_mm)
             self.canvas.showPage()
 

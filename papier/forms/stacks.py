@@ -28,7 +28,11 @@ class Stack:
 
 
 def find_stacks(layouts: Sequence[Layout]) -> list[Stack]:
-    """The stacks of a run whose sheets have these layouts, as `papier.forms.pdf.write_sheets` lays them on pages."""
+    """The stacks of a run whose sheets have these layouts, as `papier.forms.pdf.write_sheets` lays them on pages.
+
+    One sheet that is printed on both sides makes the whole run so: every other one then has a blank back.
+    """
+    duplex = any(layout.recto_verso for layout in layouts)
     stacks: list[Stack] = []
     page, waiting = 0, False
     for at, layout in enumerate(layouts):
@@ -40,9 +44,9 @@ def find_stacks(layouts: Sequence[Layout]) -> list[Stack]:
         else:
             waiting = False
             before = page + 1
-            page += len(layout.pages) + (len(layout.pages) % 2 if layout.recto_verso else 0)
+            page += len(layout.pages) + (len(layout.pages) % 2 if duplex else 0)
         size = TWO_UP_SIZE if layout.two_up else layout.size_mm
-        both = layout.recto_verso and not layout.two_up
+        both = duplex and not layout.two_up
         last = stacks[-1] if stacks else None
         alike = last is not None and (last.form, last.size_mm, last.both_sides, last.paper) == (
             layout.form,

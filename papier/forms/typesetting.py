@@ -107,7 +107,8 @@ def lay_out(form: FormDefinition, large: bool = False, shown: tuple[Language, ..
         option_labels=options,
         large=large,
         two_up=paper is PageFormat.A5_TWO_UP,
-        recto_verso=form.recto_verso,
+        # A single page needs no back.
+        recto_verso=form.recto_verso and len(pages) > 1,
         paper=form.paper,
         retention=form.retention.duration if form.retention else None,
     )

@@ -54,6 +54,7 @@ def _tell_step(values: dict[str, str], case: Case, step: str, name: str) -> None
     visit = case.visits.get(step)
     if sent is not None:
         values[f"date_{name}"] = long_day(sent.prudent)
+        values[f"jour_{name}"] = sent.prudent.isoformat()
     if delivered is not None and delivered.theoretical is not None:
         values[f"recu_{name}"] = long_day(delivered.theoretical)
     if visit is not None and visit.number:

@@ -268,6 +268,12 @@ def test_the_office_s_school_zone_moves_its_reminders(papier: Papier, tmp_path: 
     assert papier("verify").code == 0
 
 
+def test_a_letter_to_an_institution_has_its_address_without_being_told(papier: Papier, tmp_path: Path) -> None:
+    assert papier("print", "refus/plainte-cnil", "--output", tmp_path / "cnil.pdf").code == 0
+    words = " ".join(text_of(tmp_path / "cnil.pdf"))
+    assert "75334" in words
+
+
 def test_moving_a_case_shows_the_difference_first(papier: Papier, tmp_path: Path) -> None:
     papier("cases", "open", "guichet/demande", *GUICHET, "--output", tmp_path / "d.pdf")
     own = tmp_path / "workspace" / "forms" / "guichet"

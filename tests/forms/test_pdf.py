@@ -10,7 +10,7 @@ import pypdfium2
 import pytest
 
 from papier.errors import LayoutError
-from papier.forms.definition import CombContent, Demand, PageFormat, Paragraph
+from papier.forms.definition import CombContent, Demand, PageBreak, PageFormat, Paragraph
 from papier.forms.frame import page_frame
 from papier.forms.furniture import NUMBER_CLEAR
 from papier.forms.layout import Layout
@@ -223,10 +223,20 @@ def test_each_coupon_has_its_number_and_its_marks_in_place() -> None:
 
 
 def test_duplex_never_puts_two_sheets_on_one_leaf() -> None:
-    layout = lay_out(form(comb("nom"), recto_verso=True))
-    document = printed(*[SheetToPrint(layout, NUMBER)] * 3)
-    assert len(document) == 6
-    assert [bool(text_of(document, page)) for page in range(6)] == [True, False] * 3
+    layout = lay_out(form(comb("nom"), PageBreak(), comb("prenom"), PageBreak(), comb("classe"), recto_verso=True))
+    assert len(layout.pages) == 3
+    document = printed(*[SheetToPrint(layout, NUMBER)] * 2)
+    assert [bool(text_of(document, page)) for page in range(8)] == [True, True, True, False] * 2
+
+
+def test_a_single_page_has_no_blank_back_but_among_sheets_printed_on_both_sides() -> None:
+    letter = lay_out(form(comb("nom"), recto_verso=True))
+    sheets = [SheetToPrint(letter, NUMBER)] * 2
+    assert len(printed(*sheets)) == 2
+    stream = io.BytesIO()
+    write_sheets(stream, sheets, both_sides=True)
+    document = pypdfium2.PdfDocument(stream.getvalue())
+    assert [bool(text_of(document, page)) for page in range(4)] == [True, False] * 2
 
 
 def test_no_sheet_is_an_error() -> None:
