@@ -57,6 +57,7 @@ def test_both_sides_and_tray_follow_form_and_settings(papier: Papier, shop: Prin
     form.write_text(
         "form: essai/rose\nversion: 1\ntitle: Essai\nformat: A4\nrecto_verso: true\npaper: rose\n"
         "blocks:\n  - comb: nom\n    label: Nom\n    content: letters\n    cells: 10\n"
+        "  - page_break\n  - comb: prenom\n    label: Prénom\n    content: letters\n    cells: 10\n"
     )
     out = papier("print", form, "--copies", "2")
     assert out.code == 0, out.err
