@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pypdfium2 as pdfium
 import pytest
@@ -155,7 +156,13 @@ def bring_to(office: tuple[Workspace, Engine], letter: Letter, folder: Path) -> 
                 record_event(engine, number, Kind.DELIVERED, {"step": step, "on": day(now), "by": "test"}, now)
         now += PACE
         if kind == "clock":
-            data = {"step": step, "clock": name, "prudent": day(now), "theoretical": day(now), "on": day(now)}
+            data: dict[str, Any] = {
+                "step": step,
+                "clock": name,
+                "prudent": day(now),
+                "theoretical": day(now),
+                "on": day(now),
+            }
             record_event(engine, number, Kind.PASSED, data, now)
         elif kind == "answer":
             record_event(engine, number, Kind.ANSWERED, {"step": step, "answer": name, "on": day(now)}, now)
