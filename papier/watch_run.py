@@ -22,6 +22,7 @@ from papier.devices.wholeness import is_being_written
 from papier.errors import PapierError, ScanFileError, StoreError
 from papier.intake import IntakeQueue, Progress, TakenIn, find_missing_pages
 from papier.language import translate as _
+from papier.language import translate_count as _n
 from papier.mail_intake import deliver_mail
 from papier.page_pool import PagePool
 from papier.records import PageReading, PageStatus
@@ -275,8 +276,10 @@ class Watcher:
         else:
             records = {page.record for page in taken.pages if page.record is not None}
             self.tell(
-                _("{file}: {pages} pages, {records} records").format(
-                    file=name, pages=len(taken.pages), records=len(records)
+                _("{file}: {pages}, {records}").format(
+                    file=name,
+                    pages=_n("{count} page", "{count} pages", len(taken.pages)).format(count=len(taken.pages)),
+                    records=_n("{count} record", "{count} records", len(records)).format(count=len(records)),
                 )
             )
 

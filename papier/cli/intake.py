@@ -20,6 +20,7 @@ from papier.devices.wholeness import find_kind
 from papier.errors import EXIT_CHECK_NEEDED, PapierError, ScanFileError, UsageError
 from papier.intake import MIN_PAGES_FOR_POOL, IntakeQueue, TakenIn, find_missing_pages, take_in
 from papier.language import translate as _
+from papier.language import translate_count as _n
 from papier.mail_intake import deliver_mail
 from papier.ocr.pages import count_pages
 from papier.ocr.reading import Reader
@@ -68,9 +69,11 @@ def command(
     if maildir is not None:
         mail = deliver_mail(workspace, maildir, sender=sender, mark_read=mark_read)
         click.echo(
-            _("{messages} messages looked at, {scans} scans taken out.").format(
-                messages=mail.messages, scans=mail.scans
-            ),
+            _n(
+                "{count} message looked at, scans taken out: {scans}.",
+                "{count} messages looked at, scans taken out: {scans}.",
+                mail.messages,
+            ).format(count=mail.messages, scans=mail.scans),
             err=as_json,
         )
     chosen = _find_files(workspace, files, recursive=recursive)
@@ -95,8 +98,8 @@ def command(
         click.echo(_("The inbox {folder} is empty.").format(folder=workspace.inbox), err=True)
     if recursive:
         click.echo(
-            _("{files} files: {new} taken in, {known} taken in before, {failed} refused.").format(
-                files=len(chosen), new=len(chosen) - known - len(failed), known=known, failed=len(failed)
+            _("{files}: {new} taken in, {known} taken in before, {failed} refused.").format(
+                files=counts.files(len(chosen)), new=len(chosen) - known - len(failed), known=known, failed=len(failed)
             ),
             err=as_json,
         )
@@ -134,7 +137,12 @@ def _find_files(workspace: Workspace, files: Sequence[Path], *, recursive: bool)
             else:
                 others += 1
     if others:
-        click.echo(_("{count} files are no scans and are left alone.").format(count=others), err=True)
+        click.echo(
+            _n(
+                "{count} file is no scan and is left alone.", "{count} files are no scans and are left alone.", others
+            ).format(count=others),
+            err=True,
+        )
     return found
 
 

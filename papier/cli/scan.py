@@ -11,6 +11,7 @@ import click
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+from papier.cli import counts
 from papier.cli.context import Context, pass_context
 from papier.cli.intake import show_pages, tell_leftover
 from papier.cli.read import exit_code, tell_missing_pages
@@ -19,6 +20,7 @@ from papier.devices.scanning import ScanPlan, list_scanners, plan_scan
 from papier.errors import EXIT_CHECK_NEEDED, ProgramFailedError, UsageError
 from papier.intake import IntakeQueue, find_missing_pages
 from papier.language import translate as _
+from papier.language import translate_count as _n
 from papier.ocr.reading import Reader
 from papier.page_pool import using_pool
 from papier.scan_run import ScanRun, open_spool, rescue_pages, scan_in
@@ -76,7 +78,13 @@ def command(
     plan = plan_scan(device or find_scanner(context), None if side is None else Side(side), extra)
     rescued = rescue_pages(workspace)
     if rescued:
-        click.echo(_("{count} pages of a scan that was stopped are in the inbox: papier intake").format(count=rescued))
+        click.echo(
+            _n(
+                "{count} page of a scan that was stopped is in the inbox: papier intake",
+                "{count} pages of a scan that was stopped are in the inbox: papier intake",
+                rescued,
+            ).format(count=rescued)
+        )
     run = ScanRun()
     with (
         using_pool(Reader(StoreRegister(workspace))) as pool,
@@ -97,10 +105,10 @@ def command(
         click.echo(str(error), err=True)
     if not as_json:
         click.echo(
-            _("{pages} pages scanned, {sheets} sheets, {records} records.").format(
-                pages=run.pages,
-                sheets=plan.sheet_of(run.pages),
-                records=len({page.record for page in pages if page.record is not None}),
+            _("Scanned: {pages}, {sheets}, {records}.").format(
+                pages=counts.pages(run.pages),
+                sheets=counts.sheets(plan.sheet_of(run.pages)),
+                records=counts.records(len({page.record for page in pages if page.record is not None})),
             )
         )
     before = find_filed_pages(engine, {reading.sheet for reading in readings if reading.sheet})
@@ -110,8 +118,8 @@ def command(
         return run.stopped.exit_code
     if sheets is not None and plan.sheet_of(run.pages) != sheets:
         click.echo(
-            _("{expected} sheets were put in, {came} came through: two may have gone in at once. Count them.").format(
-                expected=sheets, came=plan.sheet_of(run.pages)
+            _("{sheets} put in, {came} came through: two may have gone in at once. Count them.").format(
+                sheets=counts.sheets(sheets), came=plan.sheet_of(run.pages)
             ),
             err=True,
         )
@@ -160,7 +168,13 @@ def _goes_on(plan: ScanPlan, run: ScanRun) -> bool:
     """From the glass, whether somebody has laid the next sheet on it."""
     if plan.side is not Side.GLASS or not sys.stdin.isatty():
         return False
-    click.echo(_("{pages} sheets. Lay the next one on the glass and press Enter; q to finish.").format(pages=run.pages))
+    click.echo(
+        _n(
+            "{count} sheet. Lay the next one on the glass and press Enter; q to finish.",
+            "{count} sheets. Lay the next one on the glass and press Enter; q to finish.",
+            run.pages,
+        ).format(count=run.pages)
+    )
     return not click.prompt("", default="", show_default=False, prompt_suffix="> ").strip()
 
 

@@ -12,12 +12,14 @@ import click
 
 from papier.case_run import Layouts
 from papier.checking.queue import open_items
+from papier.cli import counts
 from papier.cli.context import Context, pass_context
 from papier.day_run import run_day
 from papier.devices.delivery import count_aside
 from papier.devices.watching import ASIDE, list_files
 from papier.errors import EXIT_CHECK_NEEDED
 from papier.language import translate as _
+from papier.language import translate_count as _n
 from papier.store.workspace import Workspace
 from papier.watch_state import WatchState, is_watched, read_state
 
@@ -107,10 +109,14 @@ def _show(said: dict[str, Any]) -> None:
     batch = watcher.get("last_batch")
     if batch is not None:
         click.echo(
-            _("Last batch, {when}: {files} files, {pages} pages, {records} records, {to_check} pages to check.").format(
+            _("Last batch, {when}: {files}, {pages}, {records}, {to_check}.").format(
                 when=short_moment(batch["ended"]),
-                **{name: batch[name] for name in ("files", "pages", "records")},
-                to_check=batch["to_check"],
+                files=counts.files(batch["files"]),
+                pages=counts.pages(batch["pages"]),
+                records=counts.records(batch["records"]),
+                to_check=_n("{count} page to check", "{count} pages to check", batch["to_check"]).format(
+                    count=batch["to_check"]
+                ),
             )
         )
         for line in batch["missing"]:

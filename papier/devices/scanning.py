@@ -22,6 +22,7 @@ from papier.devices.sane_options import Side, find_sources, parse_options, readi
 from papier.devices.wholeness import is_whole
 from papier.errors import MissingProgramError, ProgramFailedError
 from papier.language import translate as _
+from papier.language import translate_count as _n
 
 PROGRAM = "scanimage"
 # Network scanners answer slowly, or never.
@@ -250,9 +251,11 @@ def _message(trouble: Trouble, pages: int, sheet: int, plan: ScanPlan, words: st
     return (
         what
         + " "
-        + _("{pages} pages are scanned and safe. Go on from sheet {sheet}: put it and those after it in again.").format(
-            pages=pages, sheet=sheet
-        )
+        + _n(
+            "{count} page is scanned and safe. Go on from sheet {sheet}: put it and those after it in again.",
+            "{count} pages are scanned and safe. Go on from sheet {sheet}: put it and those after it in again.",
+            pages,
+        ).format(count=pages, sheet=sheet)
     )
 
 

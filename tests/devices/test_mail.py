@@ -62,14 +62,14 @@ def test_attachments_of_a_maildir_are_taken_once_and_messages_stay(
     before = files(tmp_path / "mail")
     outcome = papier("intake", "--maildir", tmp_path / "mail", "--from", "Copieur@ecole.example", "--json")
     assert outcome.code in (0, 20), outcome.err
-    assert "2 messages looked at, 2 scans" in outcome.err
+    assert "2 messages looked at, scans taken out: 2" in outcome.err
     assert records(papier) == 2
     assert files(tmp_path / "mail") == before
     # Once more, with everybody's messages: the stranger's copy is the same scan.
     again = papier("intake", "--maildir", tmp_path / "mail")
     assert again.code == 0, again.err
     assert "taken in before" in again.out
-    assert "0 messages looked at, 0 scans" in papier("intake", "--maildir", tmp_path / "mail").out
+    assert "0 messages looked at, scans taken out: 0" in papier("intake", "--maildir", tmp_path / "mail").out
     assert records(papier) == 2
     assert list((tmp_path / "workspace" / "inbox").iterdir()) == []
 
@@ -106,7 +106,7 @@ def test_a_folder_of_old_scans_goes_on_after_one_that_is_broken(
     first = papier("intake", "-r", old)
     assert first.code == 5
     assert "broken.pdf" in first.err
-    assert "1 files are no scans" in first.err
+    assert "1 file is no scan" in first.err
     assert "4 files: 2 taken in, 1 taken in before, 1 refused" in first.out
     assert records(papier) == 2
     second = papier("intake", "-r", old)

@@ -115,7 +115,7 @@ def test_both_sides_count_as_one_sheet(
     stack = sheets(papier, tmp_path, 2, "carnet/feuille-appel")
     assert len(stack) == 4
     feeder.load(stack)
-    assert "3 sheets were put in, 2 came" in papier("scan", "--duplex", "--sheets", "3").err
+    assert "3 sheets put in, 2 came" in papier("scan", "--duplex", "--sheets", "3").err
     assert len(numbers(papier)) == 2
     feeder.fail(JAM, 3)
     feeder.apply(monkeypatch)
@@ -145,7 +145,7 @@ def test_a_page_is_filed_while_the_next_one_is_fed(
     hold.touch()
     out, _ = scan.communicate(timeout=120)
     assert scan.returncode in (0, 20)
-    assert "2 pages scanned" in out
+    assert "Scanned: 2 pages" in out
     assert len(numbers(papier)) == 2
 
 
@@ -216,7 +216,7 @@ def test_every_status_that_the_pnm_backend_simulates(papier: Papier, tmp_path: P
 def test_the_feeder_of_the_test_backend_ends_after_ten(papier: Papier) -> None:
     outcome = papier("scan", "--device", "test:0", "--option", "test-picture=Solid white", "--option", "resolution=75")
     assert outcome.err == ""
-    assert "10 pages scanned, 10 sheets, 0 records" in outcome.out
+    assert "Scanned: 10 pages, 10 sheets, 0 records" in outcome.out
 
 
 @pytest.mark.usefixtures("pnm")
@@ -237,7 +237,7 @@ def test_scanners_are_listed_and_chosen(papier: Papier, tmp_path: Path) -> None:
     assert "--option" in refused.err
     settings = tmp_path / "workspace" / "papier.yaml"
     settings.write_text('scanner: "test:1"\n')
-    assert "10 pages scanned" in papier("scan", "--option", "resolution=30").out
+    assert "Scanned: 10 pages" in papier("scan", "--option", "resolution=30").out
 
 
 def test_without_scanimage_it_says_what_to_install(papier: Papier, monkeypatch: pytest.MonkeyPatch) -> None:
