@@ -27,7 +27,7 @@ from papier.language import translate as _
 from papier.records import PageStatus, State, Value
 from papier.store.case_filing import CORRECTIONS, NEVER_DECIDING, QUESTION, VISA
 from papier.store.cases import CaseLedger
-from papier.store.checks import Check, Verdict, all_checks, field_key, unsettled_readings
+from papier.store.checks import Verdict, checks_by_key, field_key, unsettled_readings
 from papier.store.connection import connect, reading
 from papier.store.records import PURGED
 from papier.store.tables import case_sheets, cases, checks, layouts, pages, readings, records, row_sheets, scans, sheets
@@ -88,10 +88,9 @@ def find_item(connection: Connection, key: str) -> CheckItem | None:
 
 def list_items(connection: Connection, *, with_waiting: bool = False, form: str | None = None) -> list[CheckItem]:
     """As `open_items`, within a transaction."""
-    answers: dict[str, list[Check]] = {}
-    for check in all_checks(connection):
-        answers.setdefault(check.key, []).append(check)
     found = [*_field_items(connection), *_conflicts(connection), *_orphans(connection), *_pages(connection)]
+    # Of years of answers, those to what is doubtful still.
+    answers = checks_by_key(connection, (item.key for item in found))
     answered_slips = _answered_slips(connection, found)
     items = []
     for item in found:
@@ -442,11 +441,10 @@ def _pages(connection: Connection) -> Iterator[CheckItem]:
         select(pages, scans.c.name)
         .join(scans, scans.c.sha256 == pages.c.scan)
         .where(pages.c.status.in_([str(PageStatus.UNKNOWN), str(PageStatus.DAMAGED)]), scans.c.purged_at.is_(None))
+        .where(pages.c.reason.is_(None) | pages.c.reason.not_like("blank page%"))
         .order_by(pages.c.page_id)
     )
     for row in rows:
-        if (row.reason or "").startswith("blank page"):
-            continue
         yield CheckItem(
             key=f"page:{row.page_id}",
             kind=ItemKind.PAGE,

@@ -42,7 +42,7 @@ def show(office: Office, request: Request) -> Response:  # noqa: ARG001 - every 
     now = office.now()
     today = now.date()
     counts = count_all(office.engine, today)
-    woken = list_cases(office.engine, Filter(woken_by=today), now, SHOWN_CASES)
+    woken = list_cases(office.engine, Filter(woken_by=today), now, SHOWN_CASES, longest_first=True)
     rows = task_rows(woken, today)
     groups = []
     for kind, title in _titles().items():

@@ -284,18 +284,26 @@ class Filter:
 
 
 def list_cases(
-    engine: Engine, wanted: Filter, now: dt.datetime, limit: int | None = None
+    engine: Engine, wanted: Filter, now: dt.datetime, limit: int | None = None, *, longest_first: bool = False
 ) -> list[tuple[Case, Workflow]]:
-    """The cases that a filter lets through, with the definition that each follows, in the order of their numbers."""
+    """The cases that a filter lets through, with the definition that each follows, in the order of their numbers; or
+    those first that somebody has had to look at for longest.
+    """
     with reading(engine) as connection:
-        return list(iterate_cases(connection, wanted, now, limit))
+        return list(iterate_cases(connection, wanted, now, limit, longest_first=longest_first))
 
 
 def iterate_cases(
-    connection: Connection, wanted: Filter, now: dt.datetime, limit: int | None = None
+    connection: Connection,
+    wanted: Filter,
+    now: dt.datetime,
+    limit: int | None = None,
+    *,
+    longest_first: bool = False,
 ) -> Iterator[tuple[Case, Workflow]]:
     ledger = CaseLedger(connection, now)
-    query = wanted.narrow(select(cases.c.state)).order_by(cases.c.number)
+    order = (cases.c.wakes_on, cases.c.number) if longest_first else (cases.c.number,)
+    query = wanted.narrow(select(cases.c.state)).order_by(*order)
     if limit is not None:
         query = query.limit(limit)
     for text in connection.execute(query).scalars():

@@ -20,6 +20,8 @@ from papier.store.connection import insert_row
 from papier.store.events import append_event, chain_head
 from papier.store.tables import checks, readings
 
+# SQLite takes so many values in one question without complaint.
+CHUNK = 500
 CHECKED, UNCHECKED = "checked", "check-undone"
 
 
@@ -139,12 +141,15 @@ def last_check(connection: Connection, who: str | None = None) -> Check | None:
     return None if row is None else _check(row)
 
 
-def all_checks(connection: Connection) -> list[Check]:
-    """Every answer in force, oldest first."""
-    return [
-        _check(row)
-        for row in connection.execute(select(checks).where(checks.c.undone.is_(None)).order_by(checks.c.check))
-    ]
+def checks_by_key(connection: Connection, keys: Iterable[str]) -> dict[str, list[Check]]:
+    """The answers in force to these items, oldest first, by the item's key."""
+    found: dict[str, list[Check]] = {}
+    wanted = sorted(set(keys))
+    for start in range(0, len(wanted), CHUNK):
+        query = select(checks).where(checks.c.key.in_(wanted[start : start + CHUNK]), checks.c.undone.is_(None))
+        for row in connection.execute(query.order_by(checks.c.check)):
+            found.setdefault(row.key, []).append(_check(row))
+    return found
 
 
 def settled_fields(connection: Connection, records: Iterable[int] | None = None) -> dict[tuple[int, str], Check]:

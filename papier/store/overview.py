@@ -53,7 +53,6 @@ class Counts:
     """How much there is."""
 
     records: int
-    open_cases: int
     woken_cases: int
 
 
@@ -142,11 +141,10 @@ def _scan_lines(engine: Engine, query: Select[tuple[str, str, str]]) -> list[Sca
 
 
 def count_all(engine: Engine, today: dt.date) -> Counts:
-    """How many records there are, how many cases are open, and how many of those somebody has to look at today."""
+    """How many records there are, and how many cases somebody has to look at today."""
     with reading(engine) as connection:
         return Counts(
             connection.execute(select(func.count()).select_from(records)).scalar_one(),
-            connection.execute(select(func.count()).select_from(cases).where(cases.c.stage != "closed")).scalar_one(),
             connection.execute(
                 select(func.count()).select_from(cases).where(cases.c.wakes_on <= today.isoformat())
             ).scalar_one(),
