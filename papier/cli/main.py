@@ -40,6 +40,8 @@ COMMANDS = {
     "records": "papier.cli.records",
     "search": "papier.cli.search",
     "file": "papier.cli.file",
+    "where": "papier.cli.where",
+    "register": "papier.cli.register",
     "today": "papier.cli.today",
     "cases": "papier.cli.cases",
     "desk": "papier.cli.desk",

@@ -79,6 +79,10 @@ def _create_papers(connection: Connection) -> None:
     tables.case_papers.create(connection, checkfirst=True)
 
 
+def _create_places(connection: Connection) -> None:
+    tables.metadata.create_all(connection, tables=[tables.binders, tables.places])
+
+
 MIGRATIONS: tuple[tuple[int, str, Callable[[Connection], None]], ...] = (
     (1, "first tables", _create_first_tables),
     (2, "cases", _create_case_tables),
@@ -89,6 +93,7 @@ MIGRATIONS: tuple[tuple[int, str, Callable[[Connection], None]], ...] = (
     (7, "find what is newest", _index_newest),
     (8, "print jobs", _create_print_jobs),
     (9, "papers without a form", _create_papers),
+    (10, "where the paper is", _create_places),
 )
 
 

@@ -178,6 +178,24 @@ case_papers = Table(
     Index("case_papers_by_case", "number"),
 )
 
+# Where the paper of a record is kept: which binder.
+places = Table(
+    "places",
+    metadata,
+    Column("record", Integer, ForeignKey("records.record"), primary_key=True),
+    Column("binder", String(120), ForeignKey("binders.binder"), nullable=False),
+    Index("places_by_binder", "binder", "record"),
+)
+
+# Where a binder stands: its box, its shelf.
+binders = Table(
+    "binders",
+    metadata,
+    Column("binder", String(120), primary_key=True),
+    Column("box", String(120), nullable=False),
+    Column("shelf", String(120), nullable=False),
+)
+
 # Append-only; `hash` covers the row and the previous row's hash.
 events = Table(
     "events",
