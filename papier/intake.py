@@ -33,6 +33,7 @@ from papier.store.archive import hash_file, keep_file, sync_folder, using_archiv
 from papier.store.masked_copy import write_masked_copy
 from papier.store.records import FiledPage, ScanFile, file_scan, find_scan
 from papier.store.sheets import StoreRegister
+from papier.store.thresholds import apply_thresholds, load_thresholds
 from papier.store.workspace import Workspace, read_settings
 from papier.workflows.definition import Workflow
 from papier.workflows.place import parse_place
@@ -253,6 +254,7 @@ def _finish(
         scan = _keep_as_is(workspace, path, begun.sha256)
     if begun.kept is None and _hash_source(path) != begun.sha256:
         raise ScanFileError(f"{path} changed while it was taken in. Wait until it is whole, then take it in again.")
+    readings = apply_thresholds(load_thresholds(engine), readings, reader.register)
     readings = [replace(reading, source=readable_name(path.name)) for reading in readings]
     filed = file_scan(engine, scan, readings, now, workflows, parse_place(read_settings(workspace)))
     left = leave_inbox(workspace, path)

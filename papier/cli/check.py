@@ -6,6 +6,7 @@ import getpass
 import json
 import sys
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 import click
@@ -15,6 +16,7 @@ from sqlalchemy import Engine
 
 from papier.checking.answers import Answer, Settled, answer, undo
 from papier.checking.candidates import shown
+from papier.checking.figures import CheckFigures, count_answers
 from papier.checking.item import CheckItem
 from papier.checking.paper import Printed, came_back, print_corrections
 from papier.checking.queue import open_items
@@ -27,6 +29,7 @@ from papier.cli.records import known_form
 from papier.errors import EXIT_CHECK_NEEDED, UsageError
 from papier.language import translate as _
 from papier.store.checks import Verdict
+from papier.store.connection import reading
 
 # What a script, or a secretary in a hurry, may write for an answer instead of a value.
 WORDS = {
@@ -90,6 +93,7 @@ WORDS = {
 @click.option("--again", is_flag=True, help=_("With --paper: also what stands on a sheet that has not come back."))
 @click.option("--most", type=click.IntRange(min=1), help=_("With --paper: at most so many items."))
 @click.option("--dry-run", is_flag=True, help=_("With --paper: say what would be printed; number and print nothing."))
+@click.option("--figures", is_flag=True, help=_("How often the reading was right, what was typed, how people agree."))
 @click.option("--viewer", metavar=_("PROGRAM"), help=_("Open each picture in this program as well."))
 @click.option("--json", "as_json", is_flag=True, help=_("One JSON object an item."))
 @pass_context
@@ -111,7 +115,12 @@ def command(
     again: bool,
     most: int | None,
     dry_run: bool,
+    figures: bool,
 ) -> int:
+    if figures:
+        with reading(context.engine) as connection:
+            show_figures(count_answers(connection), as_json=as_json)
+        return 0
     form = known_form(context, form)
     if paper:
         path = free_output(context, output, "verification", overwrite=overwrite)
@@ -176,6 +185,27 @@ def _tell_printed(printed: Printed, *, as_json: bool) -> int:
         if not (printed.items or printed.out or printed.for_screen):
             click.echo(_("Nothing waits for a person."))
     return EXIT_CHECK_NEEDED if printed.items or printed.out or printed.for_screen else 0
+
+
+def show_figures(figures: CheckFigures, *, as_json: bool) -> None:
+    """The figures of the answers, as a table or as one JSON object."""
+    if as_json:
+        click.echo(json.dumps(asdict(figures), ensure_ascii=False))
+        return
+    words = {"": _("all"), "comb": _("cells"), "tick": _("boxes"), "signature": _("signatures")}
+    table = Table(box=None, pad_edge=False)
+    titles = (_("kind"), _("answers"), _("right"), _("other candidate"), _("typed"), _("blank"), _("unreadable"))
+    for title in titles:
+        table.add_column(title)
+    for one in figures.kinds:
+        counts = (one.right, one.chosen, one.typed, one.blank, one.unreadable)
+        shares = [f"{count} ({100 * count / one.answered:.0f} %)" if one.answered else "0" for count in counts]
+        table.add_row(words.get(one.kind, one.kind), str(one.answered), *shares)
+    Console().print(table)
+    agreed = figures.agreement
+    if agreed.pairs:
+        click.echo(_("Two people agree in {alike} of {pairs} readings.").format(alike=agreed.alike, pairs=agreed.pairs))
+    click.echo(_("On paper: {count}. Families asked: {asked}.").format(count=figures.on_paper, asked=figures.asked))
 
 
 def _is_terminal() -> bool:

@@ -37,6 +37,7 @@ COMMANDS = {
     "watch": "papier.cli.watch",
     "status": "papier.cli.status",
     "check": "papier.cli.check",
+    "learn": "papier.cli.learn",
     "records": "papier.cli.records",
     "search": "papier.cli.search",
     "file": "papier.cli.file",

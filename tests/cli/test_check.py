@@ -114,3 +114,31 @@ def test_a_wrong_answer_says_what_is_wanted(
 def test_nothing_to_check(papier: Papier) -> None:
     done = papier("check")
     assert (done.code, done.out) == (0, "Nothing waits for a person.\n")
+
+
+def test_figures_tell_what_was_right_and_how_people_agree(papier: Papier, office: tuple[Workspace, Engine]) -> None:
+    workspace, engine = office
+    two_doubts(engine, workspace)
+    (sheet,) = print_sheets(workspace, engine, 1)
+    file_page(engine, "c", sheet, [doubtful("code", "1234", ("1284", 0.3))])
+    for key, value, who in (
+        ("field:1:telephone", "juste", "A"),
+        ("field:2:motif", "autre", "A"),
+        ("field:3:code", "juste", "A"),
+        ("field:3:code", "1284", "B"),
+        ("field:3:code", "1284", "C"),
+    ):
+        papier("check", "--answer", key, value, "--by", who)
+    (told,) = papier("check", "--figures", "--json").lines
+    everything = told["kinds"][0]
+    assert (everything["answered"], everything["right"], everything["typed"]) == (3, 1, 2)
+    assert told["agreement"] == {"pairs": 3, "alike": 1}
+    assert dict(told["people"]) == {"A": 3, "B": 1, "C": 1}
+    assert "Two people agree in 1 of 3 readings." in papier("check", "--figures").out
+
+
+def test_learning_without_answers_changes_nothing(papier: Papier) -> None:
+    done = papier("learn")
+    assert (done.code, done.out) == (0, "There are no answers to learn from yet: papier check\n")
+    assert papier("learn", "--undo").out == "Nothing was learned: nothing to undo.\n"
+    assert papier("learn", "--dry-run", "--json").lines[0]["lessons"] == []
