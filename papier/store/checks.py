@@ -152,6 +152,12 @@ def checks_by_key(connection: Connection, keys: Iterable[str]) -> dict[str, list
     return found
 
 
+def all_checks(connection: Connection) -> list[Check]:
+    """Every answer in force, oldest first: for figures, not for every day."""
+    query = select(checks).where(checks.c.undone.is_(None)).order_by(checks.c.check)
+    return [_check(row) for row in connection.execute(query)]
+
+
 def settled_fields(connection: Connection, records: Iterable[int] | None = None) -> dict[tuple[int, str], Check]:
     """The answer that counts for each field of these records (else of all), by record and field."""
     query = select(checks).where(checks.c.undone.is_(None), checks.c.settles, checks.c.field.is_not(None))
