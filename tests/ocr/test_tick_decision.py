@@ -96,6 +96,14 @@ def test_rings_are_ticks_of_one_who_rings() -> None:
     assert answer.probability > ACCEPTED
 
 
+def test_a_spot_among_crosses_is_a_question_and_of_one_who_dots_a_tick() -> None:
+    assert first(several(Look.DOT, E), *CROSSES).probability < ACCEPTED
+    dots = [several(Look.DOT, E), several(E, Look.DOT), several(Look.DOT, Look.DOT), several(E, Look.DOT)]
+    answer = first(*dots)
+    assert answer.ticked == (0,)
+    assert answer.probability > ACCEPTED
+
+
 @pytest.mark.parametrize("look", [Look.STRUCK, Look.ERASED, Look.BESIDE])
 def test_what_may_mean_either_is_a_question(look: Look) -> None:
     assert first(several(look, E), *CROSSES).probability < ACCEPTED
@@ -114,7 +122,7 @@ def test_one_unclear_box_makes_its_question_unclear() -> None:
 
 
 @given(
-    st.lists(st.tuples(st.lists(st.integers(0, 7), min_size=1, max_size=6), st.booleans()), min_size=1, max_size=6),
+    st.lists(st.tuples(st.lists(st.integers(0, 8), min_size=1, max_size=6), st.booleans()), min_size=1, max_size=6),
     st.floats(1e-9, 1.0),
 )
 def test_chances_are_chances(questions: list[tuple[list[int], bool]], doubt: float) -> None:

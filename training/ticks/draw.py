@@ -46,7 +46,13 @@ USUAL = {
     "bar": 0.03,
     "blob": 0.02,
 }
-LOOKS = {"scribble": Look.SCRIBBLED, "fill": Look.DENSE, "circle": Look.CIRCLED}
+LOOKS = {
+    "scribble": Look.SCRIBBLED,
+    "fill": Look.DENSE,
+    "circle": Look.CIRCLED,
+    "dot": Look.DOT,
+    "blob": Look.DOT,
+}
 WRITTEN = {"cross": "xXxX*", "plus": "+", "check": "vVvVJ", "slash": "/\\", "bar": "|", "circle": "oO0"}
 # Ink below the first share of full black is what an eraser leaves; above the second it is a pen's. Between, anything.
 GHOST, FAINTEST = 0.20, 0.33
@@ -303,6 +309,12 @@ def fill_sheet(
         if chance < 0.10:
             if random.random() < 0.75:
                 put_mark("check" if kind == "circle" else kind, rect, first, marker, pen, random, writers)
+            if random.random() < 0.25:
+                # Hastily, over what was marked before.
+                for _ in range(int(random.integers(1, 3))):
+                    put_mark("scribble", rect, first, marker, pen, random, writers)
+                looks[i] = Look.SCRIBBLED
+                continue
             draw_solid(rect, first, pen, random, slop=marker.slop)
             looks[i] = Look.DENSE
         elif chance < 0.16 or (corrector and chance < 0.4):
@@ -391,7 +403,9 @@ def _relabel(sheet: Sheet, marks: Sequence[object], which: Sequence[int], looks:
     for i in which:
         share = cover(marks, sheet.zones[i].rect, sheet.scale)
         if share > 0.05:
-            looks[i] = Look.STRUCK if looks[i] in {Look.EMPTY, Look.OPEN, Look.STRUCK, Look.BESIDE} else IGNORED
+            looks[i] = (
+                Look.STRUCK if looks[i] in {Look.EMPTY, Look.OPEN, Look.DOT, Look.STRUCK, Look.BESIDE} else IGNORED
+            )
         elif share > 0.01:
             looks[i] = IGNORED
 

@@ -58,7 +58,7 @@ def main() -> None:
             print(f"{count} pages", flush=True)
     found = np.concatenate(looks)
     np.savez(arguments.output, pictures=np.concatenate(pictures), looks=found.astype(np.int8))
-    print(f"{len(found)} boxes: {np.bincount(found, minlength=8).tolist()}")
+    print(f"{len(found)} boxes: {np.bincount(found, minlength=9).tolist()}")
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ far registration is off on bent paper. Forms are made at random; marks and label
 
 from __future__ import annotations
 
+import contextlib
 import io
 from collections.abc import Callable
 from dataclasses import replace
@@ -16,6 +17,7 @@ import numpy as np
 import pypdfium2 as pdfium
 from numpy.typing import NDArray
 
+from papier.errors import LayoutError
 from papier.forms.layout import Layout
 from papier.forms.parsing import parse_form
 from papier.forms.pdf import SheetToPrint, face_pdf, write_sheets
@@ -51,7 +53,7 @@ WORDS = (
     "Vu",
 )
 # Drawn anew for every so many pages: laying a form out takes as long as three pages.
-PAGES_A_FORM = 4
+PAGES_A_FORM = 6
 # Registration off by more is a lost page, not something to learn from; in box widths.
 FAR_OFF = 0.4
 MIN_MATCH = 0.45
@@ -59,21 +61,21 @@ NUMBERS = SheetNumbers(b"training of ticks, no secret")
 
 
 def make_form(random: np.random.Generator) -> Layout:
-    """A form of tables, grids and questions, of one page."""
+    """A form of tables, grids and questions that fill one page as a rule."""
     blocks = []
-    for index in range(int(random.integers(2, 6))):
+    for index in range(int(random.integers(3, 9))):
         kind = random.choice(["table", "grid", "questions"])
         multiple = "true" if random.random() < 0.4 else "false"
         if kind == "table":
             columns = "".join(
                 f"      - {{tick: c{c}, label: {random.choice(WORDS)}, options: {{{_options(random, 1, 3)}}}}}\n"
-                for c in range(int(random.integers(2, 5)))
+                for c in range(int(random.integers(3, 7)))
             )
             blocks.append(
-                f"  - table: t{index}\n    label: Cochez\n    rows: {random.integers(2, 12)}\n    columns:\n{columns}"
+                f"  - table: t{index}\n    label: Cochez\n    rows: {random.integers(3, 16)}\n    columns:\n{columns}"
             )
         elif kind == "grid":
-            rows = ", ".join(f"r{n}: Ligne {n}" for n in range(int(random.integers(2, 9))))
+            rows = ", ".join(f"r{n}: Ligne {n}" for n in range(int(random.integers(3, 12))))
             blocks.append(
                 f"  - grid: g{index}\n    label: Une réponse par ligne\n    multiple: {multiple}\n"
                 f"    rows: {{{rows}}}\n    options: {{{_options(random, 2, 5)}}}\n"
@@ -92,10 +94,11 @@ def make_form(random: np.random.Generator) -> Layout:
         definition, problems = parse_form(text)
         if definition is None:
             raise ValueError("; ".join(str(problem) for problem in problems))
-        layout = lay_out(definition)
-        if len(layout.pages) == 1 or count == 1:
-            return layout
-    raise AssertionError
+        with contextlib.suppress(LayoutError):
+            layout = lay_out(definition)
+            if len(layout.pages) == 1 or count == 1:
+                return layout
+    return make_form(random)
 
 
 def _options(random: np.random.Generator, least: int, most: int) -> str:

@@ -16,8 +16,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-LOOKS = 8
-EMPTY, BESIDE, ERASED = 0, 5, 7
+LOOKS = 9
+EMPTY, OPEN, SCRIBBLED, BESIDE, ERASED, DOT = 0, 1, 2, 5, 7, 8
 BLACK = 200.0
 
 
@@ -60,6 +60,8 @@ def augmented(pictures: Tensor, random: torch.Generator) -> Tensor:
 def tell_invisible(pictures: Tensor, looks: Tensor) -> Tensor:
     """The looks, those of boxes with ghosts or marks beside that the scan does not show turned to empty.
 
+    A mark in the box of which nothing is seen at all (a faint pencil, photocopied) is left out (-1): it would teach
+    that empty boxes are ticked now and then.
     Seen is what is darker than the print around: of a ghost in the box, of a mark beside next to it. A ghost is seen as
     well by what fluid took of the frame.
     """
@@ -68,13 +70,15 @@ def tell_invisible(pictures: Tensor, looks: Tensor) -> Tensor:
         part, which = pictures[start : start + 2000].float(), looks[start : start + 2000]
         print_ = functional.max_pool2d(part[:, 1:2], 5, 1, 2)
         odd = functional.avg_pool2d((part[:, :1] - print_).clamp(min=0), 3, 1, 1)[:, 0]
-        ghost = odd[:, 16:48, 16:48].amax((1, 2)) > BLACK / 15
+        ghost = odd[:, 16:48, 16:48].amax((1, 2)) > BLACK / 10
         lost = (part[:, 1:2] - functional.max_pool2d(part[:, :1], 3, 1, 1)).clamp(min=0)[:, 0, 20:44, 20:44]
         ghost |= (lost > BLACK / 3).float().mean((1, 2)) > 0.03
         sides = torch.cat([odd[:, 14:50, 2:15], odd[:, 14:50, 49:62]], 2)
         beside = (sides > BLACK / 5).float().mean((1, 2)) > 0.04
         faded = ((which == ERASED) & ~ghost) | ((which == BESIDE) & ~beside)
         found[start : start + 2000][faded] = EMPTY
+        gone = ((which == OPEN) | (which == SCRIBBLED) | (which == DOT)) & ~ghost
+        found[start : start + 2000][gone] = -1
     return found
 
 
@@ -85,7 +89,8 @@ def load(paths: list[Path]) -> tuple[Tensor, Tensor]:
             pictures.append(data["pictures"])
             looks.append(data["looks"])
     together = torch.from_numpy(np.concatenate(pictures))
-    return together, tell_invisible(together, torch.from_numpy(np.concatenate(looks).astype(np.int64)))
+    seen = tell_invisible(together, torch.from_numpy(np.concatenate(looks).astype(np.int64)))
+    return together[seen >= 0], seen[seen >= 0]
 
 
 def predict(network: TickNetwork, pictures: Tensor) -> Tensor:

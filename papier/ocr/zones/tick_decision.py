@@ -26,6 +26,7 @@ class Habit(IntEnum):
     CROSSES = 0
     FILLS = 1
     RINGS = 2
+    DOTS = 3
 
 
 class BoxState(IntEnum):
@@ -35,36 +36,42 @@ class BoxState(IntEnum):
 
 
 # Of people on papier's own sheets, which ask for crosses; on forms of others; and in bubbles, which ask to be filled.
-HABITS_OWN, HABITS_FOREIGN, HABITS_BUBBLES = (0.86, 0.11, 0.03), (0.57, 0.40, 0.03), (0.08, 0.91, 0.01)
+HABITS_OWN, HABITS_FOREIGN = (0.84, 0.10, 0.03, 0.03), (0.56, 0.38, 0.03, 0.03)
+HABITS_BUBBLES = (0.08, 0.90, 0.01, 0.01)
 
 # How a box in a given state looks, for each habit. Columns: empty, open, scribbled, dense, circled, beside, struck,
-# erased. A stray mark that looks in all ways like a tick is taken to be one in 50,000 empty boxes, a tick that the scan
-# lost one in 100,000: of 20,500 boxes of real scans none was either.
-_EMPTY = (0.9954, 2e-5, 2e-5, 2e-5, 1e-4, 1e-3, 2.5e-3, 1e-3)
+# erased, a dot. A stray mark that looks in all ways like a tick is taken to be one in 50,000 empty boxes, a tick that
+# the scan lost one in 100,000: of 20,500 boxes of real scans none was either. Specks that look like a pen's dot are
+# more, and only who dots elsewhere on the page is believed to have meant one. Whoever crosses and yet leaves a box
+# wholly black has thought twice, and the printed rule says what that means: one tick in 100,000 looks so.
+_EMPTY = (0.9908, 2e-5, 2e-5, 2e-5, 1e-4, 5e-3, 1e-3, 3e-3, 5e-5)
 _LOOKS: dict[tuple[Habit, BoxState], tuple[float, ...]] = {
-    (Habit.CROSSES, BoxState.TICKED): (1e-5, 0.956, 0.030, 5e-4, 0.003, 0.004, 0.004, 0.003),
-    (Habit.FILLS, BoxState.TICKED): (1e-5, 0.08, 0.36, 0.55, 0.001, 0.002, 0.004, 0.003),
-    (Habit.RINGS, BoxState.TICKED): (1e-5, 0.08, 0.004, 0.003, 0.90, 0.006, 0.004, 0.003),
-    (Habit.CROSSES, BoxState.CANCELLED): (1e-3, 5e-3, 0.08, 0.77, 1e-3, 1e-3, 0.08, 0.06),
-    # Whoever fills to tick cannot cancel by filling: fluid, an eraser or a stroke through it must serve.
-    (Habit.FILLS, BoxState.CANCELLED): (1e-3, 0.01, 0.005, 0.01, 1e-3, 1e-3, 0.3, 0.67),
-    (Habit.RINGS, BoxState.CANCELLED): (1e-3, 0.01, 0.1, 0.2, 0.01, 1e-3, 0.25, 0.43),
+    (Habit.CROSSES, BoxState.TICKED): (1e-5, 0.9633, 0.030, 1e-5, 0.002, 0.002, 0.002, 2e-4, 5e-4),
+    (Habit.FILLS, BoxState.TICKED): (1e-5, 0.08, 0.36, 0.544, 0.001, 0.002, 0.002, 2e-4, 0.01),
+    (Habit.RINGS, BoxState.TICKED): (1e-5, 0.08, 0.004, 0.003, 0.903, 0.006, 0.002, 2e-4, 0.002),
+    (Habit.DOTS, BoxState.TICKED): (1e-5, 0.08, 0.02, 0.05, 0.001, 0.006, 0.002, 2e-4, 0.84),
+    # A mark is not cancelled with another of its kind: whoever fills to tick cannot cancel by filling, and fluid, an
+    # eraser or a stroke through it must serve; and the sheet asks to blacken, not to cross again.
+    (Habit.CROSSES, BoxState.CANCELLED): (1e-3, 1e-3, 0.03, 0.855, 1e-3, 1e-3, 0.05, 0.06, 1e-3),
+    (Habit.FILLS, BoxState.CANCELLED): (1e-3, 2e-3, 2e-3, 3e-3, 1e-3, 1e-3, 0.32, 0.67, 1e-3),
+    (Habit.RINGS, BoxState.CANCELLED): (1e-3, 2e-3, 0.1, 0.2, 2e-3, 1e-3, 0.25, 0.443, 1e-3),
+    (Habit.DOTS, BoxState.CANCELLED): (1e-3, 1e-3, 0.2, 0.3, 1e-3, 1e-3, 0.2, 0.295, 1e-3),
 }
 # Where the sheet does not say that a blackened box is cancelled, blackening is a way to tick, and seldom one to cancel.
 _FOREIGN_LOOKS: dict[tuple[Habit, BoxState], tuple[float, ...]] = {
     **_LOOKS,
-    (Habit.CROSSES, BoxState.TICKED): (1e-5, 0.940, 0.030, 0.016, 0.003, 0.004, 0.004, 0.003),
-    (Habit.CROSSES, BoxState.CANCELLED): (1e-3, 5e-3, 0.15, 0.10, 1e-3, 1e-3, 0.38, 0.36),
+    (Habit.CROSSES, BoxState.TICKED): (1e-5, 0.9473, 0.030, 0.016, 0.002, 0.002, 0.002, 2e-4, 5e-4),
+    (Habit.CROSSES, BoxState.CANCELLED): (1e-3, 1e-3, 0.15, 0.10, 1e-3, 1e-3, 0.38, 0.365, 1e-3),
 }
 # Where any number may be ticked: a box of four is; of single choices one in seven is left blank, and one in two hundred
 # and fifty has two ticks (as the simulator assumes; a published count of questionnaires has 2 to 10 in 1,000).
 TICKED_ANY, NONE_TICKED, TWO_TICKED = 0.25, 0.15, 0.004
 # A box is cancelled where another is ticked instead, and more seldom where none is.
-CANCELLED_INSTEAD, CANCELLED_ALONE, CANCELLED_ANY = 0.01, 0.002, 0.004
+CANCELLED_INSTEAD, CANCELLED_ALONE, CANCELLED_ANY = 0.01, 0.002, 0.01
 # Of two or more ticks in a single choice, each further box is in it so often against not.
 SEVERAL_ODDS = 0.3
 # What the model was never shown: so much of a box's likelihood is spread over all looks.
-UNFORESEEN = 2e-5
+UNFORESEEN = 1e-5
 
 
 @dataclass(frozen=True)
