@@ -55,7 +55,7 @@ INNER, CLEAN, CLEAN_MARK = 3, 0.03, 0.01
 INK, COVERED, COVERED_EMPTY = 0.15, 0.15, 0.03
 # Ink that spans less than this, with the three pixels it was smoothed over, is a spot, whatever the network says.
 SPOT, SPOT_OPEN = 8, 0.01
-MARKS_WITHIN = (Look.OPEN, Look.SCRIBBLED, Look.DENSE, Look.DOT)
+MARKS_WITHIN = np.isin(np.arange(len(Look)), (Look.OPEN, Look.SCRIBBLED, Look.DENSE, Look.DOT))
 # A bare box holds a mark that the scan lost once in so many, as likelihood against empty.
 LOST_MARK = 4e-5
 STATES = {
@@ -100,7 +100,7 @@ def measure_looks(pictures: Pictures) -> Likelihoods:
     inked = find_peaks(odd, round(0.6 * BOX_PIXELS)) >= BARE * BLACK
     looks[inked] = judge_looks(pictures[inked])
     clean = inked & (find_peaks(odd, -INNER) < CLEAN * BLACK)
-    looks[np.ix_(clean, MARKS_WITHIN)] *= CLEAN_MARK
+    looks[np.outer(clean, MARKS_WITHIN)] *= CLEAN_MARK
     spots = inked & (find_spread(odd) < SPOT)
     looks[spots, Look.DOT] = np.maximum(looks[spots, Look.DOT], looks[spots, Look.OPEN])
     looks[spots, Look.OPEN] *= SPOT_OPEN
