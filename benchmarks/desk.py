@@ -122,7 +122,15 @@ def measure(desk: RunningDesk) -> list[dict[str, Any]]:
     desk.enter()
     newest = desk.numbers[-1]
     asked = ["/", "/check", "/records", "/records?before=50000", f"/records?form={FORM}", "/cases", "/cases?due=1"]
-    asked += ["/cases/77", "/scans", "/search?q=DURAND", "/search?q=NOM777", "/search?q=nowhere", f"/sheets/{newest}", "/records/77"]
+    asked += [
+        "/cases/77",
+        "/scans",
+        "/search?q=DURAND",
+        "/search?q=NOM777",
+        "/search?q=nowhere",
+        f"/sheets/{newest}",
+        "/records/77",
+    ]
     # The newest items are those whose pictures are there.
     asked.append(f"/check/crop?item={quote(max(desk.office.queue.items(), key=lambda item: item.record or 0).key)}")
     found = []

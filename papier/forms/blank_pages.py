@@ -42,10 +42,13 @@ class Background:
 def find_background(folder: Path, written: str, dpi: float | None) -> Background:
     """The page that `background: enquete.png` or `enquete.pdf#2` names, with its size; raises BackgroundError.
 
-    A PDF without `#` means its first page. Only the image's head is read here.
+    A PDF without `#` means its first page. Only the image's head is read here. A definition that came from elsewhere
+    must not print what lies in other folders: neither by `..` nor by a link.
     """
     name, _, number = written.partition("#")
     path = folder / name
+    if not path.resolve().is_relative_to(folder.resolve()):
+        raise BackgroundError(f"`{name}` lies outside of this definition's folder. Put the file beside it.")
     if not path.is_file():
         raise BackgroundError(f"there is no file `{name}` beside this definition. Put it there, or mend the name.")
     try:

@@ -77,11 +77,15 @@ def find_form(name_or_path: str, folders: Sequence[Path]) -> Path:
 
 
 def _files(folder: Path) -> dict[str, Path]:
-    """The form files of a folder by form name, in the order of their names."""
+    """The form files of a folder by form name, in the order of their names; no links that lead out of it."""
+    inside = folder.resolve()
     return {
         path.relative_to(folder).with_suffix("").as_posix(): path
         for path in sorted(folder.glob("*/*"))
-        if path.suffix in _SUFFIXES and path.name not in _NOT_FORMS and path.is_file()
+        if path.suffix in _SUFFIXES
+        and path.name not in _NOT_FORMS
+        and path.is_file()
+        and path.resolve().is_relative_to(inside)
     }
 
 
