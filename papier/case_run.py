@@ -17,7 +17,7 @@ from papier.forms.library import find_form
 from papier.forms.parsing import load_form
 from papier.forms.roster_values import fill_template, unprintable_values
 from papier.forms.typesetting import lay_out
-from papier.print_run import Addressee, PrintRun, print_batch
+from papier.print_run import Addressee, Destination, PrintRun, Registered, print_batch
 from papier.store.cases import CaseLedger
 from papier.store.connection import reading
 from papier.store.workspace import Workspace, read_settings
@@ -116,6 +116,7 @@ def open_cases(
     *,
     rows: Sequence[tuple[Mapping[str, str], ...]] = (),
     progress: Callable[[int], None] | None = None,
+    to: Destination | None = None,
 ) -> tuple[PrintRun, list[int]]:
     """Begin a case for each of `people` and print its first sheets, with its follow-up sheet where the step has one.
 
@@ -154,7 +155,7 @@ def open_cases(
                 number, Kind.PRINTED, {"step": step.name, "sheets": printed[at], "on": now.date().isoformat()}
             )
 
-    run = print_batch(workspace, engine, batch, output, now, progress=progress, registered=begin)
+    run = print_batch(workspace, engine, batch, output, now, progress=progress, registered=begin, to=to)
     return run, numbers
 
 
@@ -213,9 +214,12 @@ def print_case_sheets(
     now: dt.datetime,
     layouts: Layouts,
     progress: Callable[[int], None] | None = None,
+    *,
+    to: Destination | None = None,
+    also: Registered | None = None,
 ) -> CasePrint:
     """Number and print sheets of cases into one PDF, and tell each case. A case whose sheets cannot be printed whole is
-    left out with all of them, and its fault told.
+    left out with all of them, and its fault told. `also` is told the numbers in the same transaction.
     """
     faults: dict[int, list[str]] = {}
     for sheet in sheets:
@@ -233,8 +237,10 @@ def print_case_sheets(
             printed.setdefault((sheet.case, sheet.step), []).append([number, sheet.form])
         for (case, step), pairs in printed.items():
             ledger.record(case, Kind.PRINTED, {"step": step, "sheets": pairs, "on": now.date().isoformat()})
+        if also is not None:
+            also(connection, numbers)
 
     batch = [(layouts.find(sheet.form), Addressee(sheet.values)) for sheet in sound]
-    run = print_batch(workspace, engine, batch, output, now, progress=progress, registered=tell)
+    run = print_batch(workspace, engine, batch, output, now, progress=progress, registered=tell, to=to)
     cases = tuple(dict.fromkeys(sheet.case for sheet in sound))
     return CasePrint(run, cases, told, sum(sheet.slip for sheet in sound))

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Engine, func, select
 
 from papier.case_run import CasePrint, Layouts, print_case_sheets, sheets_to_print
 from papier.errors import WorkflowRefusedError
-from papier.print_run import Addressee, print_batch
+from papier.print_run import Addressee, Destination, Registered, print_batch
 from papier.store.case_filing import DAY, DISPATCH, keep_rows
 from papier.store.cases import CaseLedger, Filter, list_cases
 from papier.store.connection import reading, writing
@@ -103,8 +103,13 @@ def run_day(
     *,
     letters: bool = True,
     dry_run: bool = False,
+    to: Destination | None = None,
+    also: Registered | None = None,
 ) -> Day:
-    """Do the day: clocks, letters, dispatch list, the day's sheet. With `dry_run` nothing is recorded or printed."""
+    """Do the day: clocks, letters, dispatch list, the day's sheet. With `dry_run` nothing is recorded or printed.
+
+    `also` is told the numbers of the day's sheet in the transaction that registers it, which is the last one.
+    """
     today = now.date()
     passed = [] if dry_run else pass_clocks(engine, now)
     settings = read_settings(workspace)
@@ -114,7 +119,7 @@ def run_day(
     if letters and not dry_run:
         sheets = sheets_to_print(woken, today, settings)
         if sheets:
-            printed = print_case_sheets(workspace, engine, sheets, letters_path, now, layouts)
+            printed = print_case_sheets(workspace, engine, sheets, letters_path, now, layouts, to=to)
             woken = _woken(engine, now)
     rows = day_rows(engine, woken, now)
     if dry_run:
@@ -126,8 +131,8 @@ def run_day(
         if case.stage(workflow, name) is Stage.SEND and workflow.steps[name].ways[0].by_post
     ]
     dispatch_path = output.with_name(f"{output.stem}-bordereau.pdf")
-    dispatch = _print_dispatch(workspace, engine, posts, now, dispatch_path, layouts) if posts else ()
-    numbers = _print_rows(workspace, engine, layouts, DAY_FORM, DAY, rows, now, output)
+    dispatch = _print_dispatch(workspace, engine, posts, now, dispatch_path, layouts, to) if posts else ()
+    numbers = _print_rows(workspace, engine, layouts, DAY_FORM, DAY, rows, now, output, to, also)
     return Day(
         today,
         tuple(rows),
@@ -139,6 +144,31 @@ def run_day(
         letters_path if printed is not None and printed.run is not None else None,
         dispatch_path if dispatch else None,
     )
+
+
+def print_letters_due(
+    workspace: Workspace,
+    engine: Engine,
+    now: dt.datetime,
+    output: Path,
+    layouts: Layouts,
+    *,
+    to: Destination | None = None,
+    also: Registered | None = None,
+) -> CasePrint | None:
+    """Let the clocks pass, and print the letters and reminders due that were not printed yet; None without any."""
+    pass_clocks(engine, now)
+    sheets = sheets_to_print(_woken(engine, now), now.date(), read_settings(workspace))
+    if not sheets:
+        return None
+    return print_case_sheets(workspace, engine, sheets, output, now, layouts, to=to, also=also)
+
+
+def has_day_sheet(engine: Engine, day: dt.date) -> bool:
+    """True when a day's sheet of this day was printed."""
+    with reading(engine) as connection:
+        query = select(row_sheets.c.sheet).where(row_sheets.c.kind == DAY, row_sheets.c.day == day.isoformat())
+        return connection.execute(query.limit(1)).first() is not None
 
 
 def day_rows(engine: Engine, woken: Sequence[tuple[Case, Workflow]], now: dt.datetime) -> list[DayRow]:
@@ -222,6 +252,8 @@ def _print_rows(
     rows: Sequence[DayRow],
     now: dt.datetime,
     output: Path,
+    to: Destination | None,
+    also: Registered | None = None,
 ) -> tuple[str, ...]:
     """Print rows onto as many sheets as they need, and keep what they stand for; at least one sheet."""
     each = layouts.rows_of(form)
@@ -235,8 +267,10 @@ def _print_rows(
     def keep(connection: Connection, numbers: Sequence[str]) -> None:
         for number, part in zip(numbers, parts, strict=True):
             keep_rows(connection, number, kind, now.date(), [row.row for row in part])
+        if also is not None:
+            also(connection, numbers)
 
-    return print_batch(workspace, engine, batch, output, now, registered=keep).numbers
+    return print_batch(workspace, engine, batch, output, now, registered=keep, to=to).numbers
 
 
 def _print_dispatch(
@@ -246,6 +280,7 @@ def _print_dispatch(
     now: dt.datetime,
     output: Path,
     layouts: Layouts,
+    to: Destination | None,
 ) -> tuple[str, ...]:
     """The list of letters to take to the post office, with room for their numbers."""
     settings = read_settings(workspace)
@@ -253,16 +288,16 @@ def _print_dispatch(
     for case, workflow, step in posts:
         values = letter_values(case, workflow, step, now.date(), settings)
         lines = layouts.address_of(workflow.forms_of(step.name, case.form), values)
-        to = ", ".join(dict.fromkeys((lines[0], lines[-1]))) if lines else (step.to or "").capitalize()
+        whom = ", ".join(dict.fromkeys((lines[0], lines[-1]))) if lines else (step.to or "").capitalize()
         if not lines and case.name:
-            to = f"{to} · {short_name(case)}"
+            whom = f"{whom} · {short_name(case)}"
         words = {
             "dossier": f"n° {case.number}",
-            "destinataire": to,
+            "destinataire": whom,
             "envoi": next((way for way in step.ways if way.by_post), Way.POST).words,
         }
         rows.append(DayRow(words, RowSheetRow(DISPATCH, (Item(case.number, f"send:{step.name}", step.name),))))
-    return _print_rows(workspace, engine, layouts, DISPATCH_FORM, DISPATCH, rows, now, output)
+    return _print_rows(workspace, engine, layouts, DISPATCH_FORM, DISPATCH, rows, now, output, to)
 
 
 def remind(engine: Engine, number: int, now: dt.datetime, by: str) -> Case:

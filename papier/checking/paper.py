@@ -31,7 +31,7 @@ from papier.forms.correction_sheet import (
 from papier.forms.definition import CombContent
 from papier.forms.pdf import Picture
 from papier.ocr.crops import to_png
-from papier.print_run import Addressee, print_batch
+from papier.print_run import Addressee, Destination, Registered, print_batch
 from papier.records import Value
 from papier.store.case_filing import CORRECTIONS, VISA, keep_rows, load_record
 from papier.store.connection import reading
@@ -84,9 +84,12 @@ def print_corrections(
     form: str | None = None,
     most: int | None = None,
     dry_run: bool = False,
+    to: Destination | None = None,
+    also: Registered | None = None,
 ) -> Printed:
     """Print the queue onto numbered sheets. `again`: also what stands on a sheet that has not come back (it may be
-    lost); `most`: at most so many items. With `dry_run` nothing is numbered or printed.
+    lost); `most`: at most so many items. With `dry_run` nothing is numbered or printed. `also` is told the numbers in
+    the transaction that registers the sheets.
     """
     items = open_items(workspace, engine=engine, form=form)
     for_screen = tuple(item for item in items if not can_be_printed(item))
@@ -108,6 +111,8 @@ def print_corrections(
     def keep(connection: Connection, numbers: Sequence[str]) -> None:
         for number, (_sheet, members) in zip(numbers, batch, strict=True):
             keep_rows(connection, number, CORRECTIONS, now.date(), [_row(item) for item in members])
+        if also is not None:
+            also(connection, numbers)
 
     run = print_batch(
         workspace,
@@ -116,6 +121,7 @@ def print_corrections(
         output,
         now,
         registered=keep,
+        to=to,
     )
     return Printed(output, run.numbers, tuple(chosen), for_screen, out)
 

@@ -29,6 +29,7 @@ from papier.store.case_filing import CORRECTIONS, NEVER_DECIDING, QUESTION, VISA
 from papier.store.cases import CaseLedger
 from papier.store.checks import Verdict, checks_by_key, field_key, unsettled_readings
 from papier.store.connection import connect, reading
+from papier.store.orders import FORM as ORDERS
 from papier.store.records import PURGED
 from papier.store.tables import case_sheets, cases, checks, layouts, pages, readings, records, row_sheets, scans, sheets
 from papier.store.workspace import Workspace
@@ -97,6 +98,8 @@ def list_items(connection: Connection, *, with_waiting: bool = False, form: str 
         given = answers.get(item.key, ())
         if any(check.settles for check in given) or (form is not None and item.form != form):
             continue
+        if item.form == ORDERS:
+            continue  # asked on paper with the next order sheet: `papier.orders`
         seen = tuple(check for check in given if check.verdict not in {Verdict.ASK, Verdict.PAPER})
         asked = any(check.verdict is Verdict.ASK and check.value not in answered_slips for check in given)
         put_off = _("the family is asked") if asked else None

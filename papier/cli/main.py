@@ -44,6 +44,7 @@ COMMANDS = {
     "where": "papier.cli.where",
     "register": "papier.cli.register",
     "today": "papier.cli.today",
+    "orders": "papier.cli.orders",
     "cases": "papier.cli.cases",
     "desk": "papier.cli.desk",
     "deadline": "papier.cli.deadline",

@@ -83,6 +83,11 @@ def _create_places(connection: Connection) -> None:
     tables.metadata.create_all(connection, tables=[tables.binders, tables.places])
 
 
+def _create_orders(connection: Connection) -> None:
+    made = (tables.order_sheets, tables.order_reads, tables.orders)
+    tables.metadata.create_all(connection, tables=made)
+
+
 MIGRATIONS: tuple[tuple[int, str, Callable[[Connection], None]], ...] = (
     (1, "first tables", _create_first_tables),
     (2, "cases", _create_case_tables),
@@ -94,6 +99,7 @@ MIGRATIONS: tuple[tuple[int, str, Callable[[Connection], None]], ...] = (
     (8, "print jobs", _create_print_jobs),
     (9, "papers without a form", _create_papers),
     (10, "where the paper is", _create_places),
+    (11, "orders", _create_orders),
 )
 
 

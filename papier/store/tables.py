@@ -336,3 +336,32 @@ print_jobs = Table(
     Index("print_jobs_by_state", "state"),
     Index("print_jobs_by_run", "run"),
 )
+
+# An order sheet that was printed: what its rows stand for. Its number is single-use.
+order_sheets = Table(
+    "order_sheets",
+    metadata,
+    Column("sheet", String(20), primary_key=True),
+    Column("rows", Text, nullable=False),  # JSON: the form of each row
+)
+
+# An order sheet that came in, by its record. `state`: begun, or closed once its report is printed.
+order_reads = Table(
+    "order_reads",
+    metadata,
+    Column("record", Integer, ForeignKey("records.record"), primary_key=True),
+    Column("sheet", String(20)),
+    Column("state", String(12), nullable=False),
+)
+
+# One row an order: the sheet's number and its place make it single-use. `state`: begun, done, asked, refused.
+orders = Table(
+    "orders",
+    metadata,
+    Column("sheet", String(20), primary_key=True),
+    Column("place", String(40), primary_key=True),
+    Column("record", Integer, ForeignKey("records.record"), nullable=False),
+    Column("data", Text, nullable=False),  # JSON of `papier.store.orders.Order`
+    Column("state", String(12), nullable=False),
+    Column("told", Text),
+)

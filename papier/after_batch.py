@@ -1,0 +1,139 @@
+"""What follows a batch without anybody at a screen: the orders that came in, then what the settings say is printed.
+
+The section `seance` of the settings:
+
+    seance:
+      corrections: oui       # what is to be checked, on sheets
+      jour: oui              # the day's sheet, with the day's first batch
+      lettres: oui           # letters and reminders due
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import Engine
+
+from papier.case_run import Layouts
+from papier.checking.paper import print_corrections
+from papier.day_run import has_day_sheet, print_letters_due, run_day
+from papier.devices.ipp import Server
+from papier.devices.print_settings import load_print_settings
+from papier.devices.printer_words import in_words, troubles
+from papier.devices.printing import find_printer
+from papier.errors import ProgramFailedError
+from papier.language import translate as _
+from papier.orders.doing import Office
+from papier.orders.running import run_orders
+from papier.orders.settings import load_order_settings
+from papier.print_run import Destination
+from papier.print_sending import Sending, refresh, send_waiting
+from papier.settings import raise_found, read_section
+from papier.store.print_jobs import PrintJob, State, list_jobs
+from papier.store.workspace import SETTINGS_FILE, Workspace
+from papier.workflows.definition import Workflow
+
+SECTION = "seance"
+_KEYS = ("corrections", "jour", "lettres")
+
+
+@dataclass(frozen=True)
+class SessionSettings:
+    """What is printed after a batch, besides what order sheets say."""
+
+    corrections: bool = False
+    day: bool = False
+    letters: bool = False
+
+
+def load_session_settings(path: Path) -> SessionSettings:
+    """The section of this file; nothing where it is not there. Raises DefinitionError with every mistake."""
+    entries, proof = read_section(path, SECTION, _KEYS)
+    flags = [bool(proof.flag(entries[key], key)) if key in entries else False for key in _KEYS]
+    raise_found(path, proof)
+    return SessionSettings(*flags)
+
+
+def open_office(
+    workspace: Workspace, engine: Engine, now: dt.datetime, folders: Sequence[Path], workflows: Sequence[Workflow]
+) -> Office:
+    """What orders are done with, by the settings of the workspace. Raises DefinitionError where they are wrong."""
+    path = workspace.folder / SETTINGS_FILE
+    to = Destination(load_print_settings(path), unattended=True)
+    return Office(workspace, engine, load_order_settings(path), to, Layouts(folders), workflows, now)
+
+
+def after_batch(
+    workspace: Workspace,
+    engine: Engine,
+    clock: Callable[[], dt.datetime],
+    folders: Sequence[Path],
+    workflows: Sequence[Workflow],
+) -> list[str]:
+    """Do what follows a batch; gives what there is to tell, a line each. `folders`: where definitions lie.
+
+    Safe to call again, for the same batch or after a kill: it goes by what the store says is still to do. Raises
+    ProgramFailedError while a printer refuses what is to be printed, MissingProgramError without CUPS: nothing is lost,
+    and the next call tries again.
+    """
+    settings = load_session_settings(workspace.folder / SETTINGS_FILE)
+    now = clock()
+    office = open_office(workspace, engine, now, folders, workflows)
+    told = run_orders(office)
+    if settings.letters and not (settings.day and not has_day_sheet(engine, now.date())):
+        letters = print_letters_due(workspace, engine, now, office.path("lettres"), office.layouts, to=office.to)
+        if letters is not None and letters.run is not None:
+            told.append(
+                _("{count} letters and reminders: {output}").format(
+                    count=len(letters.run.numbers), output=letters.run.output
+                )
+            )
+        told += letters.faults if letters is not None else ()
+    if settings.day and not has_day_sheet(engine, now.date()):
+        path = office.path("feuille-du-jour")
+        day = run_day(workspace, engine, now, path, office.layouts, letters=settings.letters, to=office.to)
+        told.append(_("Day's sheet: {output}").format(output=path))
+        told += day.letters.faults if day.letters is not None else ()
+    if settings.corrections:
+        printed = print_corrections(workspace, engine, now, office.path("verification"), to=office.to)
+        if printed.path is not None:
+            told.append(
+                _("{count} sheets of what is to be checked: {output}").format(
+                    count=len(printed.numbers), output=printed.path
+                )
+            )
+    return told + send_all(workspace, engine, Sending(Server.find(), clock))
+
+
+def send_all(workspace: Workspace, engine: Engine, sending: Sending) -> list[str]:
+    """Hand over everything that waits, and look after what was sent before; gives what there is to tell.
+
+    Raises ProgramFailedError while a printer refuses something.
+    """
+    if not list_jobs(engine, (State.QUEUED, State.OFFERED, State.SENT, State.REFUSED)):
+        return []
+    told = [_ended(job) for job in refresh(engine, sending)]
+    jobs = send_waiting(workspace, engine, sending)
+    told += [
+        _("{title}: sent to {printer}").format(title=job.title, printer=job.printer)
+        for job in jobs
+        if job.state is State.SENT
+    ]
+    for name in dict.fromkeys(job.printer for job in list_jobs(engine, (State.SENT,))):
+        printer = find_printer(sending.server, name)
+        told += [f"{name}: {in_words(word)}" for word in troubles(printer.reasons)]
+    refused = [job for job in jobs if job.state is State.REFUSED]
+    if refused:
+        raise ProgramFailedError("\n".join(dict.fromkeys(f"{job.title}: {job.reason}" for job in refused)))
+    return told
+
+
+def _ended(job: PrintJob) -> str:
+    if job.state is State.PRINTED:
+        return _("{title}: printed on {printer}").format(title=job.title, printer=job.printer)
+    return _("{title}: perhaps not printed whole ({why}). Look in the tray; then: papier sheets").format(
+        title=job.title, why=job.reason
+    )
