@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 
 from papier.forms.library import list_forms
 from papier.language import translate as _
+from papier.language import translate_count as _n
 from papier.orders.doing import Office, do_order, enqueue_leaflet, leaflet_jobs
 from papier.orders.settings import BACKUP, CHECKING, DAY, MISSING, PRINT, REGISTER, REMINDERS
 from papier.orders.sheet import can_be_printed, print_order_sheets, write_report
@@ -89,7 +90,7 @@ def order_words(order: Order, titles: Mapping[str, str]) -> str:
         }[order.what]
     parts = [titles.get(order.form, order.form), order.class_]
     if order.copies is not None:
-        parts.append(_("{count} sheets").format(count=order.copies))
+        parts.append(_n("{count} sheet", "{count} sheets", order.copies).format(count=order.copies))
     return ", ".join(part for part in parts if part)
 
 
