@@ -34,12 +34,13 @@ def draw_solid(box: RectMm, layer: InkLayer, pen: Pen, rng: np.random.Generator,
 
 
 def draw_strike(cells: Sequence[RectMm], layer: InkLayer, pen: Pen, rng: np.random.Generator) -> None:
-    """Strike out what stands in `cells` with one or two long strokes."""
+    """Strike out what stands in `cells` with one or two long strokes, which stay within the row however long it is."""
     first, last = cells[0], cells[-1]
+    bend = min(0.02, 0.12 * first.height / (last.right - first.x))
     for _ in range(int(rng.integers(1, 3))):
         y = first.y + first.height * rng.uniform(0.35, 0.65, 2)
         ends = np.array([[first.x + rng.uniform(-1, 1), y[0]], [last.right + rng.uniform(-1, 1.5), y[1]]])
-        layer.draw(_curve(ends, rng, 0.02), pen, rng)
+        layer.draw(_curve(ends, rng, bend), pen, rng)
 
 
 def _curve(ends: FloatArray, rng: np.random.Generator, bend: float) -> FloatArray:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 import numpy as np
@@ -23,8 +23,9 @@ from papier.ocr.text_models import CORSICAN_CELL, DIGITS, LIKE_DIGITS, TextModel
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
-# Of the cells that people write in, so many are crossed out or crossed by strokes; of the reader's classes that is one.
-NOISE_PRIOR = 0.003
+# Of the cells that people write in, so many are crossed out or crossed by strokes (one field in a hundred, assumed); of
+# the reader's classes that is one.
+NOISE_PRIOR = 0.001
 # What looks like letters that no digit looks like is a strange digit, whichever digit it comes nearest to. Ordinary
 # digits have a few thousandths of it; beyond, a tenth of the share is doubt.
 LOOK_LIKE_DIGITS = frozenset(DIGITS) | LIKE_DIGITS | {"A"}
@@ -41,6 +42,9 @@ MIN_SHOWN = 0.002
 # Odds that a cell is written in, before it is looked at: in a field that seems empty; and after the end of a text,
 # whose own strokes show how dark that pen writes.
 WRITTEN_ALONE, WRITTEN_AFTER = 1.0, 0.01
+
+# A name whose first cell is blank was begun late, or its beginning lies under a stain: enough to ask.
+LOST_BEGINNING = 0.005
 
 # Closed lists, assumed: how often the truth is on the list; and, where it is not, how often it is a value of the list
 # with one or two characters changed (a misspelling, a new form of a name) rather than something altogether different.
@@ -75,7 +79,9 @@ class Decoding:
 
     `value`: as stored, None where what is written makes none; `text`: as it stands in the cells; `probability` that
     the value is right; `candidates`: values, or texts that make none, best first; `problem`: what is wrong with the
-    best one; `blank`: the probability that nothing is written; `noise`: that of the cell most likely crossed out.
+    best one; `blank`: the probability that nothing is written; `noise`: that of the cell most likely crossed out;
+    `weakest`: what the reader alone gives the least certain character of the best value, among digits or among
+    letters; None where nothing is written, the value stands on a list or a name begins with a blank cell.
     """
 
     value: str | None
@@ -85,23 +91,27 @@ class Decoding:
     problem: str | None
     blank: float
     noise: float
+    weakest: float | None = None
 
 
 @dataclass
 class _Belief:
-    """Unnormalised weights of (value, shown text), what is wrong with each, the cells that each takes up, and the
-    weight of everything else.
+    """Unnormalised weights of (value, shown text), what is wrong with each, the cells that each takes up, the likeliest
+    text of its cells with its own weight, and the weight of everything else.
     """
 
-    weights: dict[tuple[str | None, str], float]
-    problems: dict[tuple[str | None, str], str | None]
-    lengths: dict[tuple[str | None, str], int]
     rest: float
+    weights: dict[tuple[str | None, str], float] = field(default_factory=dict)
+    problems: dict[tuple[str | None, str], str | None] = field(default_factory=dict)
+    lengths: dict[tuple[str | None, str], int] = field(default_factory=dict)
+    written: dict[tuple[str | None, str], tuple[float, str]] = field(default_factory=dict)
 
-    def add(self, key: tuple[str | None, str], weight: float, problem: str | None, length: int) -> None:
+    def add(self, key: tuple[str | None, str], weight: float, problem: str | None, length: int, text: str = "") -> None:
         self.weights[key] = self.weights.get(key, 0.0) + weight
         self.problems.setdefault(key, problem)
         self.lengths[key] = max(length, self.lengths.get(key, 0))
+        if text:
+            self.written[key] = max((weight, text), self.written.get(key, (0.0, "")))
 
 
 @dataclass(frozen=True)
@@ -151,17 +161,21 @@ def decode(
     )
     (value, shown), weight = ranked[0]
     problem = belief.problems[value, shown]
-    return Decoding(value, shown, weight * clean, candidates, problem, blank_weight * clean, noise)
+    text = belief.written.get((value, shown), (0.0, ""))[1]
+    weakest, probability = _weakest(cells, alphabet, text) if text else None, weight * clean
+    if text.startswith(" ") and content in {"letters", "mixed", "class"}:
+        weakest, probability = None, min(probability, 1 - LOST_BEGINNING)
+    return Decoding(value, shown, probability, candidates, problem, blank_weight * clean, noise, weakest)
 
 
 def _open_belief(texts: list[tuple[str, float]], dropped: float, peak: float, rule: Rule, content: str) -> _Belief:
     """The texts as values, under the field's rules, without any list."""
-    belief = _Belief({}, {}, {}, 0.0)
+    belief = _Belief(0.0)
     for text, log_weight in texts:
         judgement = rule(text) if text else Judgement("")
         shown = judgement.value if judgement.value is not None else shown_text(text, content)
         weight = float(np.exp(log_weight - peak)) * judgement.prior
-        belief.add((judgement.value, shown), weight, judgement.problem, len(text))
+        belief.add((judgement.value, shown), weight, judgement.problem, len(text), text)
     belief.rest = sum(belief.weights.values()) * dropped / max(1e-12, 1 - dropped)
     return belief
 
@@ -204,6 +218,19 @@ def _overlooked(cells: _Cells, alphabet: Alphabet, end: int) -> float:
     written = np.logaddexp.reduce(rest[:, possible], axis=1) - np.log(np.count_nonzero(possible))
     odds = np.log(WRITTEN_AFTER if end else WRITTEN_ALONE) + written - rest[:, blank]
     return float(1 / (1 + np.exp(-odds.max())))
+
+
+def _weakest(cells: _Cells, alphabet: Alphabet, text: str) -> float:
+    """The least share that a character of `text` has of its cell, among digits or among letters and signs."""
+    chances = np.exp(cells.likelihood[: len(text)])
+    digits = np.array([name in DIGITS for name in alphabet.classes])
+    letters = np.array([name not in DIGITS and len(name) == 1 for name in alphabet.classes])
+    shares = [1.0]
+    for row, character in zip(chances, text, strict=True):
+        column = alphabet.index(character)
+        if character != " " and column is not None:
+            shares.append(float(row[column] / row[digits if digits[column] else letters].sum()))
+    return min(shares)
 
 
 def _best_texts(cells: _Cells, alphabet: Alphabet) -> tuple[list[tuple[str, float]], float]:
@@ -323,14 +350,15 @@ def _listed(
     scale = near / opened + OFF_LIST if opened > 0 else 0.0
     reason = "the value is not one of those allowed" if closed else "the value is not on the roster"
     spelled = {cells_text(value, content) for value in listed}
-    combined = _Belief({}, {}, {}, belief.rest * scale)
+    combined = _Belief(belief.rest * scale)
     for key, weight in belief.weights.items():
         value_read, shown = key
         if shown in spelled or value_read in found:
             continue
         # Nothing written is no claim about the list.
         problem = belief.problems[key] or (reason if shown else None)
-        combined.add(key, weight * (scale if shown else ON_LIST), problem, belief.lengths[key])
+        text = belief.written.get(key, (0.0, ""))[1]
+        combined.add(key, weight * (scale if shown else ON_LIST), problem, belief.lengths[key], text)
     for value, weight in found.items():
         combined.add((value, value), weight, None, len(cells_text(value, content)))
     return combined

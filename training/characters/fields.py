@@ -85,14 +85,16 @@ def main() -> None:
     parser.add_argument("--rough-share", type=float, default=0.3)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--names", type=Path, help="a file of names, one a line, instead of the simulator's")
-    parser.add_argument("--only-letters", action="store_true", help="no sheets of numbers")
+    parser.add_argument("--only", choices=("letters", "numbers"), help="no sheets of the other kind")
     arguments = parser.parse_args()
     cv2.setNumThreads(1)
     random = np.random.default_rng(arguments.seed)
     hands = Hands.load(
         arguments.data / "characters" / "unipen.npz", keep=lambda name: part_of_writer(name) == PARTS[arguments.part]
     )
-    registers = [OneForm(layout) for layout in make_layouts()][: -1 if arguments.only_letters else None]
+    layouts = make_layouts()
+    layouts = {"letters": layouts[:-1], "numbers": layouts[-1:], None: layouts}[arguments.only]
+    registers = [OneForm(layout) for layout in layouts]
     names = arguments.names.read_text("utf-8").splitlines() if arguments.names else ()
     began, combs, lost = time.perf_counter(), 0, 0
     kept: list[dict[str, NDArray[np.generic]]] = []

@@ -2,11 +2,12 @@
 
     python -m training.characters.measure_fields --work DIR [--part validate] [--model MODEL.onnx] [--rough]
 
-Reads what `fields` dumped, as `papier.ocr.zones.comb` does. The validation writers calibrate; figures are reported on
-others.
+Reads what `fields` dumped, as `papier.ocr.zones.comb` does, the sheets printed on the simulator's day. The validation
+writers calibrate; figures are reported on others.
 """
 
 import argparse
+import dataclasses
 from collections import Counter, defaultdict
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,8 +17,9 @@ import numpy as np
 from papier.forms.definition import Demand
 from papier.ocr.characters import MODEL_PATH, CharacterReader
 from papier.ocr.decoding import Decoding, decode
-from papier.ocr.ink import FAINT
-from papier.ocr.zones.comb import ALPHABET, prepare, without_ink
+from papier.ocr.trust import trusted
+from papier.ocr.zones.comb import ALPHABET, prepare, too_faint, without_ink
+from simulator.values import TODAY
 
 ACCEPTED = 0.999
 BOUNDS = (0.5, 0.9, 0.99, 0.999, 0.9999)
@@ -41,7 +43,7 @@ class ReadField:
 
 
 def read_fields(work: Path, part: str, reader: CharacterReader, limit: int | None = None) -> list[ReadField]:
-    """Decode every comb that `fields` dumped for this part of the writers."""
+    """Decode every comb that `fields` dumped for this part of the writers; probabilities are the decoder's own."""
     found = []
     for file in sorted(work.glob(f"fields-{part}-*.npz")):
         with np.load(file) as saved:
@@ -50,9 +52,10 @@ def read_fields(work: Path, part: str, reader: CharacterReader, limit: int | Non
         ends = np.append(starts[1:], len(store["comb"]))
         for index, (start, end) in enumerate(zip(starts, ends, strict=True)):
             ink = prepare(store["ink"][start:end], store["joined"][start:end])
-            rows = without_ink(reader.read(ink).log_probs, ink, store["faint"][start:end] > FAINT)
+            faint = too_faint(store["ink"][start:end], store["faint"][start:end])
+            rows = without_ink(reader.read(ink).log_probs, ink, faint)
             content = str(store["content"][index])
-            decoding = decode(rows, ALPHABET, content, Demand())
+            decoding = decode(rows, ALPHABET, content, Demand(), printed_on=TODAY)
             found.append(
                 ReadField(
                     content,
@@ -92,7 +95,10 @@ def main() -> None:
     parser.add_argument("--limit", type=int)
     parser.add_argument("--show", type=int, default=20)
     arguments = parser.parse_args()
-    fields = read_fields(arguments.work, arguments.part, CharacterReader(arguments.model), arguments.limit)
+    fields = [
+        dataclasses.replace(field, decoding=trusted(field.decoding, field.content))
+        for field in read_fields(arguments.work, arguments.part, CharacterReader(arguments.model), arguments.limit)
+    ]
     for name, rough in (("office", False), ("rough", True)):
         some = [field for field in fields if field.rough == rough]
         if some:

@@ -61,6 +61,12 @@ _ROWS = (
     "      - {{comb: t{0}, label: t, content: telephone}}\n"
 )
 _NIR = "  - {{comb: n{0}, label: n, content: nir}}\n"
+_SHORT = (
+    "  - row:\n"
+    "      - {{comb: c{0}, label: c, content: class, cells: 5}}\n"
+    "      - {{comb: g{0}, label: g, content: class, cells: 4}}\n"
+    "      - {{comb: p{0}, label: p, content: postcode}}\n"
+)
 
 
 def _form(name: str, rows: list[str]) -> str:
@@ -79,7 +85,7 @@ def make_layouts() -> list[Layout]:
     ):
         text = _form(name, [_LETTERS.format(i, cells) for i in range(count)])
         layouts.append(_lay(text, large))
-    text = _form("numbers", [(_NIR if i % 4 == 3 else _ROWS).format(i) for i in range(16)])
+    text = _form("numbers", [(_NIR if i % 4 == 3 else _SHORT if i % 4 == 1 else _ROWS).format(i) for i in range(12)])
     layouts.append(_lay(text, large=False))
     return layouts
 
@@ -237,7 +243,8 @@ def write_anything(
     for index in np.flatnonzero(random.random(len(labels)) < CELL_NOISE):
         if labels[index] == BLANK and random.random() < 0.7:
             continue
-        kind = random.integers(4)
+        # A cross alone is an X, and one stroke alone a hyphen.
+        kind = random.integers(4) if labels[index] != BLANK else random.choice([0, 2])
         if kind == 0:
             draw_solid(zone.cells[index], layer, pen, random, slop=1.0)
         elif kind == 1:

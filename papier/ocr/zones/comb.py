@@ -20,6 +20,7 @@ from papier.ocr.content_rules import cells_text
 from papier.ocr.decoding import Alphabet, Decoding, decode
 from papier.ocr.ink import FAINT, InkPage
 from papier.ocr.lost_paper import find_lost
+from papier.ocr.trust import trusted
 from papier.ocr.zones.strokes import free_cells
 from papier.records import FieldReading, State
 
@@ -41,6 +42,9 @@ WRITING_INK, ORDINARY_INK = 50, 210
 SMALLEST_SIGN, FAINTEST_SIGN, LOST_SIGN = 7, 40, 3e-7
 # Where something faint shows, a character would often look so: enough to ask.
 FAINT_SIGN = 0.05
+# A comb that seems empty: where its cells stand out from even paper by this much on average (noise seldom does), or
+# one holds so many pixels darker than a trace of ink after smoothing, a pen too faint for the scan may have written.
+UNEVEN, TRACE, TRACE_PIXELS = 1.5, 8, 15
 # The window's margin and the half of a millimetre in which remains of the printed frame stand: rows, columns.
 WINDOW_EDGE = (7, 7)
 _INNER = np.pad(
@@ -99,7 +103,12 @@ def read_combs(
         if fields
         else []
     )
-    faint = np.split(patches.faint > FAINT, ends) if fields else []
+    faint = [
+        too_faint(ink, uneven)
+        for ink, uneven in (
+            zip(np.split(patches.ink, ends), np.split(patches.faint, ends), strict=True) if fields else ()
+        )
+    ]
     written = [i for i, comb in enumerate(fields) if comb.field not in prefilled and len(parts[i])]
     log_probs: dict[int, npt.NDArray[np.float32]] = {}
     if written:
@@ -114,6 +123,7 @@ def read_combs(
         if i in log_probs:
             known = known_values.get(comb.field, ())
             decoding = decode(log_probs[i], ALPHABET, comb.content, demand, known, printed_on)
+            decoding = trusted(decoding, comb.content)
             readings.append(
                 _torn(interpret(comb, decoding, demand)) if i in torn else interpret(comb, decoding, demand)
             )
@@ -204,6 +214,27 @@ def _strengthened(ink: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
     return np.asarray(cv2.convertScaleAbs(ink, alpha=gain), dtype=np.uint8).reshape(ink.shape) if gain > 1.05 else ink
 
 
+def too_faint(ink: npt.NDArray[np.uint8], uneven: npt.NDArray[np.floating]) -> npt.NDArray[np.bool_]:
+    """(n,) in which cells of one comb something too faint to be read may stand.
+
+    `ink` as `InkPage.cut` gives it, `uneven` as its `faint`. One pen wrote the whole comb: where no cell holds ink, all
+    of them are looked at together.
+    """
+    faint = np.asarray(uneven > FAINT)
+    if _bare(ink).all():
+        inner = ink[:, WINDOW_EDGE[0] : -WINDOW_EDGE[0], WINDOW_EDGE[1] : -WINDOW_EDGE[1]]
+        traces = [np.count_nonzero(cv2.blur(cell, (3, 3)) > TRACE) for cell in inner]
+        if uneven.mean() > UNEVEN or max(traces) >= TRACE_PIXELS:
+            faint[:] = True
+    return faint
+
+
+def _bare(ink: npt.NDArray[np.uint8]) -> npt.NDArray[np.bool_]:
+    """(n,) which cells hold less ink than the smallest sign."""
+    dark = (ink.reshape(len(ink), -1) > FAINTEST_SIGN).astype(np.float32)
+    return np.asarray(dark @ _INNER < SMALLEST_SIGN)
+
+
 def without_ink(
     log_probs: npt.NDArray[np.float32], ink: npt.NDArray[np.uint8], faint: npt.NDArray[np.bool_]
 ) -> npt.NDArray[np.float32]:
@@ -212,8 +243,7 @@ def without_ink(
     The network has seen cells with dirt that hid a stroke, and never quite trusts an empty one; nor should anybody
     where something shows too `faint` to be read (n,).
     """
-    dark = (ink.reshape(len(ink), -1) > FAINTEST_SIGN).astype(np.float32)
-    bare = dark @ _INNER < SMALLEST_SIGN
+    bare = _bare(ink)
     answer = log_probs.copy()
     for cells, lost in ((bare & ~faint, LOST_SIGN), (bare & faint, FAINT_SIGN)):
         # Any character may have been lost, each as easily; a blank cell shows nothing anyway.

@@ -1,0 +1,115 @@
+"""Fit how far decoded combs are to be trusted (`papier.ocr.trust`), on whole fields of the validation writers.
+
+    python -m training.characters.trust --work DIR --output papier/ocr/models/combs.json [--model MODEL.onnx]
+
+Reads what `fields --part validate` dumped. Logistic curves by penalised likelihood; they say at most what so many
+fields without a mistake can show.
+"""
+
+import argparse
+import dataclasses
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from papier.ocr.characters import MODEL_PATH, CharacterReader
+from papier.ocr.trust import Curve, log_odds, terms
+from training.characters.measure_fields import ReadField, read_fields
+
+
+@dataclass(frozen=True)
+class Kind:
+    """Contents that share their slopes, each with a start of its own; `legible` as in `Curve`.
+
+    Names are spelled by what names are common: where the reader itself would have another letter, the spelling may be
+    that of another name. Numbers know no such pull.
+    """
+
+    contents: tuple[str, ...]
+    legible: float
+
+
+KINDS = (
+    Kind(("date", "hour", "telephone", "postcode", "nir", "class"), 0.0),
+    Kind(("letters",), 0.7),
+    Kind(("mixed",), 0.7),
+)
+# Where start, whole, clear and weakest begin, and how strongly they are held there; and a content's own start.
+BEGINNING, HELD, OWN_HELD = (0.0, 1.0, 0.0, 0.0), (0.5, 2.0, 0.5, 4.0), 2.0
+SLOPES = (1, 2, 3)  # never below 0
+# Fields of at least this probability show how much the curve may claim.
+CERTAIN = 0.999
+
+
+def fit_curves(kind: Kind, fields: list[ReadField]) -> dict[str, Curve]:
+    """One curve a content of the kind."""
+    rows = []
+    for field in fields:
+        decoding = field.decoding
+        own = [float(field.content == content) for content in kind.contents]
+        rows.append([1.0, *terms(decoding.probability, decoding.weakest or 0.0, kind.legible), *own])
+    features, right = np.array(rows), np.array([field.right for field in fields], float)
+    weights = _maximise(features, right, len(kind.contents))
+    certain = features @ weights >= log_odds(CERTAIN)
+    wrong = int((right[certain] == 0).sum())
+    # Half a mistake more than was seen, over as many fields (Jeffreys's rule).
+    ceiling = round(1 - (wrong + 0.5) / (int(certain.sum()) + 1), 6)
+    print(
+        f"{', '.join(kind.contents)}: {len(fields)} fields, {int((1 - right).sum())} wrong; given {CERTAIN}: "
+        f"{int(certain.sum())}, {wrong} wrong; weights {np.round(weights, 3).tolist()}, at most {ceiling}"
+    )
+    start, whole, clear, weakest = (float(value) for value in weights[:4])
+    return {
+        content: Curve(
+            round(start + float(own), 4), *(round(v, 4) for v in (whole, clear, weakest)), kind.legible, ceiling
+        )
+        for content, own in zip(kind.contents, weights[4:], strict=True)
+    }
+
+
+def _maximise(features: NDArray[np.float64], right: NDArray[np.float64], contents: int) -> NDArray[np.float64]:
+    """Newton's method on the penalised log likelihood; slopes that would be negative are left out one by one."""
+    beginning = np.array([*BEGINNING, *[0.0] * contents])
+    held = np.array([*HELD, *[OWN_HELD] * contents])
+    free = np.ones(len(beginning), bool)
+    while True:
+        weights, chosen = np.where(free, beginning, 0.0), np.flatnonzero(free)
+        for _ in range(100):
+            p = 1 / (1 + np.exp(-np.clip(features @ weights, -30, 30)))
+            slope = features[:, chosen].T @ (right - p) - held[chosen] * (weights - beginning)[chosen]
+            bend = (features[:, chosen] * (p * (1 - p))[:, None]).T @ features[:, chosen] + np.diag(held[chosen])
+            step = np.linalg.solve(bend, slope)
+            weights[chosen] += step * min(1.0, 2.0 / max(1e-9, float(np.abs(step).max())))
+            if np.abs(step).max() < 1e-7:
+                break
+        negative = [place for place in SLOPES if free[place] and weights[place] < 0]
+        if not negative:
+            return weights
+        free[negative[-1]] = False
+
+
+def is_fitted(field: ReadField) -> bool:
+    """Whether the curve has a say in this field."""
+    decoding = field.decoding
+    return decoding.weakest is not None and decoding.problem is None and decoding.value is not None
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--work", type=Path, required=True)
+    parser.add_argument("--model", type=Path, default=MODEL_PATH)
+    parser.add_argument("--output", type=Path, required=True)
+    arguments = parser.parse_args()
+    fields = read_fields(arguments.work, "validate", CharacterReader(arguments.model))
+    curves: dict[str, Curve] = {}
+    for kind in KINDS:
+        curves |= fit_curves(kind, [field for field in fields if field.content in kind.contents and is_fitted(field)])
+    stored = {content: dataclasses.asdict(curve) for content, curve in curves.items()}
+    arguments.output.write_text(json.dumps({"curves": stored}, indent=1) + "\n", "utf-8")
+
+
+if __name__ == "__main__":
+    main()
