@@ -30,7 +30,8 @@ MAX_UPLOAD_BYTES = 1 << 30
 SUFFIXES = frozenset({".pdf", ".tif", ".tiff", ".jpg", ".jpeg", ".png"})
 # Where a scan lies while it comes in: on the inbox's file system, where nobody looks for scans.
 ARRIVING = ".arriving"
-LONGEST_NAME = 100
+# Bytes of a file's name: file systems take 255, and one of that name may be there already.
+LONGEST_NAME = 200
 FORM_TOKEN = "form_token"  # noqa: S105 - the name of a field
 MAX_TOKEN_BYTES = 200
 
@@ -44,8 +45,8 @@ def clean_name(given: str) -> str:
     name = "".join(letter for letter in name if unicodedata.category(letter)[0] != "C").strip(" .")
     stem, suffix = Path(name).stem, Path(name).suffix
     if suffix.lower() not in SUFFIXES or not stem:
-        raise UsageError(_("“{name}” is no scan. Drop PDF, TIFF, JPEG or PNG files.").format(name=name[:LONGEST_NAME]))
-    return stem[: LONGEST_NAME - len(suffix)] + suffix
+        raise UsageError(_("“{name}” is no scan. Drop PDF, TIFF, JPEG or PNG files.").format(name=name[:80]))
+    return stem.encode()[: LONGEST_NAME - len(suffix)].decode(errors="ignore").rstrip(" .") + suffix
 
 
 async def receive(request: Request, inbox: Path, is_own_form: Callable[[object], bool]) -> list[Path] | None:

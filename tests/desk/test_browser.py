@@ -123,6 +123,25 @@ def test_later_and_take_back_by_key(page: Page, desk: RunningDesk) -> None:
     assert answers(desk) == []
 
 
+def test_the_family_is_asked_by_a_slip_that_is_printed_from_here(page: Page, desk: RunningDesk) -> None:
+    page.goto(address(desk, "/check"))
+    key = page.get_attribute('article input[name="item"]', "value")
+    press(page, "f", ITEMS - 1)
+    place = page.get_attribute("[role=status] a", "href") or ""
+    desk.cookie = next(cookie["value"] for cookie in page.context.cookies(desk.doors.origin + desk.doors.path))
+    slip = desk.ask("GET", place, inside=False)
+    assert slip.body.startswith(b"%PDF-")
+    assert [(check.key, str(check.verdict)) for check in answers(desk)] == [(key, "ask")]
+    press(page, "u", ITEMS)
+    assert answers(desk) == []
+
+
+def test_where_the_paper_lies_is_told(page: Page, desk: RunningDesk) -> None:
+    page.goto(address(desk, "/check"))
+    press(page, "p", ITEMS)
+    assert "page 1 of the pile “6A.pdf”" in page.inner_text("[role=status]")
+
+
 def test_what_cannot_stand_there_is_told_and_may_be_insisted_on(page: Page, desk: RunningDesk) -> None:
     page.goto(address(desk, "/check"))
     while "telephone" not in (page.get_attribute('article input[name="item"]', "value") or ""):
