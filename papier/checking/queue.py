@@ -178,6 +178,8 @@ def _field_items(connection: Connection) -> Iterator[CheckItem]:
     by_page = _pages_by_id(connection, {row.page_id for row in rows})
     newest = _newest(rows, known)
     said = _said_elsewhere(connection, known)
+    # A frozen layout is as long as a chapter; a day's sheets are of a few.
+    laid_out: dict[tuple[str | None, str, int], Layout | None] = {}
     for row in rows:
         record = known.get(row.record)
         # What is doubtful on a sheet of corrections stays open where it was asked; its signature is asked here.
@@ -187,8 +189,10 @@ def _field_items(connection: Connection) -> Iterator[CheckItem]:
         if others - {record.record} or newest.get((record.sheet or "", row.field), row.record) != row.record:
             # Another scan of the same sheet says it, or is asked in its stead.
             continue
-        layout = find_frozen(connection, record.digest, record.form, record.version)
-        yield _field_item(row, record, layout, by_page.get(row.page_id))
+        printed_on = (record.digest, record.form, record.version)
+        if printed_on not in laid_out:
+            laid_out[printed_on] = find_frozen(connection, *printed_on)
+        yield _field_item(row, record, laid_out[printed_on], by_page.get(row.page_id))
 
 
 def _field_item(row: Row[Any], record: _Record, layout: Layout | None, page: int | None) -> CheckItem:

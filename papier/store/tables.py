@@ -131,7 +131,8 @@ readings = Table(
     Column("reason", Text),
     Column("needs_person", Boolean, nullable=False),
     Column("rect", Text),
-    Index("readings_to_check", "needs_person", "record"),
+    # What was asked is told apart from what is answered in these two alone, without a look at the rows.
+    Index("readings_asked", "needs_person", "record", "field"),
 )
 
 # One row an answer of a person. The reading stays as it was; what an answer says instead stands here and not in the
@@ -155,7 +156,7 @@ checks = Table(
     Column("told", Integer),
     Column("undone", Integer),
     Index("checks_by_key", "key"),
-    Index("checks_by_record", "record", "field"),
+    Index("checks_settled", "record", "field", "settles", "undone"),
 )
 
 # One row a page of a paper without a form: its text, and where each word stands on the picture.
