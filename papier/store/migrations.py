@@ -86,6 +86,8 @@ def _create_places(connection: Connection) -> None:
 def _create_orders(connection: Connection) -> None:
     made = (tables.order_sheets, tables.order_reads, tables.orders)
     tables.metadata.create_all(connection, tables=made)
+
+
 def _index_answers(connection: Connection) -> None:
     for name in ("readings_to_check", "checks_by_record"):
         connection.exec_driver_sql(f"DROP INDEX IF EXISTS {name}")
@@ -105,7 +107,7 @@ MIGRATIONS: tuple[tuple[int, str, Callable[[Connection], None]], ...] = (
     (9, "papers without a form", _create_papers),
     (10, "where the paper is", _create_places),
     (11, "orders", _create_orders),
-    (11, "tell what is answered", _index_answers),
+    (12, "tell what is answered", _index_answers),
 )
 
 
