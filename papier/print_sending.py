@@ -26,6 +26,7 @@ from papier.devices.printing import (
     Job,
     JobState,
     cancel_job,
+    check_paper,
     create_job,
     find_job,
     find_printer,
@@ -97,6 +98,7 @@ def _hand_over(engine: Engine, sending: Sending, job: PrintJob) -> None:
         data = _pages_of(read_pdf(job.pdf, job.sha256), job.first_page, job.last_page)
         printer = find_printer(sending.server, job.printer)
         options = job.options
+        check_paper(options.media, printer)
         if options.tray:
             trays = find_trays(sending.server, printer)
             options = dataclasses.replace(options, tray=match_tray(options.tray, printer.name, trays))
@@ -135,7 +137,7 @@ def _note(engine: Engine, sending: Sending, job: PrintJob, known: Job) -> bool:
     if _tried_again(job, known):
         state, reason = State.UNKNOWN, _("the queue tried it several times: keep one sheet of each number")
     elif known.state is JobState.CANCELLED:
-        state, reason = State.UNKNOWN, _("the job was cancelled")
+        state, reason = State.UNKNOWN, _("the job was cancelled; {why}").format(why=known.message or "–")
     elif known.state is JobState.FAILED:
         state, reason = State.UNKNOWN, _("the printer gave the job up ({why})").format(why=known.message or "–")
     elif not known.impressions and known.message:

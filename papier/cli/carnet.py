@@ -13,6 +13,7 @@ from papier.cli.context import Context, pass_context
 from papier.cli.output import progress_bar
 from papier.cli.outputs import OutputFile
 from papier.cli.people import parse_settings
+from papier.cli.printer import deliver, find_destination, printer_options
 from papier.cli.sources import find_path
 from papier.errors import EXIT_CHECK_NEEDED, UsageError
 from papier.forms.parsing import load_form
@@ -45,6 +46,7 @@ _SLIPS = (
 @click.option("--sorties", type=click.IntRange(0, 40), default=2, show_default=True, help=_("Leaving slips."))
 @click.option("--output", type=OutputFile(), help=_("The PDF to write."))
 @click.option("--set", "settings", multiple=True, metavar="COLUMN=VALUE", help=_("A value for every booklet."))
+@printer_options
 @click.option("--overwrite", is_flag=True, help=_("Replace the PDF of that name; its sheets stay expected back."))
 @click.option("--dry-run", is_flag=True, help=_("Say what would be printed; number nothing."))
 @click.option("--json", "as_json", is_flag=True, help=_("One JSON object."))
@@ -59,6 +61,8 @@ def command(
     sorties: int,
     output: Path | None,
     settings: tuple[str, ...],
+    printer: str | None,
+    no_wait: bool,
     overwrite: bool,
     dry_run: bool,
     as_json: bool,
@@ -86,6 +90,7 @@ def command(
         )
         return incomplete
     workspace = context.workspace
+    to = find_destination(context, printer, output)
     if output is None:
         output = workspace.printed / f"carnets-{context.now().strftime('%Y-%m-%d-%H%M%S')}.pdf"
     if output.exists() and not overwrite:
@@ -100,6 +105,7 @@ def command(
             output,
             context.now(),
             progress=lambda _done: advance(),
+            to=to,
         )
     if as_json:
         click.echo(json.dumps({"run": run.run, "output": str(run.output), "sheets": list(run.numbers)}))
@@ -109,4 +115,4 @@ def command(
                 people=counts.booklets(len(people)), slips=counts.slips(len(run.numbers)), output=run.output
             )
         )
-    return incomplete
+    return deliver(context, to, [run.run], wait=not no_wait) or incomplete

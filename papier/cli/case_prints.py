@@ -16,6 +16,7 @@ from papier.cli.context import Context, pass_context
 from papier.cli.output import progress_bar
 from papier.cli.outputs import OutputFile
 from papier.cli.people import find_people, parse_settings
+from papier.cli.printer import deliver, deliver_files, deliver_leaflet, find_destination, printer_options
 from papier.day_run import remind
 from papier.errors import EXIT_CHECK_NEEDED, UsageError
 from papier.forms.pdf import write_items
@@ -64,6 +65,7 @@ def free_output(context: Context, output: Path | None, name: str, *, overwrite: 
 @click.option("--dry-run", is_flag=True, help=_("Say what would be opened; open nothing."))
 @output_option
 @overwrite_option
+@printer_options
 @click.option("--json", "as_json", is_flag=True, help=_("One JSON object."))
 @pass_context
 def open_command(
@@ -75,6 +77,8 @@ def open_command(
     dry_run: bool,
     output: Path | None,
     overwrite: bool,
+    printer: str | None,
+    no_wait: bool,
     as_json: bool,
 ) -> int:
     known = find_workflow(workflow, context.folders)
@@ -100,6 +104,7 @@ def open_command(
             ).format(count=len(addressees), workflow=known.name)
         )
         return EXIT_CHECK_NEEDED if incomplete else 0
+    to = find_destination(context, printer, output)
     path = free_output(context, output, known.name.replace("/", "-"), overwrite=overwrite)
     with progress_bar(len(addressees), _("printing")) as advance:
         run, numbers = open_cases(
@@ -113,6 +118,7 @@ def open_command(
             layouts,
             rows=[addressee.rows for addressee in addressees],
             progress=lambda _done: advance(),
+            to=to,
         )
     if as_json:
         data = {
@@ -131,7 +137,7 @@ def open_command(
                 len(numbers),
             ).format(count=len(numbers), workflow=known.name, output=path)
         )
-    return EXIT_CHECK_NEEDED if incomplete else 0
+    return deliver(context, to, [run.run], wait=not no_wait) or (EXIT_CHECK_NEEDED if incomplete else 0)
 
 
 @command.command(
@@ -145,10 +151,18 @@ def open_command(
 @click.option("--step", help=_("Another step than the current one."))
 @output_option
 @overwrite_option
+@printer_options
 @json_option
 @pass_context
 def print_command(
-    context: Context, number: int, step: str | None, output: Path | None, overwrite: bool, as_json: bool
+    context: Context,
+    number: int,
+    step: str | None,
+    output: Path | None,
+    overwrite: bool,
+    as_json: bool,
+    printer: str | None,
+    no_wait: bool,
 ) -> int:
     case, workflow, _events = load_case(context.engine, number, context.now())
     name = step or case.step
@@ -160,9 +174,13 @@ def print_command(
     sheets = step_sheets(case, workflow, workflow.steps[name], context.now().date(), settings)
     if not sheets:
         raise UsageError(_("The step “{step}” prints nothing.").format(step=name))
+    to = find_destination(context, printer, output)
     path = free_output(context, output, f"dossier-{number}", overwrite=overwrite)
-    done = print_case_sheets(context.workspace, context.engine, sheets, path, context.now(), Layouts(context.folders))
-    return _tell(done, path, as_json=as_json)
+    done = print_case_sheets(
+        context.workspace, context.engine, sheets, path, context.now(), Layouts(context.folders), to=to
+    )
+    code = _tell(done, path, as_json=as_json)
+    return deliver_files(context, to, [path], wait=not no_wait) or code
 
 
 def _tell(done: CasePrint, path: Path, *, as_json: bool) -> int:
@@ -196,6 +214,7 @@ def _tell(done: CasePrint, path: Path, *, as_json: bool) -> int:
 @click.option("--dry-run", is_flag=True, help=_("Say whom; remind nobody."))
 @output_option
 @overwrite_option
+@printer_options
 @by_option
 @json_option
 @pass_context
@@ -207,6 +226,8 @@ def remind_command(
     dry_run: bool,
     output: Path | None,
     overwrite: bool,
+    printer: str | None,
+    no_wait: bool,
     by: str | None,
     as_json: bool,
 ) -> int:
@@ -225,12 +246,14 @@ def remind_command(
             ).format(count=len(numbers), numbers=", ".join(map(str, numbers)))
         )
         return 0
+    to = find_destination(context, printer, output)
     path = free_output(context, output, "rappels", overwrite=overwrite)
     reminded = [remind(context.engine, number, now, _by(by)) for number in numbers]
     pairs = [load_case(context.engine, case.number, now)[:2] for case in reminded]
     sheets = sheets_to_print(pairs, now.date(), read_settings(context.workspace))
-    done = print_case_sheets(context.workspace, context.engine, sheets, path, now, Layouts(context.folders))
-    return _tell(done, path, as_json=as_json)
+    done = print_case_sheets(context.workspace, context.engine, sheets, path, now, Layouts(context.folders), to=to)
+    code = _tell(done, path, as_json=as_json)
+    return deliver_files(context, to, [path], wait=not no_wait) or code
 
 
 def _can_be_reminded(step: str, workflow: Workflow) -> bool:
@@ -249,11 +272,19 @@ def _can_be_reminded(step: str, workflow: Workflow) -> bool:
 @click.option("--class", "class_", metavar="CLASS", help=_("Only this class."))
 @output_option
 @overwrite_option
+@printer_options
 @click.option("--json", "as_json", is_flag=True, help=_("One JSON object a line."))
 @pass_context
 def missing_command(
-    context: Context, workflow: str | None, class_: str | None, output: Path | None, overwrite: bool, as_json: bool
-) -> None:
+    context: Context,
+    workflow: str | None,
+    class_: str | None,
+    output: Path | None,
+    overwrite: bool,
+    as_json: bool,
+    printer: str | None,
+    no_wait: bool,
+) -> int:
     check_filter(context, workflow, class_)
     found = list_cases(context.engine, Filter(workflow=workflow, class_=class_, open_only=True), context.now())
     groups: dict[str, list[tuple[str, str, str, str]]] = {}
@@ -277,7 +308,10 @@ def missing_command(
             }
             click.echo(json.dumps(data, ensure_ascii=False))
     total = sum(len(rows) for rows in groups.values())
-    if output is not None:
+    path = None
+    # A list on the screen is no order to print: only a printer that is named gets it.
+    to = find_destination(context, printer, output) if printer is not None else None
+    if output is not None or to is not None:
         path = free_output(context, output, "manquants", overwrite=overwrite)
         day = f"le {day_words(context.now().date())}"
         write_items(path, A4, "Qui n'a pas répondu", missing_pages("Qui n'a pas répondu", day, groups or {"": []}))
@@ -289,6 +323,7 @@ def missing_command(
         click.echo(
             _n("{count} case waits for an answer.", "{count} cases wait for an answer.", total).format(count=total)
         )
+    return 0 if path is None else deliver_leaflet(context, to, path, "cases/missing", wait=not no_wait)
 
 
 @command.command(
@@ -301,11 +336,18 @@ def missing_command(
 @click.option("--month", type=click.DateTime(["%Y-%m"]), metavar="YYYY-MM", help=_("Which month; else this one."))
 @output_option
 @overwrite_option
+@printer_options
 @click.option("--json", "as_json", is_flag=True, help=_("One JSON object a deadline."))
 @pass_context
 def calendar_command(
-    context: Context, month: dt.datetime | None, output: Path | None, overwrite: bool, as_json: bool
-) -> None:
+    context: Context,
+    month: dt.datetime | None,
+    output: Path | None,
+    overwrite: bool,
+    as_json: bool,
+    printer: str | None,
+    no_wait: bool,
+) -> int:
     first = (month.date() if month is not None else context.now().date()).replace(day=1)
     dues: list[WallDue] = []
     for case, workflow in list_cases(context.engine, Filter(open_only=True), context.now()):
@@ -324,8 +366,9 @@ def calendar_command(
                     "ours": due.clock.ours,
                 }
                 click.echo(json.dumps(data, ensure_ascii=False))
-    if as_json and output is None:
-        return
+    if as_json and output is None and printer is None:
+        return 0
+    to = find_destination(context, printer, output)
     path = free_output(context, output, f"echeances-{first:%Y-%m}", overwrite=overwrite)
     region = parse_region(read_settings(context.workspace).get("region") or None)
     dues.sort(key=lambda due: (due.day, not due.ours))
@@ -336,3 +379,4 @@ def calendar_command(
                 count=len(dues), output=path
             )
         )
+    return deliver_leaflet(context, to, path, "cases/calendar", wait=not no_wait)

@@ -25,6 +25,7 @@ from papier.cli.check_terminal import Screen, Session
 from papier.cli.context import Context, pass_context
 from papier.cli.desk import open_in_browser
 from papier.cli.outputs import OutputFile
+from papier.cli.printer import deliver_files, find_destination, printer_options
 from papier.cli.records import known_form
 from papier.errors import EXIT_CHECK_NEEDED, UsageError
 from papier.language import translate as _
@@ -90,6 +91,7 @@ WORDS = {
 @click.option("--paper", is_flag=True, help=_("Print the queue onto sheets to fill in, sign and scan."))
 @click.option("--output", type=OutputFile(), help=_("With --paper: the PDF to write; else one in the workspace."))
 @click.option("--overwrite", is_flag=True, help=_("Replace the PDF of that name."))
+@printer_options
 @click.option("--again", is_flag=True, help=_("With --paper: also what stands on a sheet that has not come back."))
 @click.option("--most", type=click.IntRange(min=1), help=_("With --paper: at most so many items."))
 @click.option("--dry-run", is_flag=True, help=_("With --paper: say what would be printed; number and print nothing."))
@@ -112,6 +114,8 @@ def command(
     paper: bool,
     output: Path | None,
     overwrite: bool,
+    printer: str | None,
+    no_wait: bool,
     again: bool,
     most: int | None,
     dry_run: bool,
@@ -123,11 +127,21 @@ def command(
         return 0
     form = known_form(context, form)
     if paper:
+        to = None if dry_run else find_destination(context, printer, output)
         path = free_output(context, output, "verification", overwrite=overwrite)
         printed = print_corrections(
-            context.workspace, context.engine, context.now(), path, again=again, form=form, most=most, dry_run=dry_run
+            context.workspace,
+            context.engine,
+            context.now(),
+            path,
+            again=again,
+            form=form,
+            most=most,
+            dry_run=dry_run,
+            to=to,
         )
-        return _tell_printed(printed, as_json=as_json)
+        code = _tell_printed(printed, as_json=as_json)
+        return deliver_files(context, to, [path], wait=not no_wait) or code
     who = by or getpass.getuser()
     if web:
         open_in_browser(context, browser=browser, first="/check", who=who)

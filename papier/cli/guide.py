@@ -8,6 +8,7 @@ import click
 
 from papier.cli.context import Context, pass_context
 from papier.cli.outputs import OutputFile
+from papier.cli.printer import deliver_leaflet, find_destination, printer_options
 from papier.errors import UsageError
 from papier.forms.catalogue import family_of
 from papier.forms.definition import FormDefinition
@@ -34,11 +35,18 @@ OVERWRITE = click.option("--overwrite", is_flag=True, help=_("Replace the PDF of
 @click.argument("family")
 @OUTPUT
 @OVERWRITE
+@printer_options
 @pass_context
-def command(context: Context, family: str, output: Path | None, overwrite: bool) -> None:
+def command(
+    context: Context, family: str, output: Path | None, overwrite: bool, printer: str | None, no_wait: bool
+) -> int:
     forms = forms_of_family(context, family)
     layout = lay_out_guide(find_family(family), [form for form in forms.values() if family_of(form) == family])
-    write_leaflet(layout, output or Path(f"guide-{family}.pdf"), overwrite=overwrite)
+    # A leaflet needs no workspace; its printing does.
+    to = find_destination(context, printer, output) if printer is not None else None
+    path = output or Path(f"guide-{family}.pdf")
+    write_leaflet(layout, path, overwrite=overwrite)
+    return deliver_leaflet(context, to, path.resolve(), f"guide/{family}", wait=not no_wait)
 
 
 def forms_of_family(context: Context, family: str) -> dict[str, FormDefinition]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -13,10 +14,11 @@ from papier.devices.ipp import Server
 from papier.devices.print_settings import load_print_settings
 from papier.devices.printing import Printer, find_printer
 from papier.errors import EXIT_CHECK_NEEDED, ProgramFailedError
+from papier.forms.stacks import stacks_of
 from papier.language import translate as _
 from papier.print_run import Destination
 from papier.print_sending import Sending, follow, is_open, send_waiting
-from papier.store.print_jobs import PrintJob, State, list_jobs
+from papier.store.print_jobs import PrintJob, State, enqueue_alone, list_jobs
 from papier.store.workspace import SETTINGS_FILE
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
@@ -73,6 +75,28 @@ def deliver(context: Context, to: Destination | None, runs: Sequence[int], *, wa
         job.job for run in dict.fromkeys(runs) for job in list_jobs(engine, (State.QUEUED, State.OFFERED), run=run)
     ]
     return deliver_jobs(context, to, wanted, wait=wait)
+
+
+def deliver_files(context: Context, to: Destination | None, paths: Sequence[Path | None], *, wait: bool = True) -> int:
+    """`deliver` for what was written into these PDFs; a path that is None is left out."""
+    if to is None:
+        return 0
+    wanted = {path for path in paths if path is not None}
+    jobs = [job for job in list_jobs(context.engine, (State.QUEUED, State.OFFERED)) if job.pdf in wanted]
+    return deliver_jobs(context, to, [job.job for job in jobs], wait=wait)
+
+
+def deliver_leaflet(
+    context: Context, to: Destination | None, pdf: Path, form: str, *, both_sides: bool = False, wait: bool = True
+) -> int:
+    """Print a PDF that bears no numbers; `form` names it in the settings. Pages of one size go together."""
+    if to is None:
+        return 0
+    jobs = to.jobs(
+        "papier", pdf, hashlib.sha256(pdf.read_bytes()).hexdigest(), stacks_of(pdf, form, both_sides=both_sides)
+    )
+    numbers = enqueue_alone(context.engine, context.now(), None, jobs)
+    return deliver_jobs(context, to, numbers, wait=wait)
 
 
 def deliver_jobs(context: Context, to: Destination, numbers: Sequence[int], *, wait: bool = True) -> int:

@@ -13,6 +13,7 @@ from papier.checking.queue import open_items
 from papier.cli.case_prints import free_output
 from papier.cli.context import Context, pass_context
 from papier.cli.outputs import OutputFile
+from papier.cli.printer import deliver_files, find_destination, printer_options
 from papier.day_run import Day, run_day
 from papier.errors import EXIT_CHECK_NEEDED
 from papier.language import translate as _
@@ -30,13 +31,22 @@ from papier.language import translate_count as _n
 )
 @click.option("--output", type=OutputFile(), help=_("The PDF to write; letters beside it."))
 @click.option("--overwrite", is_flag=True, help=_("Replace the PDFs of that name."))
+@printer_options
 @click.option("--no-letters", is_flag=True, help=_("Print the day's sheet only, no letters and reminders."))
 @click.option("--dry-run", is_flag=True, help=_("Show the rows; record and print nothing."))
 @click.option("--json", "as_json", is_flag=True, help=_("One JSON object."))
 @pass_context
 def command(
-    context: Context, output: Path | None, overwrite: bool, no_letters: bool, dry_run: bool, as_json: bool
+    context: Context,
+    output: Path | None,
+    overwrite: bool,
+    printer: str | None,
+    no_wait: bool,
+    no_letters: bool,
+    dry_run: bool,
+    as_json: bool,
 ) -> int:
+    to = None if dry_run else find_destination(context, printer, output)
     path = free_output(context, output, "feuille-du-jour", overwrite=overwrite)
     day = run_day(
         context.workspace,
@@ -46,6 +56,7 @@ def command(
         Layouts(context.folders),
         letters=not no_letters,
         dry_run=dry_run,
+        to=to,
     )
     to_check = len(open_items(context.workspace, engine=context.engine))
     faults = day.letters.faults if day.letters is not None else ()
@@ -61,7 +72,8 @@ def command(
                     "{count} reading to check: papier check", "{count} readings to check: papier check", to_check
                 ).format(count=to_check)
             )
-    return EXIT_CHECK_NEEDED if faults else 0
+    paths = [day.letters_path, day.dispatch_path, day.day_path]
+    return deliver_files(context, to, paths, wait=not no_wait) or (EXIT_CHECK_NEEDED if faults else 0)
 
 
 def _json(day: Day) -> dict[str, Any]:

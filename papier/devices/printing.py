@@ -48,6 +48,7 @@ _PRINTER_ATTRIBUTES = (
     "sides-supported",
     "media-source-supported",
     "queued-job-count",
+    "media-supported",
 )
 _JOB_ATTRIBUTES = (
     "job-state",
@@ -110,6 +111,7 @@ class Printer:
     sides: tuple[str, ...] = ()
     trays: tuple[str, ...] = ()
     waiting: int = 0
+    media: tuple[str, ...] = ()
 
     @property
     def uri(self) -> str:
@@ -218,6 +220,18 @@ def match_tray(wanted: str, printer: str, trays: Sequence[str]) -> str:
             )
         )
     return folded[_folded(wanted)]
+
+
+def check_paper(media: str, printer: Printer) -> None:
+    """Raises UsageError where the printer takes no paper of this size: it would cancel the job without a word."""
+    known = [name for name in printer.media if name.startswith("iso_a")]
+    if printer.media and media.startswith("A") and not any(name.startswith(f"iso_{media.lower()}_") for name in known):
+        sizes = ", ".join(dict.fromkeys(name.split("_")[1].upper() for name in known))
+        raise UsageError(
+            _("The printer {name} takes no {size} paper (it takes: {sizes}). Choose another printer.").format(
+                name=printer.name, size=media, sizes=sizes or "–"
+            )
+        )
 
 
 def _folded(tray: str) -> str:
@@ -379,6 +393,7 @@ def _printer(entry: Mapping[str, tuple[Value, ...]]) -> Printer:
         tuple(str(value) for value in entry.get("sides-supported", ())),
         tuple(str(value) for value in entry.get("media-source-supported", ())),
         _number(entry, "queued-job-count"),
+        tuple(str(value) for value in entry.get("media-supported", ())),
     )
 
 

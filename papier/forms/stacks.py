@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
+
+import pikepdf
 
 from papier.forms.layout import Layout
 from papier.forms.pdf import TWO_UP_SIZE
+from papier.geometry import POINTS_PER_MM
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,4 +65,18 @@ def find_stacks(layouts: Sequence[Layout]) -> list[Stack]:
             )
         else:
             stacks.append(Stack(layout.form, before, page, size, both, layout.paper, at, at))
+    return stacks
+
+
+def stacks_of(pdf: Path, form: str, *, both_sides: bool = False) -> list[Stack]:
+    """The stacks of a PDF that bears no numbers: pages of one size that follow one another."""
+    stacks: list[Stack] = []
+    with pikepdf.open(pdf) as document:
+        for at, page in enumerate(document.pages, 1):
+            left, bottom, right, top = (float(edge) for edge in page.mediabox)
+            size = (round((right - left) / POINTS_PER_MM, 1), round((top - bottom) / POINTS_PER_MM, 1))
+            if stacks and stacks[-1].size_mm == size:
+                stacks[-1] = Stack(form, stacks[-1].first, at, size, both_sides)
+            else:
+                stacks.append(Stack(form, at, at, size, both_sides))
     return stacks

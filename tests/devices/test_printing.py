@@ -262,3 +262,34 @@ def eventually(papier: Papier, wanted: list[dict[str, int]], seconds: float = 20
             return True
         time.sleep(0.2)
     return False
+
+
+def test_every_command_that_prints_has_the_same_printer(papier: Papier, shop: PrintShop, tmp_path: Path) -> None:
+    settings(tmp_path, f"impression: {{imprimante: {shop.queue}}}\n")
+    (tmp_path / "6A.csv").write_text("nom;prenom;classe\nMARTIN;Zoé;6A\n")
+    roster = ("--roster", tmp_path / "6A.csv")
+    for at, command in enumerate(
+        (
+            ("cases", "open", "carnet/absence", *roster),
+            ("today",),
+            ("carnet", *roster, "--year", "2026", "--absences", "2", "--retards", "0", "--sorties", "0"),
+            ("orders",),
+            ("guide", "carnet", "--output", tmp_path / "g.pdf", "--printer", shop.queue),
+        ),
+        1,
+    ):
+        out = papier(*command)
+        assert out.code == 0, (command, out.err)
+        assert len(shop.printed()) == at, command
+    assert shop.ticket(shop.printed()[2])["IPP_SIDES"] == "two-sided-short-edge"
+    assert all(set(line) == {"printed"} for line in states(papier))
+    # A PDF that is asked for is only written.
+    assert papier("orders", "--output", tmp_path / "o.pdf").code == 0
+    assert len(shop.printed()) == 5
+
+
+def test_a_size_that_the_printer_does_not_take_is_told(papier: Papier, shop: PrintShop, tmp_path: Path) -> None:
+    out = papier("print", "carnet/mot-aux-parents", "--output", tmp_path / "m.pdf", "--printer", shop.queue)
+    assert out.code == 7
+    assert "takes no A5 paper (it takes: A4)" in out.err
+    assert states(papier) == [{"numbered": 1}]
