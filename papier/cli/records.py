@@ -201,6 +201,9 @@ def missing_command(context: Context, form: str | None, run: int | None, output:
         for row in rows:
             table.add_row(*row)
         Console().print(table)
+        if not rows:
+            click.echo(_("Every sheet has come back."))
+            return
         click.echo(
             _n("{count} sheet has not come back.", "{count} sheets have not come back.", len(rows)).format(
                 count=len(rows)

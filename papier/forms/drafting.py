@@ -11,6 +11,7 @@ from papier.errors import UsageError
 from papier.forms.definition import PageFormat
 from papier.forms.roster import column_name
 from papier.forms.shapes import FORM_ID
+from papier.language import translate as _
 
 _QUOTED = re.compile(r"[:#{}\[\],&*?|<>=!%@`\"']|^\s|\s$|^-")
 # Words that YAML takes for a truth value or for nothing, and "oui" and "non", which papier takes so too.
@@ -30,6 +31,19 @@ class Kind(StrEnum):
     LINES = "lignes"
 
 
+# The first word of a label often says what it takes.
+_LIKELY = {
+    "date": Kind.DATE,
+    "jour": Kind.DATE,
+    "heure": Kind.HOUR,
+    "telephone": Kind.TELEPHONE,
+    "remarque": Kind.LINES,
+    "remarques": Kind.LINES,
+    "precisions": Kind.LINES,
+    "observations": Kind.LINES,
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Question:
     """One question: its label, what it takes, and the answers offered for a choice."""
@@ -45,7 +59,7 @@ def draft_form(name: str, title: str, paper: PageFormat, *, who: str | None, que
     `who`: "eleve" or "usager", the part that asks who fills it in; None for nobody. Raises UsageError for a name that
     is none.
     """
-    _check(name)
+    check_name(name)
     narrow = paper in {PageFormat.A5, PageFormat.A5_TWO_UP, PageFormat.A6}
     ending = "-a5" if narrow else ""
     lines = [f"form: {name}", "version: 1", f"title: {_quoted(title)}", f"format: {paper}"]
@@ -61,7 +75,7 @@ def draft_form(name: str, title: str, paper: PageFormat, *, who: str | None, que
 
 def copy_form(source: str, name: str, title: str | None) -> str:
     """The YAML `source` of a form as the first version of another; comments and order stay."""
-    _check(name)
+    check_name(name)
     text = re.sub(r"(?m)^form:.*$", f"form: {name}", source, count=1)
     text = re.sub(r"(?m)^version:.*$", "version: 1", text, count=1)
     if title is not None:
@@ -70,11 +84,23 @@ def copy_form(source: str, name: str, title: str | None) -> str:
     return text
 
 
-def _check(name: str) -> None:
+def check_name(name: str) -> None:
+    """Raises UsageError, with a name that would do, for what is no name of a form."""
     if not FORM_ID.fullmatch(name):
+        parts = [column_name(part).replace("_", "-") for part in name.split("/") if column_name(part)]
+        family, slug = parts[0] if len(parts) > 1 else "carnet", parts[-1] if parts else "absence"
         raise UsageError(
-            f"“{name}” is no name of a form. Write family/name in small letters without accents, as in carnet/absence."
+            _(
+                "“{name}” is no name of a form. Write family/name in small letters without accents, as in "
+                "{family}/{slug}."
+            ).format(name=name, family=family, slug=slug)
         )
+
+
+def likely_kind(label: str) -> Kind:
+    """What a question with this label most likely takes."""
+    first = column_name(label).split("_")[0]
+    return _LIKELY.get(first, Kind.WORD)
 
 
 def _question(question: Question, identifier: str, *, narrow: bool) -> list[str]:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from papier.errors import UsageError
 from papier.forms.definition import PageFormat
-from papier.forms.drafting import Kind, Question, copy_form, draft_form
+from papier.forms.drafting import Kind, Question, check_name, copy_form, draft_form, likely_kind
 from papier.forms.parsing import parse_form
 from papier.forms.shipped import shipped_folder
 from papier.forms.typesetting import lay_out
@@ -52,6 +52,17 @@ def test_a_copy_keeps_all_but_name_version_and_title() -> None:
     assert (copied.form, copied.version, copied.title.fr) == ("essai/copie", 1, "Une copie : la mienne")
     assert [field.field for field in copied.fields()] == [field.field for field in original.fields()]
     assert copied.summary == original.summary
+
+
+def test_a_label_says_what_it_most_likely_takes() -> None:
+    for label, kind in (("Date de la sortie", "date"), ("Téléphone", "téléphone"), ("Remarques", "lignes")):
+        assert str(likely_kind(label)) == kind
+    assert str(likely_kind("Sait nager")) == "mot"
+
+
+def test_a_name_is_suggested_for_what_is_none() -> None:
+    with pytest.raises(UsageError, match="as in carnet/sortie-a-la-piscine"):
+        check_name("Sortie à la piscine")
 
 
 def test_a_name_that_is_none_is_refused() -> None:
