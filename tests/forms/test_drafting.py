@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import product
 
 import pytest
-from hypothesis import example, given
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from papier.errors import UsageError
@@ -24,6 +24,7 @@ QUESTIONS = st.builds(
 
 
 @example("0", [Question("NULL", Kind.WORD), Question("On", Kind.CHOICE, ("Oui", "Off"))], "eleve")
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(LABELS, st.lists(QUESTIONS, max_size=6), st.sampled_from(["eleve", "usager", None]))
 def test_every_draft_is_sound(title: str, questions: list[Question], who: str | None) -> None:
     form, problems = parse_form(draft_form("essai/neuf", title, PageFormat.A4, who=who, questions=questions))
