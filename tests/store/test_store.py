@@ -23,7 +23,7 @@ from papier.store.archive import hash_file, keep_file
 from papier.store.connection import connect, writing
 from papier.store.events import append_event
 from papier.store.export import to_csv, to_json
-from papier.store.migrations import migrate
+from papier.store.migrations import MIGRATIONS, migrate
 from papier.store.records import ScanFile, count_pages, file_scan, list_records
 from papier.store.sheets import SheetOrder, StoreRegister, find_outstanding, mark_printed, number_sheets, void_run
 from papier.store.verification import find_damage
@@ -289,3 +289,7 @@ def test_verify_finds_an_edited_event(workspace: Workspace, engine: Engine, tmp_
         assert raw.execute(damage).rowcount == 1
     raw.close()
     assert any("chain" in problem for problem in find_damage(workspace, engine))
+
+
+def test_migrations_are_numbered_one_after_the_other() -> None:
+    assert [number for number, _, _ in MIGRATIONS] == list(range(1, len(MIGRATIONS) + 1))
