@@ -11,7 +11,8 @@ from sqlalchemy import Connection, Engine, select
 
 from papier.checking.asking import print_question
 from papier.checking.item import CheckItem, ItemKind
-from papier.checking.queue import find_item, opened
+from papier.checking.known import opened
+from papier.checking.queue import find_item
 from papier.checking.typed import typed_value
 from papier.errors import UsageError, WorkflowRefusedError
 from papier.forms.library import library_folders

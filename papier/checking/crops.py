@@ -9,7 +9,7 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine, select
 
 from papier.checking.item import CheckItem
-from papier.checking.queue import find_frozen, opened
+from papier.checking.known import find_frozen, opened
 from papier.errors import ScanFileError
 from papier.forms.definition import Demand
 from papier.forms.layout import Layout

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, select
 
-from papier.checking.queue import find_frozen
+from papier.checking.known import find_frozen
 from papier.records import Value
 from papier.store.checks import Check, Verdict, all_checks
 from papier.store.tables import readings, records, sheets

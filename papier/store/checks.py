@@ -202,19 +202,18 @@ def with_check(field: Mapping[str, Any], check: Check | None) -> dict[str, Any]:
     }
 
 
-def unsettled_readings(connection: Connection) -> Sequence[Row[Any]]:
-    """Readings that need a person and have no answer in force, with their record, oldest first."""
+def unsettled_readings(connection: Connection, among: Sequence[int] | None = None) -> Sequence[Row[Any]]:
+    """Readings that need a person and have no answer in force, oldest first; of all records, or `among` these."""
     answered = select(checks.c.check).where(
         checks.c.record == readings.c.record,
         checks.c.field == readings.c.field,
         checks.c.settles,
         checks.c.undone.is_(None),
     )
-    return connection.execute(
-        select(readings)
-        .where(readings.c.needs_person.is_(True), ~answered.exists())
-        .order_by(readings.c.record, readings.c.position)
-    ).all()
+    query = select(readings).where(readings.c.needs_person.is_(True), ~answered.exists())
+    if among is not None:
+        query = query.where(readings.c.record.in_(among))
+    return connection.execute(query.order_by(readings.c.record, readings.c.position)).all()
 
 
 def _check(row: Row[Any]) -> Check:

@@ -54,6 +54,8 @@ def test_the_slip_asks_and_the_answer_settles(workspace: Workspace, engine: Engi
     file_page(engine, "b", slip, [sure("reponse", "0699345678")], form="bureau/precision")
     assert said(engine) == ("0699345678", f"famille, feuille {slip}")
     assert open_items(workspace, with_waiting=True) == ()
+    undo(workspace, who=f"famille, feuille {slip}", now=NOON)
+    assert [one.key for one in open_items(workspace)] == [item.key], "the slip is back: nothing is waited for"
 
 
 def test_a_doubtful_answer_is_asked_of_a_person_and_then_settles(

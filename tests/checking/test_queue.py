@@ -9,10 +9,10 @@ from sqlalchemy import Engine, select
 
 from papier.checking.answers import Answer, AnswerRefusedError, Settled, answer, undo
 from papier.checking.item import CheckItem, ItemKind
-from papier.checking.queue import open_items
+from papier.checking.queue import find_item, open_items
 from papier.errors import UsageError
 from papier.records import PageStatus, Value
-from papier.store.checks import Verdict
+from papier.store.checks import Verdict, field_key
 from papier.store.connection import reading, writing
 from papier.store.export import to_csv
 from papier.store.purge import take_out
@@ -268,3 +268,21 @@ def test_a_purge_takes_out_what_people_said(workspace: Workspace, engine: Engine
     assert "0699345678" not in told
     assert open_items(workspace) == ()
     find_damage_but_files(workspace, engine)
+
+
+def test_an_item_looked_up_is_the_item_listed(workspace: Workspace, engine: Engine) -> None:
+    one, other, third = print_sheets(workspace, engine, 3)
+    file_page(engine, "a", one, [doubtful("telephone", "0612345678"), doubtful("nom", "DUPOND")])
+    file_page(engine, "b", one, [sure("telephone", "0612345679"), doubtful("nom", "DUPONT")])
+    file_page(engine, "c", other, [sure("telephone", "0612345678"), doubtful("code", "1234")])
+    file_page(engine, "d", other, [sure("telephone", "0612345679")])
+    file_page(engine, "e", None, [doubtful("nom", "X")])
+    file_page(engine, "f", None, [], form=None, version=None, page=None, status=PageStatus.DAMAGED, reason="torn")
+    say(workspace, field_key(3, "code"), Verdict.RIGHT)
+    listed = open_items(workspace)
+    assert {item.kind for item in listed} == set(ItemKind)
+    with reading(engine) as connection:
+        assert [find_item(connection, item.key) for item in listed] == list(listed)
+        assert find_item(connection, "field:1:nom") is None
+        assert find_item(connection, f"field:{'9' * 40}:nom") is None
+    assert third not in {item.sheet for item in listed}
