@@ -26,6 +26,7 @@ from papier.ocr.pages import count_pages, load_page
 from papier.ocr.scan import GreyImage, ScannedPage
 from papier.records import PageReading, PageStatus
 from papier.store.archive import hash_file, keep_file
+from papier.store.case_erasure import ClosedCase, closed_cases, erase_cases
 from papier.store.connection import writing
 from papier.store.masked_copy import write_masked_copy
 from papier.store.purge import KeptRecord, PageOfRecord, files_to_go, kept_records, pack, pages_of, take_out, wipe_file
@@ -43,6 +44,14 @@ class DueRecord:
     """A record whose digital copy has been kept as long as its form says. `until`: the last day it may be kept."""
 
     record: KeptRecord
+    until: dt.date
+
+
+@dataclass(frozen=True)
+class DueCase:
+    """A closed case whose time is over. `until`: the last day it may say whom it was about."""
+
+    case: ClosedCase
     until: dt.date
 
 
@@ -73,8 +82,30 @@ def find_due(engine: Engine, today: dt.date, form: str | None = None) -> list[Du
     return due
 
 
-def purge(workspace: Workspace, engine: Engine, records: Sequence[int], now: dt.datetime, basis: str) -> None:
+def find_due_cases(engine: Engine, today: dt.date, form: str | None = None) -> list[DueCase]:
+    """The closed cases of which no record is kept and whose own time, counted from their last day, is over."""
+    due = []
+    for case in closed_cases(engine):
+        if case.kept or (form is not None and case.form != form):
+            continue
+        until = keep_until(case.retention, case.closed) if case.retention else None
+        if case.purged or (until is not None and until < today):
+            due.append(DueCase(case, until or case.closed))
+    return due
+
+
+def purge(
+    workspace: Workspace,
+    engine: Engine,
+    records: Sequence[int],
+    now: dt.datetime,
+    basis: str,
+    cases: Sequence[int] = (),
+) -> None:
     """Take the readings, values and pictures of these records out for good; that they existed stays.
+
+    Closed cases of which no record is left are emptied with them, and those of `cases`: an open case goes on, and keeps
+    what it says.
 
     A scan that also shows other records is replaced by a copy in which these sheets are white. `basis`: the visa or the
     rule, kept in the journal. Raises StoreError where a scan cannot be read.
@@ -84,8 +115,12 @@ def purge(workspace: Workspace, engine: Engine, records: Sequence[int], now: dt.
     for sha256, pages in pages_of(engine, gone).items():
         others = [page for page in pages if page.record is not None and page.record not in gone]
         replaced[sha256] = _without(workspace, pages, gone) if others else None
+    over = set(cases) | {
+        case.number for case in closed_cases(engine) if (case.kept or case.purged) and gone >= set(case.kept)
+    }
     with writing(engine) as connection:
         take_out(connection, sorted(gone), replaced, now, basis)
+        erase_cases(connection, sorted(over), now)
     finish_purge(workspace, engine)
 
 

@@ -13,8 +13,9 @@ from papier.errors import UsageError
 from papier.forms.disposal_slip import DisposalLine, write_disposal_slip
 from papier.language import translate as _
 from papier.language import translate_count as _n
-from papier.retention import DueRecord, find_due, finish_purge, purge
-from papier.store.purge import kept_records, propose, proposed_records
+from papier.retention import DueCase, DueRecord, find_due, find_due_cases, finish_purge, purge
+from papier.store.case_erasure import closed_cases
+from papier.store.purge import kept_records, propose, proposed_cases, proposed_records
 from papier.store.workspace import read_settings
 
 
@@ -71,19 +72,23 @@ def command(
             raise UsageError(_("There is no slip {number}. Print one: papier purge --slip FILE").format(number=number))
         still = {record.record for record in kept_records(engine)}
         wanted = [record for record in listed if record in still]
+        listed_cases = proposed_cases(engine, number)
+        cases = [case.number for case in closed_cases(engine) if case.number in listed_cases and not case.kept]
         if not dry_run:
-            purge(workspace, engine, wanted, context.now(), f"slip {number}, {visa}")
+            purge(workspace, engine, wanted, context.now(), f"slip {number}, {visa}", cases)
         _told(len(wanted), dry_run=dry_run)
         return
     due = find_due(engine, context.now().date(), known_form(context, form))
-    _list(due)
-    if not due or dry_run:
+    due_cases = find_due_cases(engine, context.now().date(), known_form(context, form))
+    _list(due, due_cases)
+    if not (due or due_cases) or dry_run:
         _told(len(due), dry_run=True)
         return
     if slip is not None:
-        event, head = propose(engine, [entry.record.record for entry in due], context.now())
+        numbers = [entry.case.number for entry in due_cases]
+        event, head = propose(engine, [entry.record.record for entry in due], context.now(), numbers)
         establishment = read_settings(workspace).get("etablissement", "")
-        write_disposal_slip(slip, event, context.now().date().isoformat(), establishment, _lines(due), head)
+        write_disposal_slip(slip, event, context.now().date().isoformat(), establishment, _lines(due, due_cases), head)
         click.echo(
             _("Slip {number}: {path}, two copies. Once it is signed: papier purge --number {number} --visa …").format(
                 number=event, path=slip
@@ -94,7 +99,8 @@ def command(
         raise UsageError(
             _("Nothing was purged. Print the slip (--slip FILE), or say that nobody must agree: --no-visa.")
         )
-    purge(workspace, engine, [entry.record.record for entry in due], context.now(), "due")
+    numbers = [entry.case.number for entry in due_cases]
+    purge(workspace, engine, [entry.record.record for entry in due], context.now(), "due", numbers)
     _told(len(due), dry_run=False)
 
 
@@ -111,8 +117,8 @@ def _purge_chosen(context: Context, chosen: Sequence[int], because: str | None, 
     _told(len(chosen), dry_run=dry_run)
 
 
-def _list(due: Sequence[DueRecord]) -> None:
-    for line in _lines(due):
+def _list(due: Sequence[DueRecord], cases: Sequence[DueCase] = ()) -> None:
+    for line in _lines(due, cases):
         click.echo(
             _n(
                 "  {title} ({form} v{version}): {count} record, from {first} to {last}",
@@ -125,7 +131,7 @@ def _list(due: Sequence[DueRecord]) -> None:
         )  # fmt: skip
 
 
-def _lines(due: Sequence[DueRecord]) -> list[DisposalLine]:
+def _lines(due: Sequence[DueRecord], cases: Sequence[DueCase] = ()) -> list[DisposalLine]:
     groups: dict[tuple[str, int], list[DueRecord]] = {}
     for entry in due:
         groups.setdefault((entry.record.form, entry.record.version), []).append(entry)
@@ -133,6 +139,12 @@ def _lines(due: Sequence[DueRecord]) -> list[DisposalLine]:
     for (form, version), entries in sorted(groups.items()):
         days = sorted(entry.record.created_at[:10] for entry in entries)
         lines.append(DisposalLine(entries[0].record.title, form, version, len(entries), days[0], days[-1]))
+    over: dict[str, list[DueCase]] = {}
+    for due_case in cases:
+        over.setdefault(due_case.case.workflow, []).append(due_case)
+    for workflow, closed in sorted(over.items()):
+        days = sorted(due_case.case.closed.isoformat() for due_case in closed)
+        lines.append(DisposalLine("Dossiers clos", workflow, 1, len(closed), days[0], days[-1]))
     return lines
 
 

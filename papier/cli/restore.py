@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -39,8 +40,18 @@ def command(context: Context, backup: Path, dry_run: bool) -> None:
     click.echo(_("Restored: {folder}.").format(folder=target))
     if aside is not None:
         click.echo(_("What stood there is in {folder}. Delete it when you miss nothing.").format(folder=aside))
+    if plan.purged:
+        click.echo(_back_again(plan.purged), err=True)
     if plan.newer_scans or any((target / "inbox").iterdir()):
         click.echo(_("Scans wait in the inbox. Take them in: papier intake"))
+
+
+def _back_again(purged: Sequence[int]) -> str:
+    options = " ".join(f"--record {record}" for record in purged)
+    return _(
+        "This backup brings back {count} records that were purged since. Purge them again: "
+        'papier purge {options} --because "purged before the restore"'
+    ).format(count=len(purged), options=options)
 
 
 def _tell(plan: RestorePlan) -> None:
@@ -60,6 +71,8 @@ def _tell(plan: RestorePlan) -> None:
                 events=counts.events(plan.newer_events), records=counts.records(plan.newer_records)
             )
         )
+    if plan.purged:
+        click.echo(_back_again(plan.purged), err=True)
     if plan.newer_scans:
         click.echo(
             _n(

@@ -129,6 +129,9 @@ def _file(
     extra: dict[str, Any] = {}
     if known is not None:
         number = known
+    if number is not None and ledger.is_erased(number):
+        # Its time is over: the record stands alone.
+        return None
     if number is None:
         workflow = next((workflow for workflow in workflows if record.form in workflow.opens), None)
         if workflow is None:

@@ -56,6 +56,10 @@ class CaseLedger:
             raise UsageError(f"There is no case {number}. `papier cases` lists them all.")
         return Case.from_json(json.loads(found))
 
+    def is_erased(self, number: int) -> bool:
+        """True when what the case said was purged."""
+        return self.connection.execute(select(cases.c.erased_at).where(cases.c.number == number)).scalar() is not None
+
     def replay(self, number: int) -> Case:
         """The case folded anew from all its events."""
         return fold(number, self.history(number), self.find_workflow)
@@ -125,6 +129,8 @@ class CaseLedger:
     def record(self, number: int, kind: Kind, data: Mapping[str, Any]) -> Case:
         """Record an event of a case. Raises WorkflowRefusedError when the workflow does not allow it."""
         case = self.load(number)
+        if self.is_erased(number):
+            raise WorkflowRefusedError(f"Case {number} was purged: its time is over. Open another: papier cases open")
         workflow = self.find_workflow(data["digest"]) if kind is Kind.MOVED else self.workflow_of(case)
         refused = find_refusal(case, workflow, kind, data, self.now.date())
         if refused is not None:
@@ -360,7 +366,8 @@ def find_stale(connection: Connection) -> list[int]:
     """The cases whose kept state is not what their events leave: it was damaged."""
     # Replaying reads no clock; the ledger's moment only stands on what it would write.
     ledger = CaseLedger(connection, dt.datetime.min.replace(tzinfo=dt.UTC))
-    rows = connection.execute(select(cases.c.number, cases.c.state).order_by(cases.c.number)).all()
+    query = select(cases.c.number, cases.c.state).where(cases.c.erased_at.is_(None)).order_by(cases.c.number)
+    rows = connection.execute(query).all()
     return [row.number for row in rows if ledger.replay(row.number).to_json() != json.loads(row.state)]
 
 

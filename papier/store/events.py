@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
+import secrets
 import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,6 +17,8 @@ from papier.store.seals import SEALED, is_touched, write_seals
 from papier.store.tables import events, head
 
 CHAIN_START = "0" * 64
+# The event that says which events were emptied, and the hash of what is left of each.
+EMPTIED = "emptied"
 # The time of a seal before which nothing happened.
 BEFORE_ALL = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
@@ -37,11 +40,38 @@ def append_event(connection: Connection, now: dt.datetime, kind: str, data: Mapp
     last = connection.execute(select(events.c.seq, events.c.hash).order_by(events.c.seq.desc()).limit(1)).first()
     seq, previous = (last.seq + 1, last.hash) if last else (1, CHAIN_START)
     at, text = now.isoformat(), json.dumps(data, ensure_ascii=False, sort_keys=True)
-    digest = event_hash(seq, at, kind, text, previous)
-    connection.execute(events.insert().values(seq=seq, at=at, kind=kind, data=text, previous=previous, hash=digest))
-    if not connection.execute(head.update().values(seq=seq, hash=digest)).rowcount:
-        connection.execute(head.insert().values(only=1, seq=seq, hash=digest))
-    return digest
+    salt = secrets.token_hex(16)
+    digest = data_digest(salt, text)
+    chained = event_hash(seq, at, kind, digest, previous)
+    connection.execute(
+        events.insert().values(
+            seq=seq, at=at, kind=kind, data=text, previous=previous, hash=chained, salt=salt, digest=digest
+        )
+    )
+    if not connection.execute(head.update().values(seq=seq, hash=chained)).rowcount:
+        connection.execute(head.insert().values(only=1, seq=seq, hash=chained))
+    return chained
+
+
+def empty_events(connection: Connection, emptied: Mapping[int, Mapping[str, Any]], now: dt.datetime) -> list[int]:
+    """Put in the place of what these events said what is left of it, and journal that; gives those it could not empty.
+
+    The chain holds as before. What stands there now is vouched for by the event that says so. An event that an earlier
+    papier wrote cannot be emptied: its hash covers what it says.
+    """
+    left: dict[int, str] = {}
+    fixed: list[int] = []
+    for seq, data in emptied.items():
+        text = json.dumps(data, ensure_ascii=False, sort_keys=True)
+        row = connection.execute(select(events.c.digest, events.c.data).where(events.c.seq == seq)).one()
+        if row.digest is None:
+            fixed.append(seq)
+        elif row.data != text:
+            connection.execute(events.update().where(events.c.seq == seq).values(data=text, salt=None))
+            left[seq] = hashlib.sha256(text.encode()).hexdigest()
+    if left:
+        append_event(connection, now, EMPTIED, {"events": {str(seq): digest for seq, digest in left.items()}})
+    return fixed
 
 
 def seal_touched(connection: Connection) -> None:
@@ -68,8 +98,16 @@ def raw_connection(connection: Connection) -> sqlite3.Connection:
     return raw
 
 
+def data_digest(salt: str, data: str) -> str:
+    """SHA-256 over the salt and what an event says. Without the salt nobody can find out by trying what it said."""
+    return hashlib.sha256(f"{salt}\n{data}".encode()).hexdigest()
+
+
 def event_hash(seq: int, at: str, kind: str, data: str, previous: str) -> str:
-    """SHA-256 over the event's columns, separated by line feeds (JSON text holds none)."""
+    """SHA-256 over the event's columns, separated by line feeds (JSON text holds none).
+
+    `data`: what it says, or its digest where it has one.
+    """
     return hashlib.sha256("\n".join([str(seq), at, kind, data, previous]).encode()).hexdigest()
 
 
@@ -77,13 +115,36 @@ def broken_links(connection: Connection) -> list[str]:
     """What is wrong with the chain, one sentence each; empty when it is whole."""
     problems = []
     previous, expected = CHAIN_START, 1
+    left = _left_of_emptied(connection)
     for row in connection.execute(select(events).order_by(events.c.seq)):
         if row.seq != expected:
             problems.append(f"event {expected} is missing")
-        if row.previous != previous or row.hash != event_hash(row.seq, row.at, row.kind, row.data, row.previous):
+        chained = event_hash(row.seq, row.at, row.kind, row.data if row.digest is None else row.digest, row.previous)
+        if row.previous != previous or row.hash != chained or not _says_what_it_said(row, left):
             problems.append(f"event {row.seq} ({row.kind}, {row.at}) was changed")
         previous, expected = row.hash, row.seq + 1
     newest = [tuple(row) for row in connection.execute(select(head))]
     if newest != ([(1, expected - 1, previous)] if expected > 1 else []):
         problems.append("the newest events are missing or were changed")
     return problems
+
+
+def _left_of_emptied(connection: Connection) -> dict[int, str]:
+    """What may stand in emptied events: by event, the hash of what is left of it."""
+    rows = connection.execute(select(events.c.data).where(events.c.kind == EMPTIED).order_by(events.c.seq))
+    left: dict[int, str] = {}
+    for text in rows.scalars():
+        try:
+            left |= {int(seq): str(digest) for seq, digest in json.loads(text)["events"].items()}
+        except (ValueError, KeyError, TypeError, AttributeError):
+            continue  # that event was changed itself, which its own hash tells
+    return left
+
+
+def _says_what_it_said(row: Any, left: Mapping[int, str]) -> bool:
+    """True when an event says what its digest covers, or what was left of it when it was emptied."""
+    if row.digest is None:
+        return row.salt is None
+    if row.salt is not None:
+        return bool(data_digest(row.salt, row.data) == row.digest)
+    return bool(hashlib.sha256(row.data.encode()).hexdigest() == left.get(row.seq))

@@ -95,6 +95,11 @@ def _index_answers(connection: Connection) -> None:
         index.create(connection, checkfirst=True)
 
 
+def _let_events_be_emptied(connection: Connection) -> None:
+    for column in (tables.events.c.salt, tables.events.c.digest, tables.cases.c.erased_at):
+        add_column(connection, column)
+
+
 MIGRATIONS: tuple[tuple[int, str, Callable[[Connection], None]], ...] = (
     (1, "first tables", _create_first_tables),
     (2, "cases", _create_case_tables),
@@ -108,6 +113,7 @@ MIGRATIONS: tuple[tuple[int, str, Callable[[Connection], None]], ...] = (
     (10, "where the paper is", _create_places),
     (11, "orders", _create_orders),
     (12, "tell what is answered", _index_answers),
+    (13, "events that can be emptied", _let_events_be_emptied),
 )
 
 

@@ -204,11 +204,22 @@ def pack(workspace: Workspace, engine: Engine) -> None:
     sync_folder(workspace.folder)
 
 
-def propose(engine: Engine, listed: Sequence[int], now: dt.datetime) -> tuple[int, str]:
-    """Journal which records a disposal slip lists; gives the event's number, which is the slip's, and its hash."""
+def propose(engine: Engine, listed: Sequence[int], now: dt.datetime, cases: Sequence[int] = ()) -> tuple[int, str]:
+    """Journal which records and closed cases a disposal slip lists; gives the number of the event (the slip's) and its
+    hash.
+    """
     with writing(engine) as connection:
-        head = append_event(connection, now, PROPOSED, {"records": list(listed)})
+        head = append_event(connection, now, PROPOSED, {"records": list(listed), "cases": list(cases)})
         return chain_head(connection)[0], head
+
+
+def proposed_cases(engine: Engine, number: int) -> list[int]:
+    """The closed cases that a slip lists."""
+    with reading(engine) as connection:
+        data = connection.execute(
+            select(events.c.data).where(events.c.seq == number, events.c.kind == PROPOSED)
+        ).scalar()
+    return [] if data is None else list(json.loads(data).get("cases", ()))
 
 
 def proposed_records(engine: Engine, number: int) -> list[int] | None:

@@ -24,7 +24,7 @@ from papier.store.workspace import open_workspace
 class RestorePlan:
     """What a restore would do. `newer_events`: what the present store knows and the backup does not (None: no store).
 
-    `newer_scans` are kept and taken in again.
+    `newer_scans` are kept and taken in again. `purged`: records that were purged since, and would be there again.
     """
 
     backup: Backup
@@ -33,6 +33,7 @@ class RestorePlan:
     newer_scans: tuple[Path, ...]
     other_history: bool
     next_serial: int
+    purged: tuple[int, ...] = ()
 
 
 def plan_restore(folder: Path, target: Path) -> RestorePlan:
@@ -56,7 +57,8 @@ def plan_restore(folder: Path, target: Path) -> RestorePlan:
     if present is None:
         return RestorePlan(backup, None, 0, newer_scans, False, serial + SERIALS_LEFT_OUT)
     newer_events, newer_records, other, present_serial = present
-    return RestorePlan(backup, newer_events, newer_records, newer_scans, other, max(serial, present_serial))
+    purged = () if other else _purged_since(database, folder / "store.sqlite")
+    return RestorePlan(backup, newer_events, newer_records, newer_scans, other, max(serial, present_serial), purged)
 
 
 def restore(plan: RestorePlan, target: Path, now: dt.datetime) -> Path | None:
@@ -103,6 +105,14 @@ def restore(plan: RestorePlan, target: Path, now: dt.datetime) -> Path | None:
     finally:
         shutil.rmtree(building, ignore_errors=True)
     return aside if stood else None
+
+
+def _purged_since(present: Path, backed_up: Path) -> tuple[int, ...]:
+    query = "SELECT record FROM records WHERE status = 'purged' ORDER BY record"
+    with closing(sqlite3.connect(present, timeout=5)) as now, closing(open_unchanged(backed_up)) as then:
+        before = {row[0] for row in then.execute(query)}
+        kept = {row[0] for row in then.execute("SELECT record FROM records")} - before
+        return tuple(row[0] for row in now.execute(query) if row[0] in kept)
 
 
 def _known_scans(folder: Path) -> set[str]:

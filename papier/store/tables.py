@@ -197,7 +197,9 @@ binders = Table(
     Column("shelf", String(120), nullable=False),
 )
 
-# Append-only; `hash` covers the row and the previous row's hash.
+# Append-only; `hash` covers the row and the previous row's hash: of `data` it covers `digest`, which is salted. Where
+# `data` was emptied (`papier purge`) the salt is gone, and the chain still holds. `digest` is NULL in rows that an
+# earlier papier wrote, whose hash covers `data` itself.
 events = Table(
     "events",
     metadata,
@@ -207,6 +209,8 @@ events = Table(
     Column("data", Text, nullable=False),
     Column("previous", String(64), nullable=False),
     Column("hash", String(64), nullable=False),
+    Column("salt", String(32)),
+    Column("digest", String(64)),
 )
 # What came in since yesterday is asked every morning, of years of events.
 events_by_kind = Index("events_by_kind", events.c.kind, events.c.seq)
@@ -277,6 +281,8 @@ cases = Table(
     Column("wakes_on", String(10)),
     Column("state", Text, nullable=False),  # the whole case as JSON
     Column("seq", Integer, nullable=False),
+    # When what it said was purged; that it existed stays.
+    Column("erased_at", String(40)),
     Index("cases_by_wake", "wakes_on"),
     Index("cases_by_name", "name"),
     Index("cases_by_stage", "stage", "workflow"),

@@ -43,7 +43,13 @@ def crash(path: Path, _reader: Reader | None) -> str:
 
 def hang(path: Path, _reader: Reader | None) -> str:
     if path.suffix == ".csv":
-        time.sleep(60)
+        time.sleep(600)
+    return "read"
+
+
+def spin(path: Path, _reader: Reader | None) -> str:
+    while path.suffix == ".csv":
+        pass
     return "read"
 
 
@@ -54,7 +60,13 @@ def fail(path: Path, _reader: Reader | None) -> str:
 
 
 @pytest.mark.parametrize(
-    ("broken", "what"), [(crash, "the process died"), (hang, "hung for more than"), (fail, "KeyError: 'now.csv'")]
+    ("broken", "what"),
+    [
+        (crash, "the process died"),
+        (hang, "hung for more than"),
+        (spin, "took more than 1 s"),
+        (fail, "KeyError: 'now.csv'"),
+    ],
 )
 def test_what_breaks_is_found_and_kept(tmp_path: Path, broken: Callable[[Path, Reader | None], str], what: str) -> None:
     found = fuzz(1, range(7), tmp_path, read_file=broken, max_seconds=1.0)
