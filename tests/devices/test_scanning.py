@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 import pytest
 
+from papier.devices import scanning
 from tests.cli.conftest import Papier, papier
 from tests.cli.sheets import Image8, render
 from tests.devices.sane import COVER, FEEDER, INSTALL, IO_ERROR, JAM, Feeder, Sane, needs_sane, write_pgm
@@ -138,9 +139,7 @@ def test_a_page_is_filed_while_the_next_one_is_fed(
     feeder.load(sheets(papier, tmp_path, 2))
     hold = tmp_path / "go-on"
     monkeypatch.setenv("FEEDER_HOLD", str(hold))
-    scan = subprocess.Popen(
-        [sys.executable, "-c", "from papier.cli.main import main; main()", "scan"], stdout=subprocess.PIPE, text=True
-    )
+    scan = subprocess.Popen([sys.executable, "-m", "papier", "scan"], stdout=subprocess.PIPE, text=True)
     _wait_for(lambda: len(numbers(papier)) == 1)
     hold.touch()
     out, _ = scan.communicate(timeout=120)
@@ -149,13 +148,44 @@ def test_a_page_is_filed_while_the_next_one_is_fed(
     assert len(numbers(papier)) == 2
 
 
+def test_a_scanner_unplugged_in_mid_batch_is_told(
+    papier: Papier, tmp_path: Path, feeder: Feeder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its driver dies: scanimage is killed while the second page is on its way."""
+    feeder.load(sheets(papier, tmp_path, 2))
+    monkeypatch.setenv("FEEDER_HOLD", str(tmp_path / "never"))
+    scan = subprocess.Popen(
+        [sys.executable, "-m", "papier", "scan"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    _wait_for(lambda: len(numbers(papier)) == 1)
+    (driver,) = [pid for pid, name in _children(scan.pid).items() if name == "scanimage"]
+    os.kill(driver, signal.SIGKILL)
+    _out, err = scan.communicate(timeout=120)
+    assert scan.returncode == 7
+    assert "broke off" in err
+    assert "1 page is scanned and safe. Go on from sheet 2" in err
+
+
+def test_a_scanner_that_falls_silent_is_not_waited_for_for_ever(
+    papier: Papier, tmp_path: Path, feeder: Feeder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    feeder.load(sheets(papier, tmp_path, 2))
+    monkeypatch.setenv("FEEDER_HOLD", str(tmp_path / "never"))
+    monkeypatch.setattr(scanning, "SILENCE_SECONDS", 3)
+    outcome = papier("scan")
+    assert outcome.code == 7
+    assert "has said nothing" in outcome.err
+    assert "Go on from sheet 2" in outcome.err
+    assert len(numbers(papier)) == 1
+
+
 def test_killed_in_mid_batch_the_pages_are_there_next_time(
     papier: Papier, tmp_path: Path, feeder: Feeder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     feeder.load(sheets(papier, tmp_path, 3))
     monkeypatch.setenv("FEEDER_HOLD", str(tmp_path / "never"))
     scan = subprocess.Popen(
-        [sys.executable, "-c", "from papier.cli.main import main; main()", "scan"],
+        [sys.executable, "-m", "papier", "scan"],
         stdout=subprocess.DEVNULL,
         start_new_session=True,
     )
@@ -171,6 +201,15 @@ def test_killed_in_mid_batch_the_pages_are_there_next_time(
     assert len(set(numbers(papier))) == 3
     assert papier("verify").code == 0
     assert list(spool.iterdir()) == []
+
+
+def _children(parent: int) -> dict[int, str]:
+    """The processes that a process started, with their names."""
+    found = {}
+    for task in Path(f"/proc/{parent}/task").iterdir():
+        for child in (task / "children").read_text().split():
+            found[int(child)] = Path(f"/proc/{child}/comm").read_text().strip()
+    return found
 
 
 def _wait_for(happened: object, seconds: float = 90) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import random
@@ -159,8 +160,13 @@ def test_killed_in_mid_batch_it_goes_on_and_takes_each_sheet_once(
 
 def _group(leader: int) -> list[str]:
     """The processes of a process group that still live."""
-    found = subprocess.run(["ps", "-o", "stat=", "-g", str(leader)], capture_output=True, text=True, check=False)
-    return [line for line in found.stdout.split() if not line.startswith("Z")]
+    alive = []
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            state, _parent, group = path.read_text().rpartition(")")[2].split()[:3]
+            if int(group) == leader and state not in "ZX":
+                alive.append(path.parent.name)
+    return alive
 
 
 def test_a_share_that_goes_away_is_told_and_taken_up_again(
