@@ -23,6 +23,7 @@ import numpy as np
 from sqlalchemy import select
 
 from papier.forms.correction_sheet import UNREADABLE, row_field
+from papier.ocr.register import KnownSheet
 from papier.records import Value
 from papier.store.case_filing import CORRECTIONS
 from papier.store.connection import connect, reading
@@ -148,6 +149,19 @@ class Corridor:
         register.engine.dispose()
         return list(sheets.values())
 
+    def known(self, sheet: PrintedSheet) -> KnownSheet:
+        """What papier knows of a printed sheet: a person reads it from the paper."""
+        register = StoreRegister(open_workspace(self.workspace_folder))
+        known = register.find_sheet(sheet.number)
+        register.engine.dispose()
+        assert known is not None
+        return known
+
+    def report(self) -> str:
+        """What papier says that it did, from the last report in the tray."""
+        reports = [words for words in map(_words, self.shop.printed()) if "Ce que papier a fait" in words]
+        return reports[-1]
+
     def fill(
         self, filled: Mapping[PrintedSheet, Values] | Sequence[tuple[PrintedSheet, Values]], **more: Any
     ) -> list[ScannedImage]:
@@ -231,6 +245,10 @@ def _box_for(row: CorrectionRow, truth: Value) -> str | None:
         if empty or (value == truth and truth not in (None, "", [], False)):
             return box
     return None
+
+
+def _words(pdf: Path) -> str:
+    return re.sub(r"\s+", " ", " ".join(text_of(pdf)))
 
 
 def _grey(image: ScannedImage) -> Image8:
