@@ -13,15 +13,18 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
+import pikepdf
+import pypdfium2 as pdfium
 from sqlalchemy import select
 
+from papier.devices.printing import find_printer
 from papier.forms.correction_sheet import UNREADABLE, row_field
 from papier.ocr.register import KnownSheet
 from papier.records import Value
@@ -30,7 +33,7 @@ from papier.store.connection import connect, reading
 from papier.store.records import list_records
 from papier.store.settling import CorrectionRow, correction_rows
 from papier.store.sheets import StoreRegister
-from papier.store.tables import row_sheets
+from papier.store.tables import orders, row_sheets
 from papier.store.workspace import open_workspace
 from simulator.scanner import ScannedImage, write_scan
 from tests.cli.sheets import Image8, text_of
@@ -62,7 +65,7 @@ class Corridor:
     feeder: Feeder
     process: subprocess.Popen[str] | None = None
     taken: int = 0
-    log: list[str] = field(default_factory=list)
+    seen: set[str] = field(default_factory=set)
 
     @property
     def workspace_folder(self) -> Path:
@@ -135,7 +138,8 @@ class Corridor:
     # ---- paper out of the tray
 
     def tray(self) -> list[PrintedSheet]:
-        """What the printer has put out since the tray was emptied last."""
+        """What the printer has put out since the tray was emptied last, once it has come to rest."""
+        self._wait(lambda: not find_printer(self.shop.server, self.shop.queue).waiting)
         pdfs = self.shop.printed()
         fresh, self.taken = pdfs[self.taken :], len(pdfs)
         register = StoreRegister(open_workspace(self.workspace_folder))
@@ -144,7 +148,9 @@ class Corridor:
             for page in text_of(pdf):
                 for number in dict.fromkeys(NUMBER.findall(page)):
                     known = register.find_sheet(number)
-                    if known is not None and number not in sheets:
+                    # Sheets that came out before are named on reports and checking sheets.
+                    if known is not None and number not in self.seen:
+                        self.seen.add(number)
                         sheets[number] = PrintedSheet(pdf, number, known.form.layout.form)
         register.engine.dispose()
         return list(sheets.values())
@@ -157,19 +163,21 @@ class Corridor:
         assert known is not None
         return known
 
-    def report(self) -> str:
-        """What papier says that it did, from the last report in the tray."""
-        reports = [words for words in map(_words, self.shop.printed()) if "Ce que papier a fait" in words]
-        return reports[-1]
+    def orders(self, sheet: PrintedSheet) -> list[str]:
+        """What became of each order of an order sheet, as the report in the tray says: done, asked or refused."""
+        engine = connect(open_workspace(self.workspace_folder))
+        with reading(engine) as connection:
+            states = connection.execute(select(orders.c.state).where(orders.c.sheet == sheet.number)).scalars().all()
+        engine.dispose()
+        return list(states)
 
-    def fill(
-        self, filled: Mapping[PrintedSheet, Values] | Sequence[tuple[PrintedSheet, Values]], **more: Any
-    ) -> list[ScannedImage]:
+    def fill(self, filled: Sequence[tuple[PrintedSheet, Values]], **more: Any) -> list[ScannedImage]:
         """Fill sheets of the tray with a pen."""
-        pairs = list(filled.items()) if isinstance(filled, Mapping) else list(filled)
         images: list[ScannedImage] = []
-        for sheet, values in pairs:
-            images += self.office.fill(sheet.pdf, {sheet.number: values}, **more)
+        for sheet, values in filled:
+            self.seen.add(sheet.number)
+            upright = _upright(sheet.pdf, self.office.folder / f"{sheet.number}.pdf")
+            images += self.office.fill(upright, {sheet.number: values}, **more)
         return images
 
     def correct(self, sheets: Sequence[PrintedSheet]) -> list[PrintedSheet]:
@@ -247,8 +255,30 @@ def _box_for(row: CorrectionRow, truth: Value) -> str | None:
     return None
 
 
-def _words(pdf: Path) -> str:
-    return re.sub(r"\s+", " ", " ".join(text_of(pdf)))
+def _upright(printed: Path, target: Path) -> Path:
+    """A stack as a person holds it: a printer turns landscape sheets on its way, and their writing runs upwards."""
+    with pdfium.PdfDocument(printed) as document:
+        turns = [_quarter_turns(page.get_textpage()) for page in document]
+    with pikepdf.open(printed) as stack:
+        for page, quarters in zip(stack.pages, turns, strict=True):
+            page.rotate(90 * quarters, relative=True)
+        stack.save(target)
+    return target
+
+
+def _quarter_turns(text: pdfium.PdfTextPage) -> int:
+    """How many quarters clockwise a page must be turned for its writing to run to the right."""
+    along = np.zeros(2)
+    for at in range(min(text.count_chars(), 200) - 1):
+        (left, bottom, right, top), (left2, bottom2, right2, top2) = text.get_charbox(at), text.get_charbox(at + 1)
+        step = np.array([left2 + right2 - left - right, bottom2 + top2 - bottom - top]) / 2
+        # Neighbours, not a new line.
+        if np.abs(step).max() < 15:
+            along += step
+    across, up = along
+    if abs(across) >= abs(up):
+        return 0 if across >= 0 else 2
+    return 1 if up > 0 else 3
 
 
 def _grey(image: ScannedImage) -> Image8:
