@@ -36,6 +36,8 @@ from papier.workflows.definition import Workflow
 QUIET_SECONDS = 20.0
 # A printer that was off is tried again after this long.
 AGAIN_SECONDS = 300.0
+# Printers take minutes.
+TEND_SECONDS = 30.0
 # A feeder is asked this often whether there is paper in it.
 FEED_SECONDS = 5.0
 # A heart that beats too often wears the disk out.
@@ -92,11 +94,15 @@ class Watcher:
     quiet: float = QUIET_SECONDS
     state: WatchState = field(default_factory=WatchState)
     stopping: Callable[[], bool] = lambda: False
+    # Looks after what was handed to printers; gives what there is to tell.
+    tend: Callable[[], Sequence[str]] = tuple
     _taken: list[TakenIn] = field(default_factory=list)
     _aside: list[Refused] = field(default_factory=list)
     _last: float | None = None
     _retry: float | None = None
     _beaten: float | None = None
+    _next_tend: float = 0.0
+    _untended: list[str] = field(default_factory=list)
     _plan: ScanPlan | None = None
     _fed: list[str] = field(default_factory=list)
     _next_feed: float = 0.0
@@ -136,6 +142,10 @@ class Watcher:
             self._fed = []
             self._guarded(lambda: self._feed(at))
         self.state.trouble += self._fed
+        if at >= self._next_tend and not self.state.after_due:
+            self._next_tend = at + TEND_SECONDS
+            self._tend()
+        self.state.trouble += self._untended
         if self._guarded(lambda: self._take_in(at)):
             self._close_batch(at)
         self.state.told &= set(self.state.trouble)
@@ -173,6 +183,16 @@ class Watcher:
         mail = deliver_mail(self.workspace, rule.folder, sender=rule.sender, mark_read=rule.mark_read)
         if mail.scans:
             self._last = at
+
+    def _tend(self) -> None:
+        """Hand over what waits for a printer, and tell what became of what was sent."""
+        self._untended = []
+        try:
+            for line in self.tend():
+                self.tell(line)
+        except PapierError as error:
+            self._untended = [readable_name(str(error))]
+            self._tell_once(self._untended[0])
 
     def _feed(self, at: float) -> None:
         """Scan what lies in the feeder and take it in, page by page; an empty feeder is none of anybody's business."""

@@ -10,9 +10,11 @@ from pathlib import Path
 
 import click
 
+from papier.after_batch import after_batch, send_all
 from papier.cli.context import Context, pass_context
 from papier.cli.scan import find_scanner
 from papier.devices.delivery import readable_name
+from papier.devices.ipp import Server
 from papier.devices.maildir import open_maildir
 from papier.devices.sane_options import Side
 from papier.devices.service import install, uninstall, unit_text
@@ -23,6 +25,7 @@ from papier.language import chosen_language
 from papier.language import translate as _
 from papier.ocr.reading import Reader
 from papier.page_pool import using_pool
+from papier.print_sending import Sending
 from papier.scan_run import StoppedError
 from papier.store.sheets import StoreRegister
 from papier.store.workspace import read_settings
@@ -159,13 +162,14 @@ def _watch(
             watched,
             context.now,
             context.workflows,
-            lambda _batch: (),
+            lambda _batch: after_batch(workspace, engine, context.now, context.folders, context.workflows()),
             _tell,
             mail,
             feeder,
             quiet,
             state,
             stopped.is_set,
+            lambda: send_all(workspace, engine, Sending(Server.find(), context.now)),
         )
         try:
             if not poll:
