@@ -17,6 +17,7 @@ from papier.forms.library import find_form
 from papier.forms.parsing import load_form
 from papier.forms.roster_values import fill_template, unprintable_values
 from papier.forms.typesetting import lay_out
+from papier.language import translate as _
 from papier.print_run import Addressee, Destination, PrintRun, Registered, print_batch
 from papier.store.cases import CaseLedger
 from papier.store.connection import reading
@@ -71,7 +72,7 @@ class Layouts:
         for block in definition.blocks:
             if isinstance(block, TableField):
                 return definition, block
-        raise UsageError(f"The form {form} has no table. Put the shipped one back.")
+        raise UsageError(_("The form {form} has no table. Put the shipped one back.").format(form=form))
 
     def address_of(self, forms: Sequence[str], values: Mapping[str, str]) -> list[str]:
         """The lines in the window of the first of these letters that has one; [] where nothing is known of them."""
@@ -132,7 +133,7 @@ def open_cases(
     for at, person in enumerate(people):
         group = rows[at] if at < len(rows) else ()
         for name in (*workflow.forms_of(step.name, form), *((step.slip,) if step.slip else ())):
-            for _ in range(1 if name == step.slip else step.sheets):
+            for _copy in range(1 if name == step.slip else step.sheets):
                 # A follow-up sheet names its case, which is given its number as soon as the sheets are printed.
                 more = {"cas": str(first + at), "titre": workflow.title.fr, "demandeur": _name(person)}
                 values = {**settings, **person, **(more if name == step.slip else {})}
@@ -143,7 +144,7 @@ def open_cases(
     def begin(connection: Connection, sheets: Sequence[str]) -> None:
         ledger = CaseLedger(connection, now)
         if ledger.next_number() != first:
-            raise UsageError("Another papier opened cases meanwhile. Run the same command again.")
+            raise UsageError(_("Another papier opened cases meanwhile. Run the same command again."))
         for person in people:
             case = ledger.open(workflow, form, person, place=place)
             numbers.append(case.number)
@@ -226,7 +227,11 @@ def print_case_sheets(
         found = [*unprintable_values(layouts.find(sheet.form), sheet.values), *address_faults(sheet.values)]
         faults.setdefault(sheet.case, []).extend(found)
     sound = [sheet for sheet in sheets if not faults[sheet.case]]
-    told = tuple(f"case {case}: {fault}" for case, found in faults.items() for fault in dict.fromkeys(found))
+    told = tuple(
+        _("case {case}: {fault}").format(case=case, fault=fault)
+        for case, found in faults.items()
+        for fault in dict.fromkeys(found)
+    )
     if not sound:
         return CasePrint(None, (), told)
 

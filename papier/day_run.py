@@ -16,6 +16,7 @@ from sqlalchemy import Connection, Engine, func, select
 
 from papier.case_run import CasePrint, Layouts, print_case_sheets, sheets_to_print
 from papier.errors import WorkflowRefusedError
+from papier.language import translate as _
 from papier.print_run import Addressee, Destination, Registered, print_batch
 from papier.store.case_filing import DAY, DISPATCH, keep_rows
 from papier.store.cases import CaseLedger, Filter, list_cases
@@ -74,7 +75,7 @@ def pass_clocks(engine: Engine, now: dt.datetime) -> list[tuple[int, str]]:
     with writing(engine) as connection:
         ledger = CaseLedger(connection, now)
         for number in waiting:
-            for _ in range(MAX_CHAIN):
+            for _link in range(MAX_CHAIN):
                 case = ledger.load(number)
                 due = next(iter(find_passed(case, ledger.workflow_of(case), today)), None)
                 if due is None or due.theoretical is None:
@@ -191,7 +192,7 @@ def task_rows(woken: Sequence[tuple[Case, Workflow]], today: dt.date) -> list[Da
             case, workflow = by_number[task.case]
             labelled.append((_label(task, case, workflow), Item(task.case, task.key, task.step)))
         tasks_by_item = {(task.case, task.key): task for task in chosen}
-        for _, items in in_groups(labelled, GROUPED_FROM if kind in GROUPED else 1):
+        for _shared, items in in_groups(labelled, GROUPED_FROM if kind in GROUPED else 1):
             rows += _rows_of(kind, [(item, tasks_by_item[item.case, item.key]) for item in items], by_number)
     return rows
 
@@ -315,5 +316,7 @@ def remind(engine: Engine, number: int, now: dt.datetime, by: str) -> Case:
             if target is not None and target.prints:
                 return ledger.record(number, Kind.FOLLOWED, {"to": target.name, "by": by})
     raise WorkflowRefusedError(
-        f"Case {number} waits for nothing that one could be reminded of: papier cases show {number}"
+        _("Case {number} waits for nothing that one could be reminded of: papier cases show {number}").format(
+            number=number
+        )
     )

@@ -20,6 +20,7 @@ from papier.forms.layout import Layout
 from papier.forms.pdf import Picture, SheetToPrint, face_pdf, write_sheets
 from papier.forms.roster_values import prefilled_values
 from papier.forms.stacks import Stack, find_stacks
+from papier.language import translate as _
 from papier.store.print_jobs import NewJob, enqueue
 from papier.store.sheets import SheetOrder, find_serials, mark_printed, number_sheets, void_run
 from papier.store.workspace import Workspace
@@ -189,7 +190,9 @@ def writing_run(engine: Engine, run: int, output: Path, now: dt.datetime) -> Ite
         void_run(engine, run, now, f"not written: {error}")
         if isinstance(error, OSError):
             raise ProgramFailedError(
-                f"{output} cannot be written ({error.strerror}); its numbers are voided. Choose another --output."
+                _("{output} cannot be written ({strerror}); its numbers are voided. Choose another --output.").format(
+                    output=output, strerror=error.strerror
+                )
             ) from error
         raise
 

@@ -17,6 +17,7 @@ from typing import Any
 import yaml
 
 from papier.errors import Problem, UsageError
+from papier.language import translate as _
 
 # The longest definition written by hand is a few thousand lines, about 200 kB.
 MAX_BYTES = 1_000_000
@@ -83,13 +84,13 @@ def find_nearest(word: str, known: Iterable[str]) -> str | None:
 def suggest(word: str, known: Iterable[str]) -> str:
     """` Did you mean …?` with the word of `known` most like `word`, else an empty text."""
     nearest = find_nearest(word, known)
-    return f" Did you mean `{nearest}`?" if nearest else ""
+    return _(" Did you mean `{nearest}`?").format(nearest=nearest) if nearest else ""
 
 
 def suggest_or_list(word: str, known: Iterable[str]) -> str:
     """A suggestion where one is near, else everything that is known."""
     listed = list(known)
-    return suggest(word, listed) or " Known are: " + ", ".join(f"`{name}`" for name in listed) + "."
+    return suggest(word, listed) or _(" Known are: {names}.").format(names=", ".join(f"`{name}`" for name in listed))
 
 
 @dataclass
@@ -119,7 +120,7 @@ class Proofreader:
     def flag(self, node: Node, what: str) -> bool | None:
         if node.text is not None and node.text.lower() in _FLAGS:
             return _FLAGS[node.text.lower()]
-        self._expected(node, what, "`true` or `false`")
+        self._expected(node, what, _("`true` or `false`"))
         return None
 
     def integer(self, node: Node, what: str, minimum: int, maximum: int) -> int | None:
@@ -128,7 +129,9 @@ class Proofreader:
             value = int(node.text)
             if minimum <= value <= maximum:
                 return value
-        self._expected(node, what, f"a whole number from {minimum} to {maximum}")
+        self._expected(
+            node, what, _("a whole number from {minimum} to {maximum}").format(minimum=minimum, maximum=maximum)
+        )
         return None
 
     def number(self, node: Node, what: str, minimum: float, maximum: float) -> float | None:
@@ -139,7 +142,13 @@ class Proofreader:
                 value = float("nan")
             if minimum <= value <= maximum:
                 return value
-        self._expected(node, what, f"a number from {minimum:g} to {maximum:g} (with a point, not a comma)")
+        self._expected(
+            node,
+            what,
+            _("a number from {minimum:g} to {maximum:g} (with a point, not a comma)").format(
+                minimum=minimum, maximum=maximum
+            ),
+        )
         return None
 
     def one_of(self, node: Node, what: str, known: Iterable[str]) -> str | None:
@@ -147,33 +156,45 @@ class Proofreader:
         if node.text is not None:
             if node.text in listed:
                 return node.text
-            self.report(node, f"unknown {what} `{node.text}`.{suggest_or_list(node.text, listed)}")
+            self.report(
+                node,
+                _("unknown {what} `{text}`.{hint}").format(
+                    what=what, text=node.text, hint=suggest_or_list(node.text, listed)
+                ),
+            )
             return None
-        self._expected(node, what, "one of " + ", ".join(f"`{name}`" for name in listed))
+        self._expected(node, what, _("one of {names}").format(names=", ".join(f"`{name}`" for name in listed)))
         return None
 
     def members(self, node: Node, what: str) -> tuple[Node, ...] | None:
         """The members of a list that is not empty."""
         if node.members:
             return node.members
-        self._expected(node, what, "a list (one `- ` a line)")
+        self._expected(node, what, _("a list (one `- ` a line)"))
         return None
 
     def entries(self, node: Node, what: str) -> Mapping[str, Node] | None:
         """The entries of a mapping that is not empty."""
         if node.entries:
             return node.entries
-        self._expected(node, what, "a mapping (`key: value`)")
+        self._expected(node, what, _("a mapping (`key: value`)"))
         return None
 
     def _expected(self, node: Node, what: str, expected: str) -> None:
         if node.content is None or node.content in ("", (), {}):
-            self.report(node, f"`{what}` is empty. Write {expected}.")
+            self.report(node, _("`{what}` is empty. Write {expected}.").format(what=what, expected=expected))
         elif node.text is not None:
-            self.report(node, f"`{what}` is `{_short(node.text)}`. Write {expected}.")
+            self.report(
+                node,
+                _("`{what}` is `{short}`. Write {expected}.").format(
+                    what=what, short=_short(node.text), expected=expected
+                ),
+            )
         else:
-            kind = "a list" if node.members else "a mapping"
-            self.report(node, f"`{what}` is {kind}. Write {expected}.")
+            kind = _("a list") if node.members else _("a mapping")
+            self.report(
+                node, _("`{what}` is {kind}. Write {expected}.").format(what=what, kind=kind, expected=expected)
+            )
 
 
 def load_yaml(path: Path | str) -> tuple[Node | None, list[Problem]]:
@@ -182,9 +203,13 @@ def load_yaml(path: Path | str) -> tuple[Node | None, list[Problem]]:
         with Path(path).open("rb") as stream:
             data = stream.read(MAX_BYTES + 1)
     except FileNotFoundError as error:
-        raise UsageError(f"There is no file {path}. Check the name and the folder.") from error
+        raise UsageError(_("There is no file {path}. Check the name and the folder.").format(path=path)) from error
     except OSError as error:
-        raise UsageError(f"{path} cannot be read: {error.strerror}. Check that it is a file and its rights.") from error
+        raise UsageError(
+            _("{path} cannot be read: {strerror}. Check that it is a file and its rights.").format(
+                path=path, strerror=error.strerror
+            )
+        ) from error
     return parse_yaml(data, str(path))
 
 
@@ -291,7 +316,9 @@ class _TreeBuilder:
             key, value = event.value, self._node(next(self._events), depth + 1)
             if key in entries:
                 first = entries[key].line
-                message = f"`{key}` stands twice (first on line {first}). Delete one, or give it another name."
+                message = _(
+                    "`{key}` stands twice (first on line {first}). Delete one, or give it another name."
+                ).format(key=key, first=first)
                 self._problems.append(Problem(self._path, line, message))
             else:
                 entries[key] = Node(value.path, line, value.content)

@@ -16,6 +16,7 @@ from papier.forms.definition import FormDefinition
 from papier.forms.parsing import in_order, parse_form_node
 from papier.forms.shapes import FORM_ID
 from papier.forms.shipped import shipped_folder
+from papier.language import translate as _
 from papier.yaml_source import load_yaml, suggest
 
 _SUFFIXES = (".yaml", ".yml")
@@ -60,7 +61,9 @@ def find_form(name_or_path: str, folders: Sequence[Path]) -> Path:
     if name_or_path.endswith(_SUFFIXES):
         path = Path(name_or_path)
         if not path.is_file():
-            raise UsageError(f"There is no file {name_or_path}. Check the name and the folder.")
+            raise UsageError(
+                _("There is no file {name_or_path}. Check the name and the folder.").format(name_or_path=name_or_path)
+            )
         return path
     known: dict[str, Path] = {}
     for folder in folders:
@@ -71,9 +74,17 @@ def find_form(name_or_path: str, folders: Sequence[Path]) -> Path:
     if len(short) == 1:
         return known[short[0]]
     if short:
-        raise UsageError(f"Several forms are called `{name_or_path}`. Write one of: {', '.join(sorted(short))}.")
+        raise UsageError(
+            _("Several forms are called `{name_or_path}`. Write one of: {listed}.").format(
+                name_or_path=name_or_path, listed=", ".join(sorted(short))
+            )
+        )
     hint = suggest(name_or_path, known) or suggest(name_or_path, {name.rpartition("/")[2] for name in known})
-    raise UsageError(f"There is no form `{name_or_path}`.{hint} `papier forms` lists them all.")
+    raise UsageError(
+        _("There is no form `{name_or_path}`.{hint} `papier forms` lists them all.").format(
+            name_or_path=name_or_path, hint=hint
+        )
+    )
 
 
 def _files(folder: Path) -> dict[str, Path]:
@@ -105,7 +116,9 @@ def _read(name: str, path: Path) -> ListedForm | None:
             Problem(
                 str(path),
                 written.line,
-                f"`form` is `{written.text}`, but the file stands at `{name}`. Move the file or change `form`.",
+                _("`form` is `{text}`, but the file stands at `{name}`. Move the file or change `form`.").format(
+                    text=written.text, name=name
+                ),
             )
         )
     return ListedForm(name, path, None if problems else definition, tuple(in_order(problems)))

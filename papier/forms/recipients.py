@@ -12,6 +12,7 @@ from pathlib import Path
 
 from papier.errors import DefinitionError, UsageError
 from papier.forms.shapes import FlagShape, Key, Keys, TextShape, is_iso_date, read_keys
+from papier.language import translate as _
 from papier.yaml_source import Node, Proofreader, load_yaml, suggest_or_list
 
 FILE = "recipients.yaml"
@@ -89,7 +90,9 @@ def find_recipient(name: str, folders: Sequence[Path]) -> Recipient:
     known = list_recipients(folders)
     if name not in known:
         raise UsageError(
-            f"There is no recipient `{name}`.{suggest_or_list(name, known)} Add it to {FILE} beside your own forms."
+            _("There is no recipient `{name}`.{hint} Add it to {file} beside your own forms.").format(
+                name=name, hint=suggest_or_list(name, known), file=FILE
+            )
         )
     return known[name]
 
@@ -120,17 +123,27 @@ def _read(name: str, node: Node, proof: Proofreader) -> Recipient | None:
         if len(line) > LONGEST_LINE:
             proof.report(
                 entries[key],
-                f"the line “{line}” has {len(line)} characters; an envelope takes {LONGEST_LINE}. Shorten it.",
+                _("the line “{line}” has {count} characters; an envelope takes {longest_line}. Shorten it.").format(
+                    line=line, count=len(line), longest_line=LONGEST_LINE
+                ),
             )
     ville = values.get("ville", "")
     if ville != ville.upper():
-        proof.report(entries["ville"], f"the town is written in capitals on an envelope. Write `{ville.upper()}`.")
+        proof.report(
+            entries["ville"],
+            _("the town is written in capitals on an envelope. Write `{upper}`.").format(upper=ville.upper()),
+        )
     postcode = values.get("code_postal", "00000")
     if len(postcode) != 5 or not postcode.isdecimal():
-        proof.report(entries["code_postal"], f"`code_postal` is `{postcode}`. Write five digits, in quotes.")
+        proof.report(
+            entries["code_postal"],
+            _("`code_postal` is `{postcode}`. Write five digits, in quotes.").format(postcode=postcode),
+        )
     checked = values.get("checked", "2000-01-01")
     if not is_iso_date(checked):
-        proof.report(entries["checked"], f"`checked` is `{checked}`. Write the day as in `2026-09-01`.")
+        proof.report(
+            entries["checked"], _("`checked` is `{checked}`. Write the day as in `2026-09-01`.").format(checked=checked)
+        )
     if len(proof.problems) > before:
         return None
     return Recipient(name, **(values | {"checked": dt.date.fromisoformat(checked)}))

@@ -18,6 +18,7 @@ from pathlib import Path
 
 from papier.errors import Problem, UsageError
 from papier.forms.roster_encoding import decode_text
+from papier.language import translate as _
 from papier.yaml_source import suggest
 
 # A town of 100,000 people with thirty columns; a larger file is no roster.
@@ -64,13 +65,21 @@ def load_roster(path: Path | str) -> Roster:
         with Path(path).open("rb") as stream:
             data = stream.read(MAX_BYTES + 1)
     except FileNotFoundError as error:
-        raise UsageError(f"There is no file {path}. Check the name and the folder.") from error
+        raise UsageError(_("There is no file {path}. Check the name and the folder.").format(path=path)) from error
     except OSError as error:
-        raise UsageError(f"{path} cannot be read: {error.strerror}. Check that it is a file and its rights.") from error
+        raise UsageError(
+            _("{path} cannot be read: {strerror}. Check that it is a file and its rights.").format(
+                path=path, strerror=error.strerror
+            )
+        ) from error
     if len(data) > MAX_BYTES:
-        raise UsageError(f"{path} is larger than {MAX_BYTES // 1_000_000} MB. Divide it into several files.")
+        raise UsageError(
+            _("{path} is larger than {value} MB. Divide it into several files.").format(
+                path=path, value=MAX_BYTES // 1_000_000
+            )
+        )
     if data.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"%PDF-")):
-        raise UsageError(f"{path} is no CSV file. Open it in the spreadsheet and save it as CSV.")
+        raise UsageError(_("{path} is no CSV file. Open it in the spreadsheet and save it as CSV.").format(path=path))
     return parse_roster(data, str(path))
 
 
@@ -81,7 +90,7 @@ def parse_roster(data: bytes, path: str = "<text>") -> Roster:
     if warning:
         problems.append(Problem(path, 1, warning))
     if "\0" in text:
-        problems.append(Problem(path, 1, "the file is no text. Save the roster as CSV with the encoding UTF-8."))
+        problems.append(Problem(path, 1, _("the file is no text. Save the roster as CSV with the encoding UTF-8.")))
         return Roster(path, (), (), tuple(problems))
     lines = _Lines(text)
     separator = lines.stated_separator or find_separator(text)
@@ -97,12 +106,14 @@ def parse_roster(data: bytes, path: str = "<text>") -> Roster:
             Problem(
                 path,
                 lines.begun,
-                "a quotation mark has no partner here. Close it, or double it inside a text. "
-                "Nothing was read from this line on.",
+                _(
+                    "a quotation mark has no partner here. Close it, or double it inside a text. Nothing was "
+                    "read from this line on."
+                ),
             )
         )
     if not records or not any(column_name(title) for title in records[0][1]):
-        problems.append(Problem(path, 1, "there is no header. Write the columns' names in the first line."))
+        problems.append(Problem(path, 1, _("there is no header. Write the columns' names in the first line.")))
         return Roster(path, (), (), tuple(problems))
     (header_line, header), *body = records
     columns = _name_columns(header, body, path, header_line, problems)
@@ -113,15 +124,17 @@ def parse_roster(data: bytes, path: str = "<text>") -> Roster:
                 Problem(
                     path,
                     line,
-                    f"{len(cells)} cells for {len(header)} columns. Put quotes around a text that holds the "
-                    "separator, or delete what is too much. Nothing is printed for this line.",
+                    _(
+                        "{count} cells for {count2} columns. Put quotes around a text that holds the separator, "
+                        "or delete what is too much. Nothing is printed for this line."
+                    ).format(count=len(cells), count2=len(header)),
                 )
             )
             continue
         padded = cells + [""] * (len(header) - len(cells))
         people.append(Person(line, {name: padded[place] for name, place in columns.items()}))
     if not people and not problems:
-        problems.append(Problem(path, header_line, "nobody stands under the header. Add one line a person."))
+        problems.append(Problem(path, header_line, _("nobody stands under the header. Add one line a person.")))
     ordered = tuple(sorted(problems, key=lambda problem: problem.line))
     return Roster(path, tuple(columns), tuple(people), ordered, header_line)
 
@@ -138,8 +151,9 @@ def split_complete(roster: Roster, columns: Sequence[str]) -> tuple[tuple[Person
             Problem(
                 roster.path,
                 roster.header_line,
-                f"the form needs the column `{column}`, the roster has {there}."
-                f"{suggest(column, roster.columns)} Add or rename the column.",
+                _(
+                    "the form needs the column `{column}`, the roster has {there}.{hint} Add or rename the column."
+                ).format(column=column, there=there, hint=suggest(column, roster.columns)),
             )
             for column in lacking
         )
@@ -152,7 +166,9 @@ def split_complete(roster: Roster, columns: Sequence[str]) -> tuple[tuple[Person
                 Problem(
                     roster.path,
                     person.line,
-                    f"{' and '.join(missing)} is empty. Fill it in; no sheet is printed for this person.",
+                    _("{listed} is empty. Fill it in; no sheet is printed for this person.").format(
+                        listed=" and ".join(missing)
+                    ),
                 )
             )
         else:
@@ -167,7 +183,11 @@ def group_people(people: Sequence[Person], group_by: str | None, maximum: int) -
     several sheets; without `group_by` all are one group. Raises UsageError when the roster lacks the column.
     """
     if group_by and any(group_by not in person.values for person in people):
-        raise UsageError(f"The form makes one sheet of each `{group_by}`. Add the column `{group_by}` to the roster.")
+        raise UsageError(
+            _("The form makes one sheet of each `{group_by}`. Add the column `{group_by}` to the roster.").format(
+                group_by=group_by
+            )
+        )
     groups: dict[str, list[Person]] = {}
     for person in people:
         groups.setdefault(person.values[group_by] if group_by else "", []).append(person)
@@ -251,8 +271,10 @@ def _name_columns(
                 Problem(
                     path,
                     line,
-                    f"the column `{name}` stands {len(where)} times with different values, so none is used. "
-                    "Give each column a name of its own.",
+                    _(
+                        "the column `{name}` stands {count} times with different values, so none is used. Give "
+                        "each column a name of its own."
+                    ).format(name=name, count=len(where)),
                 )
             )
         else:

@@ -10,6 +10,7 @@ from papier.forms.layout import Layout, LayoutPage, Prefill, Zone
 from papier.forms.prose import line_metrics
 from papier.forms.typefaces import text_width
 from papier.forms.typography import PLACEHOLDER, break_lines
+from papier.language import translate as _
 
 Values = Mapping[str, str]
 
@@ -132,14 +133,22 @@ def unprintable_values(layout: Layout, values: Values, rows: Sequence[Values] = 
             if zone is not None and zone.kind == "comb":
                 if comb_characters(zone, value) is None:
                     problems.append(
-                        f'the value "{value}" of `{prefill.field}` is no {zone.content} of at most '
-                        f"{len(zone.cells)} characters; correct it in the roster."
+                        _(
+                            'the value "{value}" of `{field}` is no {content} of at most {count} characters; correct '
+                            "it in the roster."
+                        ).format(value=value, field=prefill.field, content=zone.content, count=len(zone.cells))
                     )
             elif fitted_size(prefill, value) is None:
-                problems.append(f'the text "{value}" is too long for its place; shorten it in the roster.')
+                problems.append(
+                    _('the text "{value}" is too long for its place; shorten it in the roster.').format(value=value)
+                )
     most = max((p.row + 1 for page in layout.pages for p in page.prefills if p.row is not None), default=len(rows))
     if len(rows) > most:
-        problems.append(f"{len(rows)} people do not fit the table's {most} rows; give the table more rows.")
+        problems.append(
+            _("{count} people do not fit the table's {most} rows; give the table more rows.").format(
+                count=len(rows), most=most
+            )
+        )
     return problems
 
 

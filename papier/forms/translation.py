@@ -30,6 +30,7 @@ from papier.forms.definition import (
 )
 from papier.forms.shapes import LANGUAGES, PLACEHOLDER
 from papier.forms.shipped import shipped_folder
+from papier.language import translate as _
 from papier.yaml_source import Node, Proofreader, load_yaml
 
 FILE = "translations.yaml"
@@ -50,8 +51,10 @@ def with_translation(form: FormDefinition, language: Language) -> FormDefinition
     if missing:
         whole = ", ".join(translations(form)) or "none"
         raise UsageError(
-            f"{form.form} is not wholly translated into `{language}`: “{missing[0]}” is not. Languages that are whole: "
-            f"{whole}. Add `{language}: …` to its wordings, or print it without --language."
+            _(
+                "{form} is not wholly translated into `{language}`: “{value}” is not. Languages that are "
+                "whole: {whole}. Add `{language}: …` to its wordings, or print it without --language."
+            ).format(form=form.form, language=language, value=missing[0], whole=whole)
         )
     paper = PageFormat.A4 if form.format in _NARROW else form.format
     return dataclasses.replace(form, languages=("fr", language), format=paper)

@@ -14,6 +14,7 @@ from sqlalchemy import Row as SqlRow
 from papier.errors import UsageError, WorkflowRefusedError
 from papier.forms.layout import Layout
 from papier.forms.shapes import is_iso_date
+from papier.language import translate as _
 from papier.store.cases import CaseLedger, alike_cases
 from papier.store.checks import settled_fields
 from papier.store.connection import writing
@@ -279,9 +280,15 @@ def assign_sheet(
         .where(sheets.c.number == sheet)
     ).first()
     if known is None:
-        raise UsageError(f"The sheet {sheet} is not in this workspace's register. Check the number.")
+        raise UsageError(
+            _("The sheet {sheet} is not in this workspace's register. Check the number.").format(sheet=sheet)
+        )
     if known.form != row.form:
-        raise UsageError(f"The sheet {sheet} is of the form {known.form}, this page of {row.form}. Check the number.")
+        raise UsageError(
+            _("The sheet {sheet} is of the form {form}, this page of {form2}. Check the number.").format(
+                sheet=sheet, form=known.form, form2=row.form
+            )
+        )
     before = connection.execute(select(func.max(records.c.revision)).where(records.c.sheet == sheet)).scalar() or 0
     flag = "this sheet was scanned before: compare the two" if before and not known.master else None
     connection.execute(
@@ -301,15 +308,27 @@ def tick_row(
     with writing(engine) as connection:
         rows = connection.execute(select(row_sheets).where(row_sheets.c.sheet == sheet)).first()
         if rows is None:
-            raise UsageError(f"{sheet} is no day's sheet and no dispatch list of this workspace. Check the number.")
+            raise UsageError(
+                _("{sheet} is no day's sheet and no dispatch list of this workspace. Check the number.").format(
+                    sheet=sheet
+                )
+            )
         total = len(json.loads(rows.rows))
         if not 1 <= at <= total:
-            raise UsageError(f"The sheet {sheet} has rows 1 to {total}, not {at}.")
+            raise UsageError(
+                _("The sheet {sheet} has rows 1 to {total}, not {at}.").format(sheet=sheet, total=total, at=at)
+            )
         boxes = (POSTED,) if rows.kind == DISPATCH else (DONE, LATER, LOOK)
         if box not in boxes:
-            raise UsageError(f"`{box}` is no box of this sheet. Choose one of: {', '.join(boxes)}.")
+            raise UsageError(
+                _("`{box}` is no box of this sheet. Choose one of: {listed}.").format(box=box, listed=", ".join(boxes))
+            )
         if at in json.loads(rows.done):
-            raise WorkflowRefusedError(f"Row {at} of {sheet} was recorded before. Mend it with: papier cases amend")
+            raise WorkflowRefusedError(
+                _("Row {at} of {sheet} was recorded before. Mend it with: papier cases amend").format(
+                    at=at, sheet=sheet
+                )
+            )
         return _apply_row(CaseLedger(connection, now), sheet, at, box, number, on, by)
 
 

@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, Row, Select, func, select
 
 from papier.errors import UsageError, WorkflowRefusedError
+from papier.language import translate as _
 from papier.store.checks import Verdict, field_key, find_told, note_told, take_back, write_check
 from papier.store.connection import reading, writing
 from papier.store.events import append_event
@@ -53,7 +54,7 @@ class CaseLedger:
         """Raises UsageError when there is no such case."""
         found = self.connection.execute(select(cases.c.state).where(cases.c.number == number)).scalar()
         if found is None:
-            raise UsageError(f"There is no case {number}. `papier cases` lists them all.")
+            raise UsageError(_("There is no case {number}. `papier cases` lists them all.").format(number=number))
         return Case.from_json(json.loads(found))
 
     def is_erased(self, number: int) -> bool:
@@ -396,14 +397,20 @@ def refile_sheet(engine: Engine, number: int, sheet: str, by: str, now: dt.datet
         ledger.load(number)
         owner = ledger.find_by_sheet(sheet)
         if owner is None:
-            raise UsageError(f"No case has the sheet {sheet}. Take its scan in first: papier intake SCAN")
+            raise UsageError(
+                _("No case has the sheet {sheet}. Take its scan in first: papier intake SCAN").format(sheet=sheet)
+            )
         if owner == number:
-            raise WorkflowRefusedError(f"The sheet {sheet} is filed with case {number} already.")
+            raise WorkflowRefusedError(
+                _("The sheet {sheet} is filed with case {number} already.").format(sheet=sheet, number=number)
+            )
         moved = [
             event for event in ledger.history(owner) if event.kind is Kind.RETURNED and event.data["sheet"] == sheet
         ]
         if not moved:
-            raise WorkflowRefusedError(f"The sheet {sheet} belongs to case {owner} and has not come back.")
+            raise WorkflowRefusedError(
+                _("The sheet {sheet} belongs to case {owner} and has not come back.").format(sheet=sheet, owner=owner)
+            )
         for event in moved:
             ledger.record(owner, Kind.AMENDED, {"seq": event.seq, "data": None, "by": by})
         connection.execute(case_sheets.update().where(case_sheets.c.sheet == sheet).values(number=number))

@@ -13,6 +13,7 @@ import platformdirs
 from papier.errors import DefinitionError, StoreError, UsageError
 from papier.forms.library import library_folders
 from papier.forms.recipients import institution_columns
+from papier.language import translate as _
 from papier.store.archive import make_folder, sync_folder, write_private
 from papier.yaml_source import load_yaml
 
@@ -93,7 +94,7 @@ def create_workspace(folder: Path) -> Workspace:
             make_folder(folder / name)
         return workspace
     if folder.exists() and not folder.is_dir():
-        raise UsageError(f"{folder} is a file. Give the name of a folder.")
+        raise UsageError(_("{folder} is a file. Give the name of a folder.").format(folder=folder))
     try:
         folder.mkdir(parents=True, exist_ok=True)
         folder.chmod(0o700)
@@ -104,7 +105,9 @@ def create_workspace(folder: Path) -> Workspace:
             write_private(settings, SETTINGS.encode())
         _write_secret(folder / KEY_FILE, secrets.token_bytes(KEY_BYTES))
     except PermissionError as error:
-        raise UsageError(f"The folder {folder} cannot be written. Choose another with --workspace.") from error
+        raise UsageError(
+            _("The folder {folder} cannot be written. Choose another with --workspace.").format(folder=folder)
+        ) from error
     return open_workspace(folder)
 
 
@@ -112,13 +115,21 @@ def open_workspace(folder: Path) -> Workspace:
     """Open a workspace; raises UsageError where there is none, StoreError where its key is damaged."""
     path = folder / KEY_FILE
     if not path.exists():
-        raise UsageError(f"There is no workspace in {folder}. Make one with: papier --workspace {folder} init")
+        raise UsageError(
+            _("There is no workspace in {folder}. Make one with: papier --workspace {folder} init").format(
+                folder=folder
+            )
+        )
     try:
         key = bytes.fromhex(path.read_text(encoding="ascii").strip())
     except (OSError, ValueError) as error:
-        raise StoreError(f"The key {path} cannot be read. Put it back from a backup.") from error
+        raise StoreError(_("The key {path} cannot be read. Put it back from a backup.").format(path=path)) from error
     if len(key) != KEY_BYTES:
-        raise StoreError(f"The key {path} is damaged: {len(key)} bytes of {KEY_BYTES}. Put it back from a backup.")
+        raise StoreError(
+            _("The key {path} is damaged: {count} bytes of {key_bytes}. Put it back from a backup.").format(
+                path=path, count=len(key), key_bytes=KEY_BYTES
+            )
+        )
     return Workspace(folder, key)
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from papier.errors import UsageError
+from papier.language import translate as _
 
 # 8 May became a holiday again in 1982, the days of the abolition of slavery were set in 1983.
 FIRST_YEAR = 1983
@@ -117,7 +118,9 @@ def parse_region(text: str | None) -> Region:
         if region.name == name:
             return region
     known = ", ".join(region.name for region in REGIONS)
-    raise UsageError(f"No holidays are known for the region “{text}”. Choose one of: {known}.")
+    raise UsageError(
+        _("No holidays are known for the region “{text}”. Choose one of: {known}.").format(text=text, known=known)
+    )
 
 
 def find_easter(year: int) -> dt.date:
@@ -140,7 +143,9 @@ def find_holidays(year: int, region: Region = FRANCE) -> Mapping[dt.date, str]:
     if not region.since <= year <= LAST_YEAR:
         where = "" if region is FRANCE else f" of {region.name}"
         raise UsageError(
-            f"Holidays{where} are known from {region.since} to {LAST_YEAR}, not for {year}. Check the date."
+            _("Holidays{where} are known from {since} to {last_year}, not for {year}. Check the date.").format(
+                where=where, since=region.since, last_year=LAST_YEAR, year=year
+            )
         )
     easter = find_easter(year)
     holidays = {dt.date(year, *day): name for day, name in (FIXED_HOLIDAYS | dict(region.extra)).items()}
@@ -169,14 +174,14 @@ def find_working_day(day: dt.date, region: Region = FRANCE) -> dt.date:
 
 def add_working_days(day: dt.date, count: int, region: Region = FRANCE) -> dt.date:
     """The last of `count` working days (*ouvrés*, Monday to Friday without holidays) after `day`."""
-    for _ in range(count):
+    for _day in range(count):
         day = find_working_day(day + dt.timedelta(1), region)
     return day
 
 
 def add_business_days(day: dt.date, count: int, region: Region = FRANCE) -> dt.date:
     """The last of `count` *jours ouvrables* (Monday to Saturday without holidays) after `day`."""
-    for _ in range(count):
+    for _day in range(count):
         day += dt.timedelta(1)
         while day.weekday() == SUNDAY or find_holiday(day, region):
             day += dt.timedelta(1)

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from papier.errors import UsageError
+from papier.language import translate as _
 from papier.workflows.calendar import (
     Region,
     add_business_days,
@@ -144,12 +145,16 @@ def compute(
     place = parse_region(region)
     if latest is not None and latest < start:
         raise UsageError(
-            f"The clock cannot start on {latest} at the latest and on {start} at the earliest. Check both."
+            _("The clock cannot start on {latest} at the latest and on {start} at the earliest. Check both.").format(
+                latest=latest, start=start
+            )
         )
     if not known.is_internal and (count is not None or zone is not None):
         raise UsageError(
-            f"“{known.name}” is a legal clock: its length stands in its text, and school holidays never move it. "
-            "Leave out the count and the zone."
+            _(
+                "“{name}” is a legal clock: its length stands in its text, and school holidays never "
+                "move it. Leave out the count and the zone."
+            ).format(name=known.name)
         )
     if known.is_internal:
         return _remind(
@@ -168,7 +173,11 @@ def _remind(
 ) -> Deadline:
     """An internal reminder has one date: nobody loses a right by it."""
     if not 1 <= count <= MAX_REMINDER:
-        raise UsageError(f"A reminder comes after 1 to {MAX_REMINDER} days, not {count}. Check the number.")
+        raise UsageError(
+            _("A reminder comes after 1 to {max_reminder} days, not {count}. Check the number.").format(
+                max_reminder=MAX_REMINDER, count=count
+            )
+        )
     period = count_period(start, count, rule.unit, rule.ending, region)
     day = find_school_day(period.plain, zone, region) if zone else find_working_day(period.plain, region)
     reckoning = Reckoning(rule, count, period.plain, day, region, zone=zone)

@@ -11,6 +11,7 @@ import datetime as dt
 from dataclasses import dataclass
 
 from papier.errors import UsageError
+from papier.language import translate as _
 from papier.workflows.deadlines import Deadline, compute
 from papier.workflows.rulebook import find_rule
 from papier.workflows.rules import Start
@@ -42,7 +43,7 @@ def find_delivery(presented: dt.date, claimed: dt.date | None = None, *, unclaim
     Raises UsageError where both are said, or where it was handed over before it was presented.
     """
     if claimed is not None and unclaimed:
-        raise UsageError("The letter was either claimed or not. Leave out one of the two.")
+        raise UsageError(_("The letter was either claimed or not. Leave out one of the two."))
     kept_until = presented + dt.timedelta(find_rule(KEPT, presented).count)
     if unclaimed:
         return Delivery(
@@ -59,7 +60,11 @@ def find_delivery(presented: dt.date, claimed: dt.date | None = None, *, unclaim
             "latest on the fifteenth day after it.",
         )
     if claimed < presented:
-        raise UsageError(f"The letter cannot be handed over on {claimed}, before it was presented on {presented}.")
+        raise UsageError(
+            _("The letter cannot be handed over on {claimed}, before it was presented on {presented}.").format(
+                claimed=claimed, presented=presented
+            )
+        )
     if claimed > kept_until:
         return Delivery(
             *(presented, claimed),
@@ -79,7 +84,9 @@ def compute_from(rule: str, delivery: Delivery, region: str | None = None) -> De
     known = find_rule(rule, delivery.earliest)
     if known.start not in STARTED_BY_ARRIVAL:
         raise UsageError(
-            f"“{rule}” does not start when a letter arrives: it counts from {known.english.after} "
-            f"({known.after}). Give that day with --from."
+            _(
+                "“{rule}” does not start when a letter arrives: it counts from {after} ({after2}). Give "
+                "that day with --from."
+            ).format(rule=rule, after=known.english.after, after2=known.after)
         )
     return compute(rule, delivery.earliest, region, latest=delivery.latest)

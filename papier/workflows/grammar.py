@@ -19,6 +19,7 @@ from papier.forms.shapes import (
     TextShape,
     WordingShape,
 )
+from papier.language import translate as _
 from papier.workflows.definition import WAIT_UNITS, Wait, Way
 from papier.yaml_source import Node, Proofreader
 
@@ -65,8 +66,10 @@ class WaitShape:
             if text is not None:
                 proof.report(
                     node,
-                    f"`{what}` is `{text}`. Write it as in `3 jours ouvrés`, `3 jours de classe`, `2 semaines` or "
-                    "`1 mois`.",
+                    _(
+                        "`{what}` is `{text}`. Write it as in `3 jours ouvrés`, `3 jours de classe`, `2 "
+                        "semaines` or `1 mois`."
+                    ).format(what=what, text=text),
                 )
             return None
         kept = {"mois", "de", "classe"}

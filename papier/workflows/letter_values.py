@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 
+from papier.language import translate as _
 from papier.workflows.case import Case, Mark
 from papier.workflows.deadlines import MONTHS
 from papier.workflows.definition import Step, Way, Workflow
@@ -96,8 +97,10 @@ def long_day(day: dt.date) -> str:
 def address_faults(values: Mapping[str, str]) -> list[str]:
     """One sentence for each address line too long for the window of an envelope."""
     return [
-        f"the address line “{text}” has {len(text)} characters, and an envelope's window takes {ADDRESS_WIDTH}: "
-        f"shorten `{name}`."
+        _(
+            "the address line “{text}” has {count} characters, and an envelope's window takes {address_width}: "
+            "shorten `{name}`."
+        ).format(text=text, count=len(text), address_width=ADDRESS_WIDTH, name=name)
         for name in values
         if _is_address(name) and len(text := values[name]) > ADDRESS_WIDTH
     ]

@@ -11,6 +11,7 @@ from papier.forms.blank import is_blank_form
 from papier.forms.definition import FormDefinition
 from papier.forms.library import find_form
 from papier.forms.parsing import in_order, load_form
+from papier.language import translate as _
 from papier.workflows.checking import check_openings, check_workflow
 from papier.workflows.definition import Workflow
 from papier.workflows.parsing import load_drafts, load_workflows
@@ -75,9 +76,13 @@ def find_workflow(name: str, folders: Sequence[Path]) -> Workflow:
             raise DefinitionError(problems[0].path, problems)
         if short:
             names = ", ".join(workflow.name for workflow in short)
-            raise UsageError(f"Several workflows are called `{name}`. Write one of: {names}.")
+            raise UsageError(
+                _("Several workflows are called `{name}`. Write one of: {names}.").format(name=name, names=names)
+            )
         hint = suggest(name, known) or suggest(name, {full.rpartition("/")[2] for full in known})
-        raise UsageError(f"There is no workflow `{name}`.{hint} `papier workflows` lists them all.")
+        raise UsageError(
+            _("There is no workflow `{name}`.{hint} `papier workflows` lists them all.").format(name=name, hint=hint)
+        )
     problems = check_workflow(found, _forms_named(found, folders))
     if problems:
         raise DefinitionError(found.path, problems)
@@ -92,7 +97,7 @@ def find_opened(form: str, workflows: Sequence[Workflow]) -> Workflow | None:
 def _forms_named(workflow: Workflow, folders: Sequence[Path]) -> dict[str, FormDefinition]:
     """The forms that the workflow names, as far as they are there and right."""
     forms: dict[str, FormDefinition] = {}
-    for form, _ in workflow.all_forms():
+    for form, _line in workflow.all_forms():
         if form in forms:
             continue
         try:

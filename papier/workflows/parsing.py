@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from papier.errors import Problem
 from papier.forms.definition import Wording
 from papier.forms.shapes import Keys, WordingShape, read_keys
+from papier.language import translate as _
 from papier.workflows import grammar
 from papier.workflows.definition import Answer, Back, Clock, Decision, Step, Way, Workflow
 from papier.yaml_source import Node, Proofreader, load_yaml, parse_yaml, suggest_or_list
@@ -67,18 +68,20 @@ def parse_drafts(node: Node | None, path: str, family: str) -> tuple[list[Draft]
     proof = Proofreader()
     for part in node.walk():
         if part.text is not None and _UNVERIFIED.search(part.text):
-            proof.report(part, "a text marked UNVERIFIED must not be printed. Confirm it, or take it out.")
+            proof.report(part, _("a text marked UNVERIFIED must not be printed. Confirm it, or take it out."))
     for key, entry in node.entries.items():
         if key != "workflows":
-            proof.report(entry, f"unknown key `{key}`.{suggest_or_list(key, ('workflows',))}")
+            proof.report(
+                entry, _("unknown key `{key}`.{hint}").format(key=key, hint=suggest_or_list(key, ("workflows",)))
+            )
     if "workflows" not in node.entries:
-        proof.report(node, "`workflows` is missing. Add `workflows:` and the workflows under it, by name.")
+        proof.report(node, _("`workflows` is missing. Add `workflows:` and the workflows under it, by name."))
         return [], proof.problems
     found = []
     for name, entry in (proof.entries(node.entries["workflows"], "workflows") or {}).items():
         within = proof.within(f"workflow `{name}`")
         if grammar.NAME.fullmatch(name) is None:
-            within.report(entry, "the name is no word. Use small letters without accents, digits, `_` and `-`.")
+            within.report(entry, _("the name is no word. Use small letters without accents, digits, `_` and `-`."))
             continue
         before = len(proof.problems)
         workflow = _workflow(f"{family}/{name}", entry, within, path)
@@ -112,7 +115,12 @@ def _named(
         return found
     for name, entry in (proof.entries(node, what) or {}).items():
         if grammar.NAME.fullmatch(name) is None:
-            proof.report(entry, f"`{what}`: `{name}` is no name. Use small letters without accents, digits, `_`, `-`.")
+            proof.report(
+                entry,
+                _("`{what}`: `{name}` is no name. Use small letters without accents, digits, `_`, `-`.").format(
+                    what=what, name=name
+                ),
+            )
             continue
         value = read(name, entry, proof)
         if value is not None:
@@ -146,7 +154,7 @@ def _step(name: str, node: Node, workflow: Proofreader) -> Step | None:
     for member in proof.members(values["clocks"], "clocks") or () if "clocks" in values else ():
         clock = _clock(member, proof)
         if clock is not None and clock.name in {known.name for known in clocks}:
-            proof.report(member, f"the clock `{clock.name}` stands twice. Give one another name.")
+            proof.report(member, _("the clock `{name}` stands twice. Give one another name.").format(name=clock.name))
         elif clock is not None:
             clocks.append(clock)
     return Step(
@@ -189,7 +197,9 @@ def _boxes(node: Node, proof: Proofreader) -> dict[str, str]:
     for box, entry in (proof.entries(node, "when") or {}).items():
         target = proof.text(entry, box)
         if "." not in box:
-            proof.report(entry, f"`when`: `{box}` is no box. Write `field.option`, as in `rappel.oui`.")
+            proof.report(
+                entry, _("`when`: `{box}` is no box. Write `field.option`, as in `rappel.oui`.").format(box=box)
+            )
         elif target is not None:
             found[box] = target
     return found
@@ -209,8 +219,10 @@ def _clock(node: Node, step: Proofreader) -> Clock | None:
     if len({"rule", "wait"} & node.entries.keys()) != 1:
         proof.report(
             node,
-            "a clock has either `rule` (a legal clock: `papier deadline --list`) or `wait` (the office's own time). "
-            "Give one of them.",
+            _(
+                "a clock has either `rule` (a legal clock: `papier deadline --list`) or `wait` (the "
+                "office's own time). Give one of them."
+            ),
         )
     return Clock(
         name=values["name"],

@@ -8,6 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from papier.errors import DefinitionError, UsageError
+from papier.language import translate as _
 from papier.workflows.calendar import FIRST_YEAR, LAST_YEAR
 from papier.workflows.rules import Rule
 from papier.workflows.rules_parsing import parse_rules
@@ -42,10 +43,16 @@ def find_rule(name: str, start: dt.date, rules: Rules | None = None) -> Rule:
     known = known_rules() if rules is None else rules
     if name not in known:
         close = find_nearest(name, known)
-        hint = f"Did you mean “{close}”?" if close else "`papier deadline --list` shows them all."
-        raise UsageError(f"There is no rule “{name}”. {hint}")
+        hint = (
+            _("Did you mean “{close}”?").format(close=close) if close else _("`papier deadline --list` shows them all.")
+        )
+        raise UsageError(_("There is no rule “{name}”. {hint}").format(name=name, hint=hint))
     if not FIRST_YEAR <= start.year < LAST_YEAR:
-        raise UsageError(f"Clocks run from {FIRST_YEAR} to {LAST_YEAR}, not from {start.year}. Check the date.")
+        raise UsageError(
+            _("Clocks run from {first_year} to {last_year}, not from {year}. Check the date.").format(
+                first_year=FIRST_YEAR, last_year=LAST_YEAR, year=start.year
+            )
+        )
     return _select(known[name], start)
 
 
@@ -55,6 +62,8 @@ def _select(versions: Sequence[Rule], start: dt.date) -> Rule:
             return rule
     first = versions[0]
     raise UsageError(
-        f"The rule “{first.name}” is known for clocks that start from {first.since} on ({first.in_force}), not on "
-        f"{start}. Check the date; for an older clock look up the law of that day."
+        _(
+            "The rule “{name}” is known for clocks that start from {since} on ({in_force}), not on "
+            "{start}. Check the date; for an older clock look up the law of that day."
+        ).format(name=first.name, since=first.since, in_force=first.in_force, start=start)
     )

@@ -17,6 +17,7 @@ from functools import lru_cache
 from vacances_scolaires_france import SchoolHolidayDates
 
 from papier.errors import UsageError
+from papier.language import translate as _
 from papier.workflows.calendar import FRANCE, Region, is_working_day
 
 # The zones as they are have been drawn since January 2016.
@@ -52,8 +53,11 @@ def parse_zone(text: str) -> Zone:
     if name in ACADEMIES:
         return ACADEMIES[name]
     raise UsageError(
-        f"No school holidays are known for “{text}”. Say A, B, C or an academy of metropolitan France (Corsica and "
-        "overseas have calendars of their own); without a zone, a reminder waits for a working day only."
+        _(
+            "No school holidays are known for “{text}”. Say A, B, C or an academy of metropolitan "
+            "France (Corsica and overseas have calendars of their own); without a zone, a reminder "
+            "waits for a working day only."
+        ).format(text=text)
     )
 
 
@@ -69,8 +73,10 @@ def find_school_holiday(day: dt.date, zone: Zone) -> str | None:
     before, after = bisect_right(days, day) - 1, bisect_left(days, day)
     if day < FIRST_DAY or before < 0 or after == len(days) or days[after] - days[before] > LONGEST_TERM:
         raise UsageError(
-            f"The school calendar of zone {zone} is known from {FIRST_DAY} to {days[-1]}, not for {day}. Install a "
-            "later version of vacances-scolaires-france, or leave the zone out."
+            _(
+                "The school calendar of zone {zone} is known from {first_day} to {value}, not for {day}. "
+                "Install a later version of vacances-scolaires-france, or leave the zone out."
+            ).format(zone=zone, first_day=FIRST_DAY, value=days[-1], day=day)
         )
     return None
 
@@ -89,7 +95,7 @@ def find_school_day(day: dt.date, zone: Zone, region: Region = FRANCE) -> dt.dat
 
 def add_school_days(day: dt.date, count: int, zone: Zone, region: Region = FRANCE) -> dt.date:
     """The last of `count` school days after `day`. Raises UsageError where they are not known."""
-    for _ in range(count):
+    for _day in range(count):
         day = find_school_day(day + dt.timedelta(1), zone, region)
     return day
 
