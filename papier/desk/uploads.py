@@ -42,7 +42,8 @@ def clean_name(given: str) -> str:
     Raises UsageError when it is not the name of a scan.
     """
     name = unicodedata.normalize("NFC", given).replace("\\", "/").rpartition("/")[2]
-    name = "".join(letter for letter in name if unicodedata.category(letter)[0] != "C").strip(" .")
+    name = "".join(letter for letter in name if unicodedata.category(letter)[0] != "C")
+    name = " ".join(name.split()).strip(" .")
     stem, suffix = Path(name).stem, Path(name).suffix
     if suffix.lower() not in SUFFIXES or not stem:
         raise UsageError(_("“{name}” is no scan. Drop PDF, TIFF, JPEG or PNG files.").format(name=name[:80]))
