@@ -144,7 +144,7 @@ def command(
         return deliver_files(context, to, [path], wait=not no_wait) or code
     who = by or getpass.getuser()
     if web:
-        open_in_browser(context, browser=browser, first="/check", who=who)
+        open_in_browser(context, browser=browser, first="/check", who=who, form=form)
         return EXIT_CHECK_NEEDED if open_items(context.workspace, engine=context.engine, form=form) else 0
     if undone is not None:
         _undo(context, undone, who)

@@ -27,7 +27,7 @@ def command(context: Context, browser: bool, by: str | None) -> None:
     open_in_browser(context, browser=browser, first="/", who=by or getpass.getuser())
 
 
-def open_in_browser(context: Context, *, browser: bool, first: str, who: str) -> None:
+def open_in_browser(context: Context, *, browser: bool, first: str, who: str, form: str | None = None) -> None:
     """Serve the desk until Ctrl-C, beginning with the page `first`."""
     from papier.desk.opening import open_desk  # noqa: PLC0415 - a server is imported only to serve
     from papier.desk.serving import open_browser  # noqa: PLC0415
@@ -38,7 +38,7 @@ def open_in_browser(context: Context, *, browser: bool, first: str, who: str) ->
             click.echo(_("No browser could be opened: open this address yourself."), err=True)
         click.echo(_("It opens once, on this machine. Ctrl-C closes the desk."), err=True)
 
-    left = open_desk(context.workspace, context.engine, context.folders, context.now, ready, first, who)
+    left = open_desk(context.workspace, context.engine, context.folders, context.now, ready, first, who, form)
     if left:
         click.echo(
             _n(

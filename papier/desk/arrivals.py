@@ -81,6 +81,7 @@ class Arrivals:
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
         self._process: SpawnProcess | None = None
+        self._stopping = False
 
     def put(self, paths: Sequence[Path]) -> None:
         """Let scans that lie in the inbox be taken in."""
@@ -112,6 +113,7 @@ class Arrivals:
         self._line.put(None)
         self._thread.join(seconds)
         if self._thread.is_alive() and self._process is not None:
+            self._stopping = True
             self._process.terminate()
             self._thread.join()
         return sum(not arrival.is_over for arrival in self.list())
@@ -143,7 +145,7 @@ class Arrivals:
             except EOFError:
                 pass
         self._process.join()
-        if not told:
+        if not told and not self._stopping:
             self._update(key, progress=Progress.FAILED, message=BROKEN)
 
 
@@ -151,9 +153,9 @@ def _take_in_apart(folder: Path, path: Path, now: dt.datetime, told: Connection)
     """Take one scan in, and tell how it goes: each message is what changes of its `Arrival`."""
     # Ctrl-C is the desk's to act on: it lets this scan finish.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    workspace = open_workspace(folder)
-    engine = connect(workspace)
     try:
+        workspace = open_workspace(folder)
+        engine = connect(workspace)
         taken = take_in(
             workspace,
             engine,
@@ -162,12 +164,10 @@ def _take_in_apart(folder: Path, path: Path, now: dt.datetime, told: Connection)
             progress=lambda done, total: told.send({"pages_read": done, "pages": total}),
             workflows=list_workflows(library_folders(workspace.forms)),
         )
+        told.send(_what_became(taken, workspace, engine))
     except PapierError as error:
         told.send({"progress": Progress.FAILED, "message": str(error)})
-    else:
-        told.send(_what_became(taken, workspace, engine))
     finally:
-        engine.dispose()
         told.close()
 
 

@@ -15,9 +15,10 @@ from papier.store.workspace import Workspace
 
 
 class OpenItems:
-    """The queue as the pages ask for it."""
+    """The queue as the pages ask for it; `form`: only what is open on sheets of this form."""
 
-    def __init__(self, workspace: Workspace, engine: Engine) -> None:
+    def __init__(self, workspace: Workspace, engine: Engine, form: str | None = None) -> None:
+        self._form = form
         self._workspace = workspace
         self._engine = engine
         self._lock = threading.Lock()
@@ -31,6 +32,6 @@ class OpenItems:
                 # Whatever changes what is open is an event of the chain; the words are the reader's.
                 now = chain_head(connection)[0], chosen_language()
             if self._made_for != now:
-                self._items = open_items(self._workspace, engine=self._engine)
+                self._items = open_items(self._workspace, engine=self._engine, form=self._form)
                 self._made_for = now
             return self._items

@@ -32,9 +32,10 @@ def open_desk(
     ready: Callable[[str], None],
     first: str,
     who: str,
+    form: str | None = None,
 ) -> int:
     """Serve the desk until Ctrl-C; `ready` is told the address to open, once, and `first` is the page shown then.
-    `who` answers, until somebody else says their name.
+    `who` answers, until somebody else says their name; `form`: only this form's items are asked.
 
     Gives how many scans lie in the inbox still, dropped and not taken in. Raises ProgramFailedError without a port.
     """
@@ -42,6 +43,8 @@ def open_desk(
     with open_port() as listener:
         doors = Doors(listener.getsockname()[1], first=first)
         arrivals = Arrivals(workspace.folder, now)
-        office = Office(workspace, engine, now, tuple(folders), doors, arrivals, OpenItems(workspace, engine), who)
+        office = Office(
+            workspace, engine, now, tuple(folders), doors, arrivals, OpenItems(workspace, engine, form), who
+        )
         serve(make_server(make_application(office), lambda: ready(doors.address)), listener)
         return arrivals.stop(LAST_SCAN_SECONDS)

@@ -11,6 +11,7 @@ from papier.desk.uploads import receive
 from papier.errors import PapierError, UsageError
 from papier.language import translate as _
 from papier.language import using_language
+from papier.store.orders import find_pending
 from papier.store.overview import find_scan_line, latest_records, scan_pages
 
 # How often a page without script asks how far the reading is.
@@ -26,6 +27,7 @@ def show(office: Office, request: Request) -> Response:  # noqa: ARG001
         arrivals=arrivals,
         busy=any(not arrival.is_over for arrival in arrivals),
         waiting=waiting,
+        orders=len(find_pending(office.engine)),
         refresh=REFRESH_SECONDS,
     )
 
