@@ -20,8 +20,8 @@ from papier.language import translate as _
 
 # Where files are set aside, within the watched folder.
 ASIDE = "mis-de-cote"
-# A copier that writes over a network pauses for less than this between two pieces.
-SETTLE_SECONDS = 2.0
+# On this machine the system tells whether a file is still open; this is for what it does not tell.
+SETTLE_SECONDS = 1.0
 # A file that is not whole after so long without a change will not become so: the transfer was cut.
 PATIENCE_SECONDS = 120.0
 # A scan says what it is with its first bytes; what does not need not be waited for so long.

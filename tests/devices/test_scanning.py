@@ -75,7 +75,6 @@ def test_a_stack_is_scanned_and_filed_in_order(papier: Papier, tmp_path: Path, f
 @pytest.mark.parametrize(
     ("status", "midpage", "said"),
     [
-        (JAM, False, "jammed, or two sheets"),
         (JAM, True, "jammed, or two sheets"),
         (COVER, False, "cover is open"),
         (IO_ERROR, True, "broke off"),

@@ -85,7 +85,7 @@ class Corridor:
         self.process = subprocess.Popen(
             [
                 *(sys.executable, "-m", "tests.scenarios.rehearsed_clock", "--workspace", str(self.workspace_folder)),
-                *("watch", str(self.share), "--feeder", "--device", FEEDER, "--quiet", "2"),
+                *("watch", str(self.share), "--feeder", "--device", FEEDER, "--quiet", "1"),
             ],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
