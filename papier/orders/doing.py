@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import pikepdf
 from sqlalchemy import Connection, Engine
 
 from papier.case_run import Layouts, begin_cases
@@ -34,6 +35,7 @@ from papier.orders.settings import (
     REMINDERS,
     OrderSettings,
 )
+from papier.paper_trail import chain_at, print_register
 from papier.print_run import Addressee, Destination, Registered, print_sheets
 from papier.store.backup import make_backup
 from papier.store.cases import Filter, list_cases
@@ -223,8 +225,20 @@ def _backup(doing: _Doing) -> None:
     doing.finish_alone(_("Done: backup in {folder}.").format(folder=made.folder))
 
 
-def _register(_doing: _Doing) -> None:
-    raise UsageError(_("The month's register cannot be ordered here."))
+def _register(doing: _Doing) -> None:
+    """The register of the month that is over; of the running one while nothing is older."""
+    office = doing.office
+    today = office.now.date()
+    before = today.replace(day=1) - dt.timedelta(1)
+    month = before if chain_at(office.engine, before)[0] else today
+    path = office.path("registre")
+    made = print_register(office.workspace, office.engine, month, path, today)
+    with pikepdf.open(path) as document:
+        pages = len(document.pages)
+    doing.told = _("Done: register of {month}, {records} records.").format(
+        month=f"{made.month:%m/%Y}", records=made.records
+    )
+    enqueue_leaflet(office, path, pages, "registre", doing.finish)
 
 
 _HOW: Mapping[str, Callable[[_Doing], None]] = {

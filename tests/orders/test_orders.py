@@ -27,7 +27,7 @@ NUMBER = re.compile(r"[0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]{4}")
 TODAY = dt.date(2026, 11, 24)
 SETTINGS = """
 ordres:
-  permis: [imprimer, jour, rappels, manquants, verification, sauvegarde]
+  permis: [imprimer, jour, rappels, manquants, verification, registre, sauvegarde]
   formulaires: [carnet/absence, carnet/mot-aux-parents]
   listes: {6A: 6A.csv}
   copies: 30
@@ -113,19 +113,22 @@ def test_what_is_ticked_is_done_once_and_told_on_paper(office: Office) -> None:
             "imprimer.r01.classe": "6A",
             "imprimer.r02.oui": ["oui"],
             "imprimer.r02.classe": "6A",
-            "faire": ["manquants", "sauvegarde"],
+            "faire": ["jour", "rappels", "manquants", "verification", "registre", "sauvegarde"],
             "date": "2026-11-24",
             "visa": True,
         },
     )
     (pending,) = office.papier("orders", "--run", "--dry-run", "--json")
-    assert {order["order"] for order in pending["orders"]} == {"imprimer", "manquants", "sauvegarde"}
+    everything = {"imprimer", "jour", "rappels", "manquants", "verification", "registre", "sauvegarde"}
+    assert {order["order"] for order in pending["orders"]} == everything
     assert printed(office, "carnet-absence") == []
     run(office)
     assert "M A R T I N" in words(printed(office, "carnet-absence")[0])
     named = words(printed(office, "carnet-mot-aux-parents")[0])
     assert all(name in named for name in ("MARTIN", "DURAND", "PETIT"))
     assert "Qui n’a pas répondu" in words(printed(office, "manquants")[0])
+    assert "Registre de novembre 2026" in words(printed(office, "registre")[0])
+    assert len(printed(office, "feuille-du-jour")) == 1
     assert list((office.folder / "usb").iterdir())
     told = report(office)
     assert told.count("3 sheets") == 2
@@ -141,7 +144,7 @@ def test_what_is_ticked_is_done_once_and_told_on_paper(office: Office) -> None:
     run(office, code=20)
     assert len(printed(office, "carnet-absence")) == 1
     assert "was used already" in report(office)
-    assert len(happened(office, "order-done")) == 4
+    assert len(happened(office, "order-done")) == 8
     run(office, code=0)
     assert len(printed(office, "compte-rendu")) == 2
 
