@@ -17,6 +17,7 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
+from papier.calibration_run import measure_new, words_of
 from papier.case_run import Layouts
 from papier.checking.paper import print_corrections
 from papier.day_run import has_day_sheet, print_letters_due, run_day
@@ -83,6 +84,7 @@ def after_batch(
     now = clock()
     office = open_office(workspace, engine, now, folders, workflows)
     told = run_orders(office)
+    told += [line for measured in measure_new(workspace, engine, now) for line in words_of(measured)]
     if settings.letters and not (settings.day and not has_day_sheet(engine, now.date())):
         letters = print_letters_due(workspace, engine, now, office.path("lettres"), office.layouts, to=office.to)
         if letters is not None and letters.run is not None:

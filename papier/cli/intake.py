@@ -10,6 +10,7 @@ from pathlib import Path
 
 import click
 
+from papier.calibration_run import measure_new, words_of
 from papier.cli import counts
 from papier.cli.check import tell_corrections
 from papier.cli.context import Context, pass_context
@@ -104,6 +105,8 @@ def command(
             err=as_json,
         )
     tell_corrections(context.engine, [reading.sheet for reading in readings if reading.sheet], err=as_json)
+    for measured in measure_new(workspace, context.engine, context.now()):
+        click.echo("\n".join(words_of(measured)), err=True)
     before = find_filed_pages(context.engine, {reading.sheet for reading in readings if reading.sheet})
     lacking = tell_missing_pages(find_missing_pages(readings, StoreRegister(workspace), before))
     code = failed[-1].exit_code if failed else 0

@@ -26,6 +26,7 @@ COMMANDS = {
     "print": "papier.cli.print_sheets",
     "printers": "papier.cli.printers",
     "sheets": "papier.cli.sheets",
+    "calibration": "papier.cli.calibration",
     "recipients": "papier.cli.recipients",
     "guide": "papier.cli.guide",
     "poster": "papier.cli.poster",

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from papier.calibration_run import is_test_page
 from papier.case_run import begin_cases
 from papier.cli import counts
 from papier.cli.context import Context, pass_context
@@ -16,6 +17,8 @@ from papier.cli.people import find_people, parse_settings
 from papier.cli.printer import deliver, find_destination, printer_options
 from papier.cli.sources import find_path
 from papier.errors import EXIT_CHECK_NEEDED, UsageError
+from papier.forms.calibration_page import FORM as TEST_PAGE
+from papier.forms.calibration_page import with_targets
 from papier.forms.layout import Layout
 from papier.forms.library import library_folders
 from papier.forms.parsing import load_form
@@ -82,10 +85,13 @@ def command(
     if master and copies is not None:
         raise UsageError(_("--master prints one sheet to photocopy: leave --copies out."))
     workspace = context.workspace
-    definition = load_form(find_path(form, context.form_folder))
+    testing = is_test_page(form)
+    definition = load_form(find_path(TEST_PAGE if testing else form, context.form_folder))
     if language is not None:
         definition = with_translation(definition, language)
     layout = lay_out(definition, large=large)
+    if testing:
+        layout = with_targets(layout)
     # What the office says of itself, and the address of the institution that a letter goes to.
     known = read_settings(workspace)
     common = {column: known[column] for column in layout.roster_columns() if column in known}

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 import click
 
+from papier.calibration_run import printing_warnings
 from papier.cli.context import Context
 from papier.devices.ipp import Server
 from papier.devices.print_settings import load_print_settings
@@ -49,6 +50,9 @@ def find_destination(context: Context, printer: str | None, output: Path | None)
         return None
     if printer is not None or settings.printer is not None:
         check_accepting(find_printer(Server.find(), printer or settings.printer or ""))
+    names = [name for name in (printer, settings.printer) if name is not None][:1]
+    for words in printing_warnings(context.engine, names):
+        click.echo(words, err=True)
     return Destination(settings, printer)
 
 
