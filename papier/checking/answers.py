@@ -13,6 +13,7 @@ from papier.checking.asking import print_question
 from papier.checking.item import CheckItem, ItemKind
 from papier.checking.known import opened
 from papier.checking.queue import find_item
+from papier.checking.two_answers import keep_sheet
 from papier.checking.typed import typed_value
 from papier.errors import UsageError, WorkflowRefusedError
 from papier.forms.library import library_folders
@@ -116,6 +117,7 @@ def _record(
     item = find_item(connection, item_key)
     if item is None:
         return _settled_before(connection, item_key, given, who)
+    given = _chosen(item, given)
     value = value_of(item, given)
     if not given.verdict.answers:
         return _put_off(connection, item, given.verdict, who=who, now=now, via=via)
@@ -131,12 +133,22 @@ def _record(
             ).format(who=who)
         )
     case = outcome.case
+    if item.kind is ItemKind.TWO_ANSWERS and outcome.settled and not outcome.again:
+        case = keep_sheet(connection, item, outcome.check, now)
     if item.kind is ItemKind.ORPHAN and item.record is not None and given.verdict is not Verdict.ASIDE:
         workflows = list_workflows(library_folders(workspace.forms))
         place = parse_place(read_settings(workspace))
         moved = assign_sheet(connection, item.record, str(value), workflows, now, place)
         case = moved[0] if moved else None
     return Settled(item.key, outcome.check.check, open_still=not outcome.settled, again=outcome.again, case=case)
+
+
+def _chosen(item: CheckItem, given: Answer) -> Answer:
+    """What was typed where there is only a choice: the candidate of that name."""
+    if given.verdict is not Verdict.TYPED or Verdict.TYPED in item.verdicts():
+        return given
+    named = [one.value for one in item.candidates if _folded(one.value) == _folded(given.value)]
+    return Answer(Verdict.CANDIDATE, named[0]) if named else given
 
 
 def value_of(item: CheckItem, given: Answer) -> Value:

@@ -19,6 +19,7 @@ class ItemKind(StrEnum):
 
     FIELD = "field"  # a field of a record
     CONFLICT = "conflict"  # two scans of one sheet say different things
+    TWO_ANSWERS = "two-answers"  # two sheets of one case say different things
     ORPHAN = "orphan"  # a record whose sheet number could not be read
     PAGE = "page"  # a page set aside: unknown or damaged
 
@@ -89,6 +90,8 @@ class CheckItem:
         """The answers that make sense here, in the order in which they are offered."""
         if self.kind is ItemKind.PAGE:
             return (Verdict.ASIDE, Verdict.PAPER)
+        if self.kind is ItemKind.TWO_ANSWERS:
+            return (Verdict.CANDIDATE, Verdict.PAPER)
         if self.kind is ItemKind.ORPHAN:
             return (Verdict.CANDIDATE, Verdict.TYPED, Verdict.ASIDE, Verdict.PAPER)
         offered = [Verdict.RIGHT] if self.candidates and self.candidates[0].storable else []

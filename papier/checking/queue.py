@@ -17,6 +17,7 @@ from sqlalchemy import Connection, Engine, select
 from papier.checking.fields import list_conflicts, list_fields
 from papier.checking.item import Candidate, CheckItem, ItemKind
 from papier.checking.known import chunks, find_frozen, opened
+from papier.checking.two_answers import list_two_answers
 from papier.checking.wording import reason_words
 from papier.forms.question_slip import ANSWER
 from papier.language import translate as _
@@ -62,14 +63,16 @@ def find_item(connection: Connection, key: str) -> CheckItem | None:
     elif kind == ItemKind.CONFLICT:
         found = list_conflicts(connection, [] if sheet is None else [sheet])
     else:
-        found = _orphans(connection) if kind == ItemKind.ORPHAN else _pages(connection)
+        sources = {ItemKind.ORPHAN: _orphans, ItemKind.TWO_ANSWERS: list_two_answers}
+        found = sources.get(ItemKind(kind), _pages)(connection) if kind in set(ItemKind) else iter(())
     asked = [item for item in found if item.key == key]
     return next(iter(_with_answers(connection, asked, with_waiting=True)), None)
 
 
 def list_items(connection: Connection, *, with_waiting: bool = False, form: str | None = None) -> list[CheckItem]:
     """As `open_items`, within a transaction."""
-    found = [*list_fields(connection), *list_conflicts(connection), *_orphans(connection), *_pages(connection)]
+    sources = (list_fields, list_conflicts, list_two_answers, _orphans, _pages)
+    found = [item for source in sources for item in source(connection)]
     chosen = [item for item in found if form is None or item.form == form]
     return _in_order(_with_answers(connection, chosen, with_waiting=with_waiting))
 

@@ -29,6 +29,7 @@ from papier.cli.printer import deliver_files, find_destination, printer_options
 from papier.cli.records import known_form
 from papier.errors import EXIT_CHECK_NEEDED, UsageError
 from papier.language import translate as _
+from papier.language import translate_count as _n
 from papier.store.checks import Verdict
 from papier.store.connection import reading
 
@@ -162,7 +163,11 @@ def command(
         left = session.run()
     finally:
         session.close()
-    click.echo(_("{count} answered, {left} left.").format(count=session.answered, left=left))
+    click.echo(
+        _n("{count} answered, {left} left.", "{count} answered, {left} left.", session.answered).format(
+            count=session.answered, left=left
+        )
+    )
     return EXIT_CHECK_NEEDED if left else 0
 
 

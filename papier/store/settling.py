@@ -161,7 +161,12 @@ def _apply_slip(connection: Connection, record: FiledRecord, now: dt.datetime) -
     value = record.values.get(ANSWER)
     (row,) = correction_rows(kept.rows)
     typed = isinstance(value, str)
-    if kept.done != "[]" or value is None or (typed and not _allowed(connection, row.question, str(value))):
+    if (
+        kept.done != "[]"
+        or value is None
+        or not _is_kept(connection, row.question)
+        or (typed and not _allowed(connection, row.question, str(value)))
+    ):
         return []
     via = f"feuille {record.sheet}"
     who = f"famille, {via}"
@@ -177,7 +182,7 @@ def _apply_sheet(connection: Connection, record: FiledRecord, now: dt.datetime) 
     told = []
     for at, row in enumerate(correction_rows(kept.rows), 1):
         said = _row_answer(record, at, row) or _corroborated(connection, record, at, row.question)
-        if at in done or said is None:
+        if at in done or said is None or not _is_kept(connection, row.question):
             continue
         verdict, value = said
         if row.question.eyes > 1 and not name:
@@ -194,6 +199,12 @@ def _apply_sheet(connection: Connection, record: FiledRecord, now: dt.datetime) 
         row_sheets.update().where(row_sheets.c.sheet == record.sheet).values(done=json.dumps(sorted(done)))
     )
     return told
+
+
+def _is_kept(connection: Connection, question: Question) -> bool:
+    """False where the record was purged meanwhile: nothing is said of it any more."""
+    kept = select(readings.c.field).where(readings.c.record == question.record, readings.c.field == question.field)
+    return connection.execute(kept).first() is not None
 
 
 def _row_answer(record: FiledRecord, at: int, row: CorrectionRow) -> tuple[Verdict, Value] | None:

@@ -18,7 +18,8 @@ from papier.forms.definition import CombContent
 from papier.geometry import bounding_rect
 from papier.records import FieldReading, State, Value
 from papier.store.checks import Verdict
-from papier.store.connection import connect, reading
+from papier.store.connection import connect, reading, writing
+from papier.store.purge import take_out
 from papier.store.records import list_records
 from papier.store.settling import correction_rows
 from papier.store.tables import checks, row_sheets
@@ -187,6 +188,17 @@ def test_two_pairs_of_eyes_on_paper_need_their_names(workspace: Workspace, engin
             # It was no reading at all: of its two rounds on paper one is left, which would be too few for two people.
             assert open_fields(workspace) == ["code"]
     assert open_items(workspace) == ()
+
+
+def test_a_purge_forgets_what_the_rows_offered(workspace: Workspace, engine: Engine, one_sheet: str) -> None:
+    with writing(engine) as connection:
+        take_out(connection, [1], {}, NOON, "essai")
+    assert [row.values for row in rows_of(engine, one_sheet)] == [{}, {}, {}]
+    # A sheet that turns up afterwards has nothing left to settle.
+    come_back(engine, "b", one_sheet, [*boxes(r01="juste", r02="a"), written("r03", "0699345678"), signed()])
+    assert open_items(workspace) == ()
+    with reading(engine) as connection:
+        assert connection.execute(select(checks)).all() == []
 
 
 def test_what_is_sensitive_is_not_shown_unless_the_form_says_so(workspace: Workspace, engine: Engine) -> None:
