@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -122,6 +122,15 @@ def purge(
         take_out(connection, sorted(gone), replaced, now, basis)
         erase_cases(connection, sorted(over), now)
     finish_purge(workspace, engine)
+
+
+def shown_pages(workspace: Workspace, engine: Engine, record: int) -> Iterator[tuple[GreyImage, float | None]]:
+    """The scanned pages of one record, (grey pixels, dots per inch), with everything white that is another's."""
+    for pages in pages_of(engine, [record]).values():
+        path = pages[0].path(workspace)
+        others = {page.record for page in pages if page.record is not None} - {record}
+        for index in sorted({page.source_page for page in pages if page.record == record}):
+            yield _page_without(path, index, [page for page in pages if page.source_page == index], others)
 
 
 def finish_purge(workspace: Workspace, engine: Engine) -> int:

@@ -54,6 +54,7 @@ COMMANDS = {
     "restore": "papier.cli.restore",
     "rebuild": "papier.cli.rebuild",
     "purge": "papier.cli.purge",
+    "person": "papier.cli.person",
     "demo": "papier.cli.demo",
     "completion": "papier.cli.completion",
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import BinaryIO
 
 from reportlab.lib.pagesizes import A4
 from reportlab.lib.units import mm
@@ -19,7 +20,7 @@ LINE = 5 * mm
 
 
 def write_listing(
-    output: Path,
+    output: Path | BinaryIO,
     title: str,
     subtitle: str,
     titles: Sequence[str],
@@ -31,7 +32,7 @@ def write_listing(
     `closing`: lines that stand under the last row, on a page of their own where they find no room.
     """
     register_faces()
-    canvas = Canvas(str(output), pagesize=A4, invariant=1)
+    canvas = Canvas(str(output) if isinstance(output, Path) else output, pagesize=A4, invariant=1)
     canvas.setTitle(title)
     width, height = A4
     natural = [
