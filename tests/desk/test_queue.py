@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from pathlib import Path
 
 from papier.case_run import Layouts
@@ -9,8 +11,9 @@ from papier.checking.queue import open_items
 from papier.forms.library import library_folders
 from papier.print_run import Addressee, print_sheets
 from papier.records import FieldReading, PageReading, PageStatus, State
+from papier.store.archive import hash_file, keep_file
 from papier.store.records import ScanFile, file_scan
-from tests.desk.small_office import NOW, RunningDesk
+from tests.desk.small_office import FORM, NOW, RunningDesk, blank_scan, page_of
 
 SENSITIVE = "refus/mon-espace-sante"
 NIR = "255081416802538"
@@ -110,3 +113,48 @@ def test_an_answer_is_taken_back_once(desk: RunningDesk) -> None:
     again = desk.post("/check/undo", {"check": check})
     assert again.status == 409
     assert "There is no answer to take back" in again.text
+
+
+def file_strange(desk: RunningDesk, folder: Path) -> None:
+    """A second scan: a page nobody knows, a sheet without a number, and the first sheet again, saying otherwise."""
+    office = desk.office
+    path = folder / "strange.png"
+    path.write_bytes(blank_scan())
+    sha256 = hash_file(path)
+    keep_file(path, office.workspace.archive, sha256, ".png")
+    layout = Layouts(library_folders(office.workspace.forms)).find(FORM)
+    prefilled = {"nom": "LEFÈVRE", "prenom": "ZOÉ", "classe": "6A"}
+    orphan = replace(page_of(layout, desk.numbers[1], 1, {}), sheet=None, source_page=1, sheet_index=2)
+    again = page_of(layout, desk.numbers[0], 1, prefilled)
+    end = replace(again.fields["fin"], value="2026-11-28")
+    again = replace(again, fields={**again.fields, "fin": end}, sheet_index=3)
+    unknown = PageReading("strange.png", 1, PageStatus.UNKNOWN, reason="the sheet number cannot be read")
+    scan = ScanFile(sha256, "strange.png", ".png", path.stat().st_size)
+    assert file_scan(office.engine, scan, [unknown, orphan, again], NOW)
+
+
+def test_pages_sheets_without_number_and_contradictions_are_answered_too(desk: RunningDesk, tmp_path: Path) -> None:
+    desk.enter()
+    file_strange(desk, tmp_path)
+    items = {item.key.partition(":")[0]: item for item in desk.office.queue.items()}
+    assert {"page", "orphan", "conflict"} <= set(items)
+    for kind, words in (("page", "set it aside"), ("orphan", "Number of the sheet"), ("conflict", "two scans of this")):
+        page = desk.get(f"/check?item={items[kind].key}")
+        assert page.status == 200
+        assert words in page.text, kind
+        picture = desk.get(f"/check/crop?item={items[kind].key}")
+        assert picture.headers["content-type"] == "image/png"
+        assert len(picture.body) < 400_000
+    assert 'name="answer" value="typed"' not in desk.get(f"/check?item={items['page'].key}").text
+    other = next(number for number in desk.numbers if number != desk.numbers[0])
+    assert desk.post("/check/answer", {"item": items["page"].key, "answer": "aside"}).status == 303
+    wrong = desk.post("/check/answer", {"item": items["orphan"].key, "answer": "typed", "typed": "1234-5678-9ABC"})
+    assert wrong.status == 422
+    assert "no number of a sheet of this office" in wrong.text
+    right = desk.post("/check/answer", {"item": items["orphan"].key, "answer": "typed", "typed": other.lower()})
+    assert right.status == 303
+    second = items["conflict"].candidates[1]
+    chosen = {"item": items["conflict"].key, "answer": f"candidate:{json.dumps(second.value)}"}
+    assert desk.post("/check/answer", chosen).status == 303
+    assert not {"page", "conflict"} & {item.key.partition(":")[0] for item in desk.office.queue.items()}
+    assert "28/11/2026" in desk.get("/records/1").text
