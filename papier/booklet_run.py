@@ -28,6 +28,7 @@ from papier.forms.pdf import TWO_UP_SIZE, SheetToPrint, face_pdf, write_sheets
 from papier.forms.roster_values import prefilled_values
 from papier.forms.stacks import Stack
 from papier.forms.typesetting import lay_out
+from papier.language import translate as _
 from papier.print_run import Destination, PrintRun, finish_run, writing_run
 from papier.store.sheets import SheetOrder, number_sheets
 from papier.store.workspace import Workspace
@@ -82,7 +83,9 @@ def print_booklets(
     """
     kinds = [kind for kind in slips for _ in range(kind.number)]
     if not 0 < len(kinds) <= MOST_SLIPS:
-        raise UsageError(f"A booklet holds 1 to {MOST_SLIPS} slips, not {len(kinds)}.")
+        raise UsageError(
+            _("A booklet holds 1 to {most_slips} slips, not {count}.").format(most_slips=MOST_SLIPS, count=len(kinds))
+        )
     layouts = {id(kind): lay_out(kind.form) for kind in slips}
     faces = {id(kind): face_pdf(layouts[id(kind)]) for kind in slips}
     orders = [

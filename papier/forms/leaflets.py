@@ -16,6 +16,7 @@ from papier.forms.pieces import Piece, beside, overlay, stack
 from papier.forms.prose import set_notice, set_text
 from papier.forms.styles import HAIR_GREY, HELP_GREY, OFFICE
 from papier.forms.typography import french_typography
+from papier.language import translate as _
 
 A4 = (210.0, 297.0)
 A3 = (297.0, 420.0)
@@ -38,15 +39,19 @@ def lay_out_guide(family: Family, forms: Sequence[FormDefinition]) -> Layout:
         if page.height <= height:
             return _page(f"guide/{family.name}", f"Guide : {family.title.fr}", A4, page)
     raise LayoutError(
-        f"The guide of {family.name} takes more than a page; shorten `about` of its {len(forms)} forms, or make two "
-        "families of it."
+        _(
+            "The guide of {name} takes more than a page; shorten `about` of its {count} forms, or "
+            "make two families of it."
+        ).format(name=family.name, count=len(forms))
     )
 
 
 def lay_out_poster(family: Family, forms: Sequence[FormDefinition], size_mm: tuple[float, float] = A4) -> Layout:
     """A page to hang up: what the family's poster says, and the sheets one may ask for. Raises LayoutError."""
     if family.poster is None:
-        raise LayoutError(f"The family {family.name} has no poster; write `poster:` for it in families.yaml.")
+        raise LayoutError(
+            _("The family {name} has no poster; write `poster:` for it in families.yaml.").format(name=family.name)
+        )
     scale = size_mm[0] / A4[0]
     margin = MARGIN * 1.4 * scale
     width, height = size_mm[0] - 2 * margin, size_mm[1] - 2 * margin
@@ -58,7 +63,9 @@ def lay_out_poster(family: Family, forms: Sequence[FormDefinition], size_mm: tup
             spread = min((height - page.height) / max(1, len(pieces) - 1), 9.0 * scale)
             page = stack([dataclasses.replace(piece, before=piece.before + spread) for piece in pieces])
             return _page(f"poster/{family.name}", family.poster.title.fr, size_mm, page, margin)
-    raise LayoutError(f"The poster of {family.name} takes more than a page; name fewer forms in families.yaml.")
+    raise LayoutError(
+        _("The poster of {name} takes more than a page; name fewer forms in families.yaml.").format(name=family.name)
+    )
 
 
 def _page(name: str, title: str, size_mm: tuple[float, float], piece: Piece, margin: float = MARGIN) -> Layout:

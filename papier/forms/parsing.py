@@ -10,6 +10,7 @@ from papier.forms.definition import About, FormDefinition, Law, PageFormat, Rete
 from papier.forms.grammar import ABOUT, FORM, LAW, RETENTION
 from papier.forms.parsing_blocks import BlockParser
 from papier.forms.shapes import SCHOOL_YEAR, read_keys
+from papier.language import translate as _
 from papier.yaml_source import Node, Proofreader, load_yaml, parse_yaml
 
 # Marks what nobody has confirmed yet; such a text must never reach a sheet.
@@ -45,15 +46,17 @@ def parse_form_node(node: Node | None, path: str) -> tuple[FormDefinition | None
     if "pages" in entries and "blocks" not in entries:
         proof.report(
             entries["pages"],
-            "`pages` describes a blank form that somebody else printed, which papier reads but does not print. "
-            "Read it with `papier read --form FILE`, or write `blocks`.",
+            _(
+                "`pages` describes a blank form that somebody else printed, which papier reads but does "
+                "not print. Read it with `papier read --form FILE`, or write `blocks`."
+            ),
         )
         return None, proof.problems
     values = read_keys(entries, FORM, proof, node)
     blocks = BlockParser(proof).parse_blocks(values["blocks"], whole_form=True) if "blocks" in values else ()
     languages = values.get("languages", ("fr",))
     if len(set(languages)) != len(languages):
-        proof.report(entries["languages"], "`languages` names one language twice. Delete one.")
+        proof.report(entries["languages"], _("`languages` names one language twice. Delete one."))
     retention = read_retention(values["retention"], proof) if "retention" in values else None
     law = _read_law(values["law"], proof) if "law" in values else ()
     about = _read_about(values["about"], law, proof) if "about" in values else None
@@ -117,9 +120,11 @@ def _read_about(node: Node, law: tuple[Law, ...], proof: Proofreader) -> About |
     rests = any(article.sure for article in law)
     basis = values.get("basis")
     if basis == "law" and not rests:
-        within.report(entries["basis"], "`basis: law`, but no sure article stands under `law`. Add it, or `request`.")
+        within.report(
+            entries["basis"], _("`basis: law`, but no sure article stands under `law`. Add it, or `request`.")
+        )
     if basis == "request" and rests:
-        within.report(entries["basis"], "`basis: request`, but an article stands under `law`. Write `basis: law`.")
+        within.report(entries["basis"], _("`basis: request`, but an article stands under `law`. Write `basis: law`."))
     if any(key.needed and name not in values for name, key in ABOUT.items()):
         return None
     sources = values.pop("source", ())
@@ -132,7 +137,7 @@ def _check_verified(form: Node, proof: Proofreader) -> None:
     exempt = {id(node) for article in unprinted for node in article.walk()}
     for node in form.walk():
         if id(node) not in exempt and node.text is not None and _UNVERIFIED.search(node.text):
-            proof.report(node, "a text marked UNVERIFIED must not be printed. Confirm it, or take it out.")
+            proof.report(node, _("a text marked UNVERIFIED must not be printed. Confirm it, or take it out."))
 
 
 # The ways to write a flag that is not set.

@@ -29,6 +29,7 @@ from papier.forms.parsing_demands import demand_of, read_comb
 from papier.forms.parsing_tables import read_columns, read_rows
 from papier.forms.parts import blocks_of_part
 from papier.forms.shapes import Keys, read_keys
+from papier.language import translate as _
 from papier.yaml_source import Node, Proofreader, suggest, suggest_or_list
 
 KINDS: Mapping[str, Keys] = {**PRINTED, **ASKED, **HOLDING, "part": PART}
@@ -89,27 +90,29 @@ class BlockParser:
         for member in members:
             breaks = member.text == "page_break" or "page_break" in member.entries
             if breaks and broken:
-                self._proof.report(member, "`page_break` stands where a page begins already. Delete it.")
+                self._proof.report(member, _("`page_break` stands where a page begins already. Delete it."))
             broken, previous = breaks, member
         if previous is not None and broken:
-            self._proof.report(previous, "`page_break` is the last block and makes an empty page. Delete it.")
+            self._proof.report(previous, _("`page_break` is the last block and makes an empty page. Delete it."))
 
     def _parse_block(self, node: Node, excluded: frozenset[str], place: str) -> Block | None:
         entries = node.entries
         if node.text is not None:
             if node.text != "page_break":
                 hint = suggest(node.text, ("page_break",)) or " Write `- text: …` for a paragraph."
-                self._proof.report(node, f"`{node.text}` is not a block.{hint}")
+                self._proof.report(node, _("`{text}` is not a block.{hint}").format(text=node.text, hint=hint))
                 return None
             entries = {"page_break": Node(node.path, node.line, None)}
         if not entries:
-            self._proof.report(node, "a block is missing here. Write it as `- comb: nom`, or delete the dash.")
+            self._proof.report(node, _("a block is missing here. Write it as `- comb: nom`, or delete the dash."))
             return None
         kind = self._kind_of(node, entries)
         if kind is None:
             return None
         if kind in excluded:
-            self._proof.report(node, f"`{kind}` cannot stand inside {place}. Put it outside.")
+            self._proof.report(
+                node, _("`{kind}` cannot stand inside {place}. Put it outside.").format(kind=kind, place=place)
+            )
             return None
         if kind in ASKED:
             return self._parse_field(kind, node, entries)
@@ -123,17 +126,21 @@ class BlockParser:
             return kinds[0]
         if kinds:
             both = " and ".join(f"`{name}`" for name in kinds)
-            self._proof.report(node, f"{both} stand in one block. Begin each with a dash of its own.")
+            self._proof.report(
+                node, _("{both} stand in one block. Begin each with a dash of its own.").format(both=both)
+            )
             return None
         options = {option for keys in KINDS.values() for option in keys} - set(KINDS)
         strangers = [name for name in entries if name not in options] or list(entries)
         for name in strangers:
             hint = suggest(name, KINDS)
             if hint:
-                self._proof.report(entries[name], f"unknown block `{name}`.{hint}")
+                self._proof.report(entries[name], _("unknown block `{name}`.{hint}").format(name=name, hint=hint))
                 return None
         name = strangers[0]
-        self._proof.report(entries[name], f"unknown block `{name}`.{suggest_or_list(name, KINDS)}")
+        self._proof.report(
+            entries[name], _("unknown block `{name}`.{hint}").format(name=name, hint=suggest_or_list(name, KINDS))
+        )
         return None
 
     def _parse_printed(self, kind: str, node: Node, entries: Mapping[str, Node]) -> Block | None:
@@ -145,7 +152,7 @@ class BlockParser:
         values = read_keys(entries, KINDS[kind], proof, node)
         if kind == "page_break":
             if value.content is not None:
-                proof.report(value, "a page break takes no value. Write `- page_break`.")
+                proof.report(value, _("a page break takes no value. Write `- page_break`."))
             return PageBreak(line=node.line)
         if kind not in values:
             return None
@@ -169,14 +176,16 @@ class BlockParser:
             return self._parse_office(values["office"], proof, common)
         inside: Node = values["row"]
         if inside.content is None or not inside.members:
-            proof.report(inside, "`row` needs a list of blocks. Write each as `- {comb: nom, …}`.")
+            proof.report(inside, _("`row` needs a list of blocks. Write each as `- {comb: nom, …}`."))
             return None
         blocks = self.parse_blocks(inside, _NOT_IN_A_ROW, "a row")
         widths = values.get("widths", (1.0,) * len(inside.members))
         if len(widths) != len(inside.members):
             proof.report(
                 entries["widths"],
-                f"`widths` has {len(widths)} numbers for {len(inside.members)} blocks. Give one for each block.",
+                _("`widths` has {count} numbers for {count2} blocks. Give one for each block.").format(
+                    count=len(widths), count2=len(inside.members)
+                ),
             )
         return Row(blocks=blocks, widths=widths, **common)
 
@@ -197,7 +206,12 @@ class BlockParser:
         if name and kind in values:
             if name in self._lines:
                 first = self._lines[name]
-                proof.report(node, f"the identifier is already taken on line {first}. Give this field another one.")
+                proof.report(
+                    node,
+                    _("the identifier is already taken on line {first}. Give this field another one.").format(
+                        first=first
+                    ),
+                )
             self._lines.setdefault(name, node.line)
         sound = all(key in values for key, shape in ASKED[kind].items() if shape.needed) and kind in values
         common = {

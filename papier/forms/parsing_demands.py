@@ -10,6 +10,7 @@ from typing import Any
 
 from papier.forms.definition import CombContent, Demand
 from papier.forms.shapes import is_hour, is_iso_date
+from papier.language import translate as _
 from papier.yaml_source import Node, Proofreader
 
 _NUMBER = re.compile(r"-?[0-9]{1,15}([.,][0-9]{1,9})?")
@@ -50,7 +51,7 @@ def read_comb(node: Node, values: dict[str, Any], proof: Proofreader) -> tuple[C
     """
     entries = node.entries
     if "prefill" in entries and "roster" not in entries:
-        proof.report(entries["prefill"], "`prefill` says nothing without `roster`. Add `roster: …` or delete it.")
+        proof.report(entries["prefill"], _("`prefill` says nothing without `roster`. Add `roster: …` or delete it."))
     if "content" not in values:
         return None
     content = CombContent(values["content"])
@@ -70,14 +71,22 @@ def _read_cells(
     fixed = content.fixed_length
     if fixed is not None:
         if values.get("cells", fixed) != fixed:
-            proof.report(entries["cells"], f"`{content}` always has {fixed} cells. Delete `cells`.")
+            proof.report(
+                entries["cells"],
+                _("`{content}` always has {fixed} cells. Delete `cells`.").format(content=content, fixed=fixed),
+            )
         return fixed
     if "cells" in values:
         return int(values["cells"])
     if "cells" not in entries:
         if "choices" in values:
             return max(len(choice) for choice in values["choices"])
-        proof.report(node, f"`cells` is missing. Add the number of cells, as in `cells: {_example(content)}`.")
+        proof.report(
+            node,
+            _("`cells` is missing. Add the number of cells, as in `cells: {example}`.").format(
+                example=_example(content)
+            ),
+        )
     return None
 
 
@@ -99,22 +108,31 @@ def _check_range(
             continue
         node, message = entries[name], None
         if content not in _RANGED:
-            message = f"`{name}` has no meaning for `{content}`. Delete it, or use `pattern` or `choices`."
+            message = _("`{name}` has no meaning for `{content}`. Delete it, or use `pattern` or `choices`.").format(
+                name=name, content=content
+            )
         elif content is CombContent.DATE and not is_iso_date(bound):
-            message = f"`{name}` is `{bound}`. Write a date that exists as YYYY-MM-DD, as in `2026-09-01`."
+            message = _("`{name}` is `{bound}`. Write a date that exists as YYYY-MM-DD, as in `2026-09-01`.").format(
+                name=name, bound=bound
+            )
         elif content is CombContent.HOUR and not is_hour(bound):
-            message = f"`{name}` is `{bound}`. Write an hour as HH:MM, as in `07:30`."
+            message = _("`{name}` is `{bound}`. Write an hour as HH:MM, as in `07:30`.").format(name=name, bound=bound)
         elif content in {CombContent.NUMBER, CombContent.DIGITS} and not _NUMBER.fullmatch(bound):
-            message = f"`{name}` is `{bound}`. Write a number."
+            message = _("`{name}` is `{bound}`. Write a number.").format(name=name, bound=bound)
         elif content in {CombContent.NUMBER, CombContent.DIGITS} and cells is not None and len(bound) > cells:
-            message = f"`{name}` is `{bound}`, longer than {cells} cells. Give the comb more cells."
+            message = _("`{name}` is `{bound}`, longer than {cells} cells. Give the comb more cells.").format(
+                name=name, bound=bound, cells=cells
+            )
         if message:
             proof.report(node, message)
             sound = False
     if not sound or "min" not in values or "max" not in values:
         return
     if _rank(content, values["min"]) > _rank(content, values["max"]):
-        proof.report(entries["max"], f"`max` ({values['max']}) comes before `min` ({values['min']}). Exchange them.")
+        proof.report(
+            entries["max"],
+            _("`max` ({max}) comes before `min` ({min}). Exchange them.").format(max=values["max"], min=values["min"]),
+        )
 
 
 def _rank(content: CombContent, value: str) -> tuple[float, str]:
@@ -136,7 +154,7 @@ def _check_choices(
         return
     for choice, node in zip(values["choices"], entries["choices"].members, strict=True):
         if choice in seen:
-            proof.report(node, f"the choice `{choice}` stands twice. Delete one.")
+            proof.report(node, _("the choice `{choice}` stands twice. Delete one.").format(choice=choice))
         seen.add(choice)
         if content is CombContent.DATE:
             held, said = is_iso_date(choice), "a date that exists, as YYYY-MM-DD"
@@ -146,15 +164,27 @@ def _check_choices(
             pattern, said = _CHOICES[content]
             held = re.fullmatch(pattern, choice) is not None
         if not held:
-            proof.report(node, f"the choice `{choice}` does not fit `{content}` ({said}). Change it or the content.")
+            proof.report(
+                node,
+                _("the choice `{choice}` does not fit `{content}` ({said}). Change it or the content.").format(
+                    choice=choice, content=content, said=said
+                ),
+            )
         elif content.fixed_length is None and cells is not None and len(choice) > cells:
             proof.report(
-                node, f"the choice `{choice}` needs {len(choice)} cells, there are {cells}. Give the comb more cells."
+                node,
+                _("the choice `{choice}` needs {count} cells, there are {cells}. Give the comb more cells.").format(
+                    choice=choice, count=len(choice), cells=cells
+                ),
             )
         elif "pattern" in values and not re.fullmatch(values["pattern"], choice):
-            proof.report(node, f"the choice `{choice}` does not match `pattern`. Change one of them.")
+            proof.report(
+                node, _("the choice `{choice}` does not match `pattern`. Change one of them.").format(choice=choice)
+            )
         elif content in _RANGED and not _in_range(content, choice, values):
-            proof.report(node, f"the choice `{choice}` lies outside `min` and `max`. Change one of them.")
+            proof.report(
+                node, _("the choice `{choice}` lies outside `min` and `max`. Change one of them.").format(choice=choice)
+            )
 
 
 def _in_range(content: CombContent, choice: str, values: Mapping[str, Any]) -> bool:
@@ -183,7 +213,9 @@ def _check_pattern(
         length = f"{longest}" if shortest == longest else f"at most {longest}"
         proof.report(
             entries["pattern"],
-            f"`pattern` fits no value of {length} characters. Change the pattern, or the number of cells.",
+            _("`pattern` fits no value of {length} characters. Change the pattern, or the number of cells.").format(
+                length=length
+            ),
         )
 
 
@@ -208,4 +240,9 @@ def _check_check_key(
     contents = _KEYED[key]
     if content not in contents:
         fit = ", ".join(f"`{name}`" for name in sorted(contents))
-        proof.report(entries["check_key"], f"`{content}` cannot carry the key `{key}`. Use the content {fit}.")
+        proof.report(
+            entries["check_key"],
+            _("`{content}` cannot carry the key `{key}`. Use the content {fit}.").format(
+                content=content, key=key, fit=fit
+            ),
+        )

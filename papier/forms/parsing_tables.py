@@ -10,6 +10,7 @@ from papier.forms.definition import TableColumn, Wording
 from papier.forms.grammar import FIELD_ID_KEY, MAX_ROWS, ROSTER_ROWS, TABLE_COLUMNS
 from papier.forms.parsing_demands import demand_of, read_comb
 from papier.forms.shapes import Labelled, read_keys
+from papier.language import translate as _
 from papier.yaml_source import Node, Proofreader, suggest_or_list
 
 
@@ -31,7 +32,7 @@ def read_rows(node: Node, proof: Proofreader) -> TableRows | None:
     if "roster" in node.entries:
         values = read_keys(node.entries, ROSTER_ROWS, proof, node)
         if values.get("roster") is False:
-            proof.report(node.entries["roster"], "`roster: false` says nothing. Write `rows: 30`, or name the rows.")
+            proof.report(node.entries["roster"], _("`roster: false` says nothing. Write `rows: 30`, or name the rows."))
             return None
         if "maximum" not in values:
             return None
@@ -40,7 +41,12 @@ def read_rows(node: Node, proof: Proofreader) -> TableRows | None:
     if rows is None:
         return None
     if len(rows) > MAX_ROWS:
-        proof.report(node, f"`rows` has {len(rows)} entries. Divide the table: {MAX_ROWS} rows at most.")
+        proof.report(
+            node,
+            _("`rows` has {count} entries. Divide the table: {max_rows} rows at most.").format(
+                count=len(rows), max_rows=MAX_ROWS
+            ),
+        )
     return TableRows(rows=rows, row_count=len(rows))
 
 
@@ -58,7 +64,9 @@ def read_columns(node: Node, proof: Proofreader) -> tuple[TableColumn, ...] | No
         if column.column in lines:
             proof.report(
                 member,
-                f"the column `{column.column}` stands twice (first on line {lines[column.column]}). Rename one.",
+                _("the column `{column}` stands twice (first on line {value}). Rename one.").format(
+                    column=column.column, value=lines[column.column]
+                ),
             )
         lines.setdefault(column.column, member.line)
     return tuple(column for column in columns if column is not None)
@@ -70,11 +78,16 @@ def _read_column(node: Node, table: Proofreader) -> TableColumn | None:
         name = next(iter(node.entries), node.text or "")
         if kinds:
             both = " and ".join(f"`{kind}`" for kind in kinds)
-            table.report(node, f"{both} stand in one column. Begin each with a dash of its own.")
+            table.report(node, _("{both} stand in one column. Begin each with a dash of its own.").format(both=both))
         elif name:
-            table.report(node, f"unknown kind of column `{name}`.{suggest_or_list(name, TABLE_COLUMNS)}")
+            table.report(
+                node,
+                _("unknown kind of column `{name}`.{hint}").format(
+                    name=name, hint=suggest_or_list(name, TABLE_COLUMNS)
+                ),
+            )
         else:
-            table.report(node, "a column is empty. Write it as `- {tick: absent, label: Absent}`.")
+            table.report(node, _("a column is empty. Write it as `- {tick: absent, label: Absent}`."))
         return None
     kind = kinds[0]
     name = node.entries[kind].text or kind

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 from papier.forms.definition import Wording
 from papier.geometry import RectMm
+from papier.language import translate as _
 from papier.yaml_source import Node, Proofreader, find_nearest, suggest_or_list
 
 # The languages whose instructions, yes and no are translated and whose letters the shipped fonts hold.
@@ -76,10 +77,12 @@ class WordingShape:
         sound = True
         for language, entry in node.entries.items():
             if language not in LANGUAGES:
-                hint = " Put quotes around a text that contains a comma or a colon." if entry.content is None else ""
+                hint = _(" Put quotes around a text that contains a comma or a colon.") if entry.content is None else ""
                 proof.report(
                     entry,
-                    f"`{what}`: unknown language `{language}`.{suggest_or_list(language, LANGUAGES)}{hint}",
+                    _("`{what}`: unknown language `{language}`.{hint}{hint2}").format(
+                        what=what, language=language, hint=suggest_or_list(language, LANGUAGES), hint2=hint
+                    ),
                 )
                 sound = False
                 continue
@@ -89,7 +92,7 @@ class WordingShape:
             else:
                 texts[language] = text
         if "fr" not in node.entries:
-            proof.report(node, f"`{what}` has no French text. Add `fr: …`.")
+            proof.report(node, _("`{what}` has no French text. Add `fr: …`.").format(what=what))
             sound = False
         return Wording(texts) if sound else None
 
@@ -144,7 +147,10 @@ class RectShape:
         sound = [number for number in numbers if number is not None]
         if len(sound) != 4 or sound[2] <= 0 or sound[3] <= 0:
             proof.report(
-                node, f"`{what}` is no rectangle. Write `[x, y, width, height]` in millimetres, the last two above 0."
+                node,
+                _(
+                    "`{what}` is no rectangle. Write `[x, y, width, height]` in millimetres, the last two above 0."
+                ).format(what=what),
             )
             return None
         return RectMm.from_list(sound)
@@ -196,7 +202,12 @@ class ListOf:
         if members is None:
             return None
         if self.maximum is not None and len(members) > self.maximum:
-            proof.report(node, f"`{what}` has {len(members)} entries. Keep {self.maximum} at most.")
+            proof.report(
+                node,
+                _("`{what}` has {count} entries. Keep {maximum} at most.").format(
+                    what=what, count=len(members), maximum=self.maximum
+                ),
+            )
             return None
         values = tuple(self.member.read(member, proof, what) for member in members)
         return None if any(value is None for value in values) else values
@@ -212,7 +223,7 @@ class Labelled:
 
     def read(self, node: Node, proof: Proofreader, what: str) -> dict[str, Wording] | None:
         if node.members:
-            proof.report(node, f"`{what}` is a list. Give each an identifier: `maladie: Maladie`.")
+            proof.report(node, _("`{what}` is a list. Give each an identifier: `maladie: Maladie`.").format(what=what))
             return None
         entries = proof.entries(node, what)
         if entries is None:
@@ -222,7 +233,10 @@ class Labelled:
             if not OPTION_ID.fullmatch(identifier):
                 proof.report(
                     entry,
-                    f"`{what}`: `{identifier}` is not an identifier. Use letters without accents, digits, `_` and `-`.",
+                    _(
+                        "`{what}`: `{identifier}` is not an identifier. Use letters without accents, digits, `_` "
+                        "and `-`."
+                    ).format(what=what, identifier=identifier),
                 )
                 continue
             wording = WordingShape().read(entry, proof, identifier)
@@ -265,7 +279,10 @@ class DurationShape:
             return text
         if not _DURATION.fullmatch(text) or not any(digit in "123456789" for digit in text):
             proof.report(
-                node, f"`{what}` is `{text}`. Write `{SCHOOL_YEAR}` or an ISO 8601 duration such as `P1M` or `P10Y`."
+                node,
+                _(
+                    "`{what}` is `{text}`. Write `{school_year}` or an ISO 8601 duration such as `P1M` or `P10Y`."
+                ).format(what=what, text=text, school_year=SCHOOL_YEAR),
             )
             return None
         return text
@@ -283,7 +300,12 @@ class RegularExpression:
         try:
             re.compile(text)
         except (re.error, OverflowError, RecursionError) as error:
-            proof.report(node, f"`{what}` is not a regular expression ({error}). Write it as in `[0-9][A-Z]`.")
+            proof.report(
+                node,
+                _("`{what}` is not a regular expression ({error}). Write it as in `[0-9][A-Z]`.").format(
+                    what=what, error=error
+                ),
+            )
             return None
         return text
 
@@ -311,12 +333,14 @@ def check_placeholders(node: Node, text: str, proof: Proofreader) -> bool:
         if not COLUMN.fullmatch(name):
             proof.report(
                 node,
-                f"`{{{name}}}` is not a roster column. Write the column's name in small letters without accents, "
-                "words joined by `_`, as in `{date_de_naissance}`.",
+                _(
+                    "`{{{name}}}` is not a roster column. Write the column's name in small letters without "
+                    "accents, words joined by `_`, as in `{{date_de_naissance}}`."
+                ).format(name=name),
             )
             return False
     if set(PLACEHOLDER.sub("", text)) & set("{}"):
-        proof.report(node, "a brace has no partner. Write a roster column as `{nom}`; braces mean nothing else.")
+        proof.report(node, _("a brace has no partner. Write a roster column as `{nom}`; braces mean nothing else."))
         return False
     return True
 
@@ -336,7 +360,9 @@ def read_keys(
             continue
         key = keys.get(name)
         if key is None:
-            proof.report(node, f"unknown key `{name}`.{suggest_or_list(name, (*keys, *also))}")
+            proof.report(
+                node, _("unknown key `{name}`.{hint}").format(name=name, hint=suggest_or_list(name, (*keys, *also)))
+            )
             misspelt.add(find_nearest(name, (*keys, *also)))
             continue
         value = key.shape.read(node, proof, name)
@@ -344,7 +370,7 @@ def read_keys(
             values[name] = value
     for name, key in keys.items():
         if key.needed and name not in entries and name not in misspelt:
-            proof.report(owner, f"`{name}` is missing. Add `{name}: …` ({key.about}).")
+            proof.report(owner, _("`{name}` is missing. Add `{name}: …` ({about}).").format(name=name, about=key.about))
     return values
 
 

@@ -47,6 +47,7 @@ from papier.forms.zones.table import set_table
 from papier.forms.zones.tick import set_tick
 from papier.forms.zones.typed import set_typed
 from papier.geometry import RectMm
+from papier.language import translate as _
 
 # The white between blocks, from comfortable to the least that still tells them apart; the first that saves a page wins.
 TIGHTENING = (1.0, 0.8, 0.6, 0.45)
@@ -84,8 +85,9 @@ def lay_out(form: FormDefinition, large: bool = False, shown: tuple[Language, ..
         raise LayoutError(_overflow(form, pages, paper))
     if len(pages) > MAX_PAGES:
         raise LayoutError(
-            f"{form.form} ({form.path}) takes {len(pages)} pages, but a sheet has {MAX_PAGES} at most; "
-            "make two forms of it."
+            _("{form} ({path}) takes {count} pages, but a sheet has {max_pages} at most; make two forms of it.").format(
+                form=form.form, path=form.path, count=len(pages), max_pages=MAX_PAGES
+            )
         )
     demands, labels, options = describe_fields(form)
     return Layout(
@@ -168,8 +170,10 @@ class _Flow:
         title_bottom = self.y
         if title_bottom > WINDOW.y:
             raise LayoutError(
-                f"block `address` ({self.form.path}:{address.line}) does not fit: the title reaches "
-                f"{title_bottom - WINDOW.y:.0f} mm into the envelope window; shorten the title or the summary."
+                _(
+                    "block `address` ({path}:{line}) does not fit: the title reaches {value:.0f} mm into the "
+                    "envelope window; shorten the title or the summary."
+                ).format(path=self.form.path, line=address.line, value=title_bottom - WINDOW.y)
             )
         column = WINDOW.x - live.x - 8.0
         pieces = set_blocks(self.form, before, self.style, column, live.height, numbers)
@@ -178,8 +182,9 @@ class _Flow:
         self._place_all(pieces, live.x)
         if len(self.pages) > 1:
             raise LayoutError(
-                f"block `address` ({self.form.path}:{address.line}) does not fit on the first page; "
-                "move it up in the file."
+                _("block `address` ({path}:{line}) does not fit on the first page; move it up in the file.").format(
+                    path=self.form.path, line=address.line
+                )
             )
         self.pages[0].place(set_address(address, self.style), WINDOW.x, WINDOW.y)
         self.y = max(self.y, WINDOW.bottom)
@@ -207,8 +212,10 @@ class _Flow:
         excess = self.y + before + piece.height - self.live.bottom
         if excess > TOLERANCE:
             raise LayoutError(
-                f"block `{piece.name}` ({self.form.path}:{piece.line}) does not fit: {excess:.0f} mm too high for the "
-                f"page ({self.paper.value}); shorten it, make it lower or split it."
+                _(
+                    "block `{name}` ({path}:{line}) does not fit: {excess:.0f} mm too high for the page "
+                    "({value}); shorten it, make it lower or split it."
+                ).format(name=piece.name, path=self.form.path, line=piece.line, excess=excess, value=self.paper.value)
             )
         self._set_down(piece, x, before)
 
@@ -248,7 +255,11 @@ def set_blocks(
             message = str(error)
             if message.startswith("block `"):
                 raise
-            raise LayoutError(f"block `{_block_name(block)}` ({form.path}:{block.line}): {message}") from error
+            raise LayoutError(
+                _("block `{block_name}` ({path}:{line}): {message}").format(
+                    block_name=_block_name(block), path=form.path, line=block.line, message=message
+                )
+            ) from error
     return pieces
 
 
@@ -287,7 +298,11 @@ def _set_block(
             return _set_row(form, block, style, width, height)
         case Office():
             return _set_office(form, block, style, width, height)
-    raise LayoutError(f"there is no way to set a {type(block).__name__}; use one of the block kinds of the schema.")
+    raise LayoutError(
+        _("there is no way to set a {name}; use one of the block kinds of the schema.").format(
+            name=type(block).__name__
+        )
+    )
 
 
 def _set_wide(set_block: Callable[[Style], list[Piece]], style: Style) -> list[Piece]:
@@ -311,8 +326,9 @@ def _set_row(form: FormDefinition, row: Row, style: Style, width: float, height:
     columns: list[tuple[float, Piece]] = []
     if share * min(widths) < MIN_COLUMN_WIDTH and not style.large:
         raise LayoutError(
-            f"{len(row.blocks)} blocks side by side do not fit: a column is "
-            f"{MIN_COLUMN_WIDTH - share * min(widths):.0f} mm too narrow; put fewer in one row."
+            _(
+                "{count} blocks side by side do not fit: a column is {value:.0f} mm too narrow; put fewer in one row."
+            ).format(count=len(row.blocks), value=MIN_COLUMN_WIDTH - share * min(widths))
         )
     x = 0.0
     column_style = style
