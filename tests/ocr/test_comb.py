@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass, field
 
 import cv2
@@ -13,9 +14,10 @@ from papier.forms.definition import Demand
 from papier.forms.layout import Zone
 from papier.geometry import RectMm, bounding_rect
 from papier.ocr.characters import BLANK, CLASSES, INDEX, INK_HEIGHT, INK_WIDTH
+from papier.ocr.decoding import Decoding
 from papier.ocr.ink import InkPage
 from papier.ocr.scan import GreyImage
-from papier.ocr.zones.comb import read_combs, too_faint
+from papier.ocr.zones.comb import Comb, interpret, read_combs, too_faint
 from papier.records import FieldReading, State
 from tests.ocr.drawn_boxes import SCALE, DrawnPage
 
@@ -80,6 +82,17 @@ def test_cells_come_in_order_without_their_frames(width: float, shift: tuple[flo
     rows = np.flatnonzero(cells[0].max(axis=1) > 100)
     assert abs(columns.mean() - INK_WIDTH / 2) < 2.5
     assert abs(np.ptp(rows) - 0.6 * INK_HEIGHT * 8 / 9.4) < 6
+
+
+def test_what_was_measured_is_asked_less_unless_the_form_wants_more() -> None:
+    cells = comb(20)
+    one = Comb("nom", "letters", cells.cells)
+    seen = Decoding("MARTIN", "MARTIN", 0.9985, (("MARTIN", 0.9985),), None, 0.0, 0.0, weakest=0.99)
+    listed = dataclasses.replace(seen, weakest=None)
+    assert interpret(one, seen, Demand()).state is State.SURE
+    assert interpret(one, seen, Demand(accept=0.9995)).state is State.DOUBTFUL
+    assert interpret(one, dataclasses.replace(seen, probability=0.9975), Demand()).state is State.DOUBTFUL
+    assert interpret(one, listed, Demand()).state is State.DOUBTFUL
 
 
 def test_faint_pencil_is_raised_to_ordinary_ink() -> None:

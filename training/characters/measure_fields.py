@@ -15,13 +15,13 @@ from pathlib import Path
 import numpy as np
 
 from papier.forms.definition import Demand
+from papier.geometry import RectMm
 from papier.ocr.characters import MODEL_PATH, CharacterReader
 from papier.ocr.decoding import Decoding, decode
 from papier.ocr.trust import trusted
-from papier.ocr.zones.comb import ALPHABET, prepare, too_faint, without_ink
+from papier.ocr.zones.comb import ALPHABET, Comb, interpret, prepare, too_faint, without_ink
 from simulator.values import TODAY
 
-ACCEPTED = 0.999
 BOUNDS = (0.5, 0.9, 0.99, 0.999, 0.9999)
 
 
@@ -39,7 +39,8 @@ class ReadField:
 
     @property
     def accepted(self) -> bool:
-        return self.decoding.problem is None and self.decoding.noise < 0.5
+        comb = Comb("", self.content, (RectMm(0, 0, 6, 8),))
+        return not interpret(comb, self.decoding, Demand()).needs_person
 
 
 def read_fields(work: Path, part: str, reader: CharacterReader, limit: int | None = None) -> list[ReadField]:
@@ -79,7 +80,7 @@ def report(fields: list[ReadField]) -> None:
     for content, some in sorted(by_content.items()):
         p = np.array([field.decoding.probability for field in some])
         right = np.array([field.right for field in some])
-        accepted = np.array([field.accepted for field in some]) & (p >= ACCEPTED)
+        accepted = np.array([field.accepted for field in some])
         kept = [f"{right[p >= b].mean():.4f} of {(p >= b).sum()}" if (p >= b).any() else "–" for b in BOUNDS]
         print(
             f"| {content} | {len(some)} | {100 * right.mean():.1f} | {100 * (~accepted).mean():.1f} | "
@@ -104,7 +105,7 @@ def main() -> None:
         if some:
             print(f"\n{name}: {len(some)} fields")
             report(some)
-    wrong = [f for f in fields if f.accepted and not f.right and f.decoding.probability >= ACCEPTED]
+    wrong = [f for f in fields if f.accepted and not f.right]
     print(f"\n{len(wrong)} accepted wrong:")
     for field in wrong[: arguments.show]:
         d = field.decoding
