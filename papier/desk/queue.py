@@ -175,7 +175,9 @@ def _choices(item: CheckItem) -> list[Choice]:
     first = 0
     if Verdict.RIGHT in offered:
         best = item.candidates[0]
-        found.append(Choice(str(Verdict.RIGHT), best.shown, "Enter", best.probability))
+        # An empty field is said, not shown as a dash: Enter is then the answer that nothing is there.
+        text = _("nothing is written") if best.value in (None, "", []) else best.shown
+        found.append(Choice(str(Verdict.RIGHT), text, "Enter", best.probability))
         first = 1
     number = 0
     for one in item.candidates[first:] if Verdict.CANDIDATE in offered else ():
