@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import traceback
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from sqlalchemy import Engine
@@ -20,22 +20,24 @@ from papier.devices.scanning import ScannerStoppedError, ScanPlan, Trouble, plan
 from papier.devices.watching import ASIDE, Refused, WatchedFolder
 from papier.devices.wholeness import is_being_written
 from papier.errors import PapierError, ScanFileError, StoreError
-from papier.intake import IntakeQueue, Progress, TakenIn, find_missing_pages
+from papier.intake import IntakeQueue, Progress, TakenIn
 from papier.language import translate as _
 from papier.language import translate_count as _n
 from papier.mail_intake import deliver_mail
 from papier.page_pool import PagePool
-from papier.records import PageReading, PageStatus
 from papier.scan_run import ScanRun, StoppedError, belongs_to_scan, open_spool, rescue_pages, scan_in
-from papier.store.records import PurgedScanError, find_filed_pages
+from papier.store.records import PurgedScanError
 from papier.store.workspace import Workspace
-from papier.watch_state import BatchSummary, WatchState, write_state
+from papier.watch_batch import Batch, summarise
+from papier.watch_state import WatchState, write_state
 from papier.workflows.definition import Workflow
 
 # Copiers that make a file of every page pause for less between two pages.
 QUIET_SECONDS = 20.0
 # A printer that was off is tried again after this long.
 AGAIN_SECONDS = 300.0
+# A power cut may come while a sound file is read; twice is no chance.
+MOST_FALLS = 2
 # Printers take minutes.
 TEND_SECONDS = 30.0
 # A feeder is asked this often whether there is paper in it.
@@ -51,14 +53,6 @@ class MailRule:
     folder: Path
     sender: str | None = None
     mark_read: bool = False
-
-
-@dataclass(frozen=True)
-class Batch:
-    """Files that came close together, and what became of them."""
-
-    taken: tuple[TakenIn, ...]
-    aside: tuple[Refused, ...]
 
 
 # What follows a batch (orders, correction sheet, day's sheet, letters); gives what there is to tell, a line each.
@@ -113,6 +107,10 @@ class Watcher:
     # Where a file in the inbox came from, so that it is set aside there.
     _from: dict[Path, Path] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        for folder in self.folders:
+            folder.examine = self._careful(folder.examine)
+
     @property
     def idle(self) -> bool:
         """True when nothing waits: no file, no open batch, nothing that is to follow one."""
@@ -125,8 +123,8 @@ class Watcher:
         self._beat(at, _("watching"), now=True)
 
     def stop(self) -> None:
-        """Say that the watcher is gone."""
-        self.state.doing = _("stopped")
+        """Say that the watcher is gone, and fell over nothing."""
+        self.state.doing, self.state.at_work = _("stopped"), ""
         self._write()
 
     def turn(self, at: float) -> None:
@@ -150,6 +148,22 @@ class Watcher:
             self._close_batch(at)
         self.state.told &= set(self.state.trouble)
         self._beat(at, _("watching"))
+
+    def _careful(self, examine: Callable[[Path], str | None]) -> Callable[[Path], str | None]:
+        def examine_carefully(path: Path) -> str | None:
+            return self._work_on(path) or examine(path)
+
+        return examine_carefully
+
+    def _work_on(self, path: Path) -> str | None:
+        """Write down which file is worked on, lest one watcher after the other fall over it; gives a refusal."""
+        name = readable_name(path.name)
+        if name == self.state.suspect and self.state.falls >= MOST_FALLS:
+            return _("papier was ended twice while it worked on this file.")
+        if name != self.state.at_work:
+            self.state.at_work = name
+            self._write()
+        return None
 
     def _collect(self, folder: WatchedFolder, at: float) -> None:
         """Bring whole files into the inbox, set aside what is none."""
@@ -234,6 +248,7 @@ class Watcher:
             self.state.after_due = True
             self._beat(at, _("scanning"), now=True)
         self.state.doing = _("scanning page {page}").format(page=page)
+        self._beat_soon()
 
     def _take_in(self, at: float) -> None:
         """Everything that lies in the inbox, oldest first, those that follow read meanwhile."""
@@ -252,10 +267,15 @@ class Watcher:
         while waiting or len(intake):
             self._check_stop()
             self.state.waiting = self._growing + len(waiting) + len(intake)
+            self._beat_soon()
             path = waiting[-1] if waiting and not intake.is_full else intake.first
+            refusal = self._work_on(path)
             try:
                 if waiting and not intake.is_full:
                     waiting.pop()
+                    if refusal is not None:
+                        self._refuse(path, refusal)
+                        continue
                     intake.begin(path)
                 else:
                     self._note(intake.finish(self.clock(), workflows, self._following(path)))
@@ -268,7 +288,7 @@ class Watcher:
             except Exception as error:  # noqa: BLE001 - one file that breaks papier must not stop all others for ever
                 self.tell("".join(traceback.format_exception(error)))
                 self._refuse(path, _("papier failed on it ({why}).").format(why=type(error).__name__))
-        self.state.waiting = self._growing
+        self.state.waiting, self.state.at_work = self._growing, ""
 
     def _following(self, path: Path) -> Progress:
         def follow(done: int, total: int) -> None:
@@ -289,7 +309,9 @@ class Watcher:
 
     def _note(self, taken: TakenIn) -> None:
         self._from.pop(taken.path, None)
-        self._taken.append(taken)
+        # A long batch need not hold every reading.
+        pages = taken.pages and [replace(page, reading=replace(page.reading, fields={})) for page in taken.pages]
+        self._taken.append(replace(taken, pages=pages))
         name = readable_name(taken.path.name)
         if taken.pages is None:
             self.tell(_("{file}: taken in before; nothing to do.").format(file=name))
@@ -343,37 +365,12 @@ class Watcher:
             return
         self._late = []
         self.state.after_due = False
-        self.state.last_batch = self._summary(batch)
+        self.state.last_batch = summarise(batch, self.clock(), self.engine, self.pool.reader.register)
+        for line in self.state.last_batch.missing:
+            self.tell(line)
         self.state.batches += 1
         self._taken, self._aside, self._last, self._retry = [], [], None, None
         self._beat(at, _("watching"), now=True)
-
-    def _summary(self, batch: Batch) -> BatchSummary:
-        pages = [page for taken in batch.taken for page in taken.pages or ()]
-        asking = (PageStatus.DOUBTFUL, PageStatus.COPY, PageStatus.DAMAGED, PageStatus.UNKNOWN)
-        return BatchSummary(
-            self.clock().isoformat(),
-            len(batch.taken),
-            len(pages),
-            len({page.record for page in pages if page.record is not None}),
-            sum(page.reading.status in asking and page.reading.reason != "blank page" for page in pages),
-            len(batch.aside),
-            self._missing([page.reading for page in pages]),
-        )
-
-    def _missing(self, readings: Sequence[PageReading]) -> list[str]:
-        """The pages that lack of the batch's sheets, a line a sheet."""
-        before = find_filed_pages(self.engine, {reading.sheet for reading in readings if reading.sheet})
-        missing = find_missing_pages(readings, self.pool.reader.register, before)
-        lines = [
-            _(
-                "Sheet {number}: page {pages} did not come with the others. Was it fed with another? Scan it too."
-            ).format(number=number, pages=", ".join(map(str, pages)))
-            for number, pages in missing.items()
-        ]
-        for line in lines:
-            self.tell(line)
-        return lines
 
     def _guarded(self, work: Callable[[], None]) -> bool:
         """Do some work that the next round may do again; gives False when it could not be done."""

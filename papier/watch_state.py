@@ -40,7 +40,8 @@ class BatchSummary:
 class WatchState:
     """How the watcher stands. `after_due`: a batch was taken in, and what follows it is still to do.
 
-    `batches`: how many were done since the watcher began.
+    `batches`: how many were done since the watcher began. `at_work`: the file that is worked on; `suspect`: the one
+    that a watcher worked on when it fell, `falls` times.
     """
 
     pid: int = field(default_factory=os.getpid)
@@ -51,8 +52,23 @@ class WatchState:
     after_due: bool = False
     last_batch: BatchSummary | None = None
     batches: int = 0
+    at_work: str = ""
+    suspect: str = ""
+    falls: int = 0
     trouble: list[str] = field(default_factory=list)
     told: set[str] = field(default_factory=set)
+
+
+def begin_state(workspace: Workspace) -> WatchState:
+    """The state that a new watcher begins with: what the one before left to do, and the file that it fell over."""
+    state, known = WatchState(), read_state(workspace)
+    if known is not None:
+        state.after_due, state.last_batch = known.after_due, known.last_batch
+        state.suspect, state.falls = known.suspect, known.falls
+        if known.at_work:
+            state.falls = known.falls + 1 if known.at_work == known.suspect else 1
+            state.suspect = known.at_work
+    return state
 
 
 def read_state(workspace: Workspace) -> WatchState | None:
@@ -69,6 +85,9 @@ def read_state(workspace: Workspace) -> WatchState | None:
             bool(said["after_due"]),
             None if batch is None else BatchSummary(**batch),
             int(said.get("batches", 0)),
+            str(said.get("at_work", "")),
+            str(said.get("suspect", "")),
+            int(said.get("falls", 0)),
             [str(words) for words in said["trouble"]],
         )
     except (OSError, ValueError, KeyError, TypeError):

@@ -6,6 +6,7 @@ import contextlib
 import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -94,7 +95,8 @@ def command(
         if not (recursive and outcome.pages is None):
             show_pages([outcome], as_json=as_json)
         tell_leftover(workspace, outcome)
-        readings += [page.reading for page in outcome.pages or []]
+        # Of thousands of old scans the answers need not be held.
+        readings += [replace(page.reading, fields={}) for page in outcome.pages or []]
     if not chosen and not files and maildir is None:
         click.echo(_("The inbox {folder} is empty.").format(folder=workspace.inbox), err=True)
     if recursive:

@@ -24,7 +24,7 @@ from papier.store.workspace import Workspace
 from papier.watch_state import WatchState, is_watched, read_state
 
 # A heart that has not beaten for so long has stopped, whatever the lock says.
-SILENT_SECONDS = 120
+SILENT_SECONDS = 300
 NOT_DUE = frozenset({"incoming", "check"})
 
 

@@ -30,7 +30,7 @@ from papier.scan_run import StoppedError
 from papier.store.sheets import StoreRegister
 from papier.store.workspace import read_settings
 from papier.watch_run import QUIET_SECONDS, FeederRule, MailRule, Watcher
-from papier.watch_state import WatchState, only_watcher, read_state
+from papier.watch_state import begin_state, only_watcher
 
 # The setting that names the folder to watch.
 SETTING = "copieur"
@@ -151,10 +151,7 @@ def _watch(
     ]
     with only_watcher(workspace), using_pool(Reader(StoreRegister(workspace))) as pool:
         before = [(number, signal.signal(number, stop)) for number in (signal.SIGTERM, signal.SIGINT)]
-        known = read_state(workspace)
-        state = WatchState()
-        if known is not None:
-            state.after_due, state.last_batch = known.after_due, known.last_batch
+        state = begin_state(workspace)
         watcher = Watcher(
             workspace,
             engine,

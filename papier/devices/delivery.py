@@ -132,7 +132,10 @@ def set_aside(source: Path, folder: Path, reason: str, otherwise: Path) -> Path:
 
 
 def _set_aside(source: Path, folder: Path, reason: str) -> Path:
-    folder.mkdir(mode=0o700 if folder.parent.stat().st_mode & 0o077 == 0 else 0o777, exist_ok=True)
+    if not folder.is_dir():
+        folder.mkdir()
+        # Whoever may take files out of the folder may take them out of this one.
+        folder.chmod(folder.parent.stat().st_mode & 0o7777)
     target = free_path(folder / safe_name(source.name))
     beside = target.with_name(f"{target.name}.txt")
     # The reason first: a file that is set aside without one would puzzle.

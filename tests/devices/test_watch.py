@@ -226,6 +226,26 @@ def test_what_is_put_into_the_feeder_is_taken_in_without_a_word(
     assert papier("verify").code == 0
 
 
+def test_a_file_over_which_one_watcher_after_the_other_falls_is_set_aside(
+    papier: Papier, tmp_path: Path, share: Path
+) -> None:
+    """As a decoder's crash would: the process is gone in the midst of a file, twice."""
+    (scan,) = print_scans(papier, tmp_path, 1)
+    shutil.copy(scan, share / "deadly.pdf")
+    fall = "import os; from papier.cli import watch; watch.find_fault = lambda _path: os._exit(9); "
+    fall += "from papier.cli.main import main; main()"
+    command = [sys.executable, "-c", fall, "watch", str(share), "--once", "--quiet", "0"]
+    for _again in range(2):
+        assert subprocess.run(command, capture_output=True, check=False).returncode == 9
+    assert papier("watch", share, "--once", "--quiet", "0").code == 0
+    assert (share / "mis-de-cote" / "deadly.pdf").read_bytes() == scan.read_bytes()
+    assert "ended twice" in (share / "mis-de-cote" / "deadly.pdf.txt").read_text(encoding="utf-8")
+    # Dropped in again under another name, it is a file like any other.
+    shutil.move(share / "mis-de-cote" / "deadly.pdf", share / "again.pdf")
+    assert papier("watch", share, "--once", "--quiet", "0").code == 0
+    assert len(sheets(papier)) == 1
+
+
 def test_what_cannot_be_watched_is_told(papier: Papier, tmp_path: Path) -> None:
     assert "Which folder" in papier("watch").err
     assert papier("watch", tmp_path / "none").code == 2
