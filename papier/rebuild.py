@@ -34,6 +34,7 @@ from papier.ocr.scan import RegisteredPage, RejectedPage
 from papier.store.records import StoredRecord, list_records
 from papier.store.sheets import FoundSheet, has_sheets, register_found
 from papier.store.workspace import Workspace
+from papier.workflows.definition import Workflow
 
 SCAN_SUFFIXES = frozenset({".pdf", ".tif", ".tiff", ".png", ".jpg", ".jpeg", ".jp2", ".webp", ".bmp"})
 Progress = Callable[[], None]
@@ -90,9 +91,11 @@ def rebuild(
     folders: Sequence[Path],
     now: dt.datetime,
     progress: Progress | None = None,
+    workflows: Sequence[Workflow] = (),
 ) -> Rebuilt:
     """Register every sheet that the scans show, then take the scans in. Safe to repeat, safe to interrupt.
 
+    `workflows`: those in use today; a sheet whose form begins one begins its case again, about whom it says.
     Raises StoreError where the workspace has sheets of its own: nothing is rebuilt over what is there.
     """
     if has_sheets(engine, but_found=True):
@@ -113,7 +116,7 @@ def rebuild(
     taken = []
     for path in scans:
         if path not in unreadable:
-            taken.append(take_in(workspace, engine, path, now))
+            taken.append(take_in(workspace, engine, path, now, workflows=workflows))
         if progress is not None:
             progress()
     asked = tuple(

@@ -51,7 +51,8 @@ def command(context: Context, scans: tuple[Path, ...], dry_run: bool) -> int:
     context.make_store(for_rebuild=True)
     folders = library_folders(context.form_folder)
     with progress_bar(2 * len(found), _("rebuilding")) as advance:
-        outcome = rebuild(context.workspace, context.engine, found, folders, context.now(), advance)
+        workflows = context.workflows()
+        outcome = rebuild(context.workspace, context.engine, found, folders, context.now(), advance, workflows)
     pages = [page for taken in outcome.taken for page in taken.pages or []]
     records = {page.record for page in pages if page.record is not None}
     click.echo(

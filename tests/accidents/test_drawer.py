@@ -16,11 +16,13 @@ from papier.forms.typesetting import lay_out
 from papier.intake import take_in
 from papier.print_run import Addressee, print_sheets
 from papier.rebuild import find_scans, rebuild
+from papier.store.cases import Filter, list_cases
 from papier.store.connection import connect
 from papier.store.migrations import migrate
 from papier.store.records import list_records
 from papier.store.verification import find_damage
 from papier.store.workspace import KEY_FILE, Workspace, create_workspace
+from papier.workflows.library import list_workflows
 from simulator.interruptions import BATCH_DPI, NOW, fill_pages
 
 OWN_FORM = """\
@@ -126,4 +128,35 @@ def test_a_sheet_of_another_version_is_told_and_not_read_by_todays_form(tmp_path
     assert "version 1" in why
     assert "version 2" in why
     assert list_records(engine) == []
+    engine.dispose()
+
+
+def test_sheets_printed_from_a_roster_begin_their_cases_again(tmp_path: Path) -> None:
+    workspace = create_workspace(tmp_path / "before")
+    engine = connect(workspace)
+    migrate(engine, NOW)
+    layout = lay_out(load_form(find_form("carnet/absence", library_folders())))
+    people = [Addressee({"nom": "LEFÈVRE", "prenom": "CHLOÉ", "classe": "6A", "naissance": "2015-02-03"})]
+    pdf = workspace.printed / "6A.pdf"
+    print_sheets(workspace, engine, layout, people, pdf, NOW)
+    engine.dispose()
+    scan = tmp_path / "6A-scan.pdf"
+    pages = fill_pages(pdf, layout, 1, random.Random(4))
+    pages[0].save(scan, save_all=True, append_images=pages[1:], resolution=BATCH_DPI)
+    before = taken(workspace, [scan])
+
+    again = only_the_key(workspace, tmp_path / "after")
+    engine = connect(again)
+    migrate(engine, NOW)
+    rebuild(again, engine, [scan], library_folders(), NOW, workflows=list_workflows(library_folders()))
+    (record,) = list_records(engine)
+    # What the roster printed in the boxes is read from them.
+    (was,) = before
+    assert {name: field["value"] for name, field in record.fields.items()} == {
+        name: field["value"] for name, field in was["fields"].items()
+    }
+    (case,) = [case for case, _ in list_cases(engine, Filter(), NOW)]
+    assert (case.workflow, case.name) == ("carnet/absence", "LEFÈVRE CHLOÉ")
+    assert [entry.record for entry in case.returns] == [record.record]
+    assert find_damage(again, engine) == []
     engine.dispose()
