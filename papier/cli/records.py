@@ -12,6 +12,8 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from papier.archive_folder import write_archive_folder
+from papier.cli import counts
 from papier.cli.context import Context, pass_context
 from papier.cli.output import in_words, progress_bar
 from papier.cli.outputs import OutputFile
@@ -253,6 +255,33 @@ def pdf_command(context: Context, which: str | None, form: str | None, output: P
 def _pages(context: Context, record: StoredRecord) -> list[ArchivedPage]:
     words = page_words(context.engine, record.record) if record.form == PAPER_FORM else None
     return pages_of_record(context.workspace, record, words)
+
+
+@command.command(
+    "folder",
+    help=_(
+        "Write a folder that can be kept without papier, on a USB stick or a disk: one PDF/A a record, by case and "
+        "day, a table, and an index that any browser shows.\n\n"
+        "\b\nExample:\n  papier records folder /media/usb/archives-2026"
+    ),
+)
+@click.argument("output", metavar=_("FOLDER"), type=click.Path(path_type=Path))
+@click.option("--form", help=_("Only this form."))
+@pass_context
+def folder_command(context: Context, output: Path, form: str | None) -> None:
+    found = list_records(context.engine, form=known_form(context, form))
+    if not found:
+        raise UsageError(_("There is no such record. See: papier records list"))
+    with progress_bar(len(found), _("writing")) as advance:
+        try:
+            count = write_archive_folder(context.workspace, context.engine, found, output, context.now(), advance)
+        except OSError as error:
+            raise UsageError(
+                _("{output} cannot be written ({why}). Choose another folder.").format(
+                    output=output, why=error.strerror
+                )
+            ) from error
+    click.echo(_("{records} in {folder}: open index.html there.").format(records=counts.records(count), folder=output))
 
 
 def known_form(context: Context, form: str | None) -> str | None:
