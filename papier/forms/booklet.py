@@ -35,7 +35,7 @@ MONTHS = (
 )
 DAYS = "LMMJVSD"
 # Below 5.5 points the name of a holiday is a grey line.
-_DAY_SIZE, _NAME_SIZE = 7.0, 5.5
+_DAY_SIZE, _NAME_SIZE = 8.5, 6.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +171,7 @@ def _half_year(year: SchoolYear, months: Sequence[tuple[int, int]], name: str) -
     items: list[Item] = [Text(margin, 12.0, f"Année scolaire {year.name}", "bold", 12.0)]
     for column, (number, month) in enumerate(months):
         x = margin + column * width
-        items.append(Text(x + 1.0, top - 1.6, f"{MONTHS[month - 1]} {number}", "bold", 7.5))
+        items.append(Text(x + 1.0, top - 1.6, f"{MONTHS[month - 1]} {number}", "bold", 8.0))
         for day in range(1, calendar.monthrange(number, month)[1] + 1):
             date = dt.date(number, month, day)
             items += _day(year, date, RectMm(x, top + (day - 1) * row, width, row))
@@ -194,7 +194,7 @@ def _day(year: SchoolYear, date: dt.date, cell: RectMm) -> list[Item]:
     base = cell.y + cell.height * 0.68
     items.append(Text(cell.x + 1.8, base, f"{date.day} {DAYS[date.weekday()]}", "regular", _DAY_SIZE))
     if holiday is not None:
-        items.append(Text(cell.x + 8.4, base, _short(holiday, cell.width - 8.8), "regular", _NAME_SIZE, 0.2))
+        items.append(Text(cell.x + 10.2, base, _short(holiday, cell.width - 10.5), "regular", _NAME_SIZE, 0.2))
     return items
 
 

@@ -19,9 +19,9 @@ from papier.workflows.dues import start_words
 PAGE = (210.0, 297.0)
 MARGIN = 15.0
 TOP, BOTTOM = 34.0, 15.0
-CARD_WIDTH = 128.0
-GAP = 5.0
-PAD = 2.4
+CARD_WIDTH = 148.0
+GAP = 3.6
+PAD = 2.0
 LANE = 3.6
 BODY, TITLE = 8.5, 10.5
 NUMBER_ROOM = 8.0
@@ -56,6 +56,8 @@ class _Placed:
 def draw_workflow(workflow: Workflow) -> list[list[Item]]:
     """The pages of the drawing, A4 upright."""
     cards = [_step_card(workflow, step, at) for at, step in enumerate(workflow.steps.values(), 1)]
+    if workflow.answers:
+        cards.insert(0, _anywhere_card(workflow))
     cards += [_end_card(name, title.fr, at) for at, (name, title) in enumerate(workflow.ends.items())]
     numbers = {card.name: card.number for card in cards}
     pages: list[list[_Placed]] = [[]]
@@ -91,6 +93,17 @@ def _step_card(workflow: Workflow, step: Step, number: int) -> _Card:
     return _Card(step.name, label, step.title.fr, tuple(about), tuple(ways), end=False, height=height)
 
 
+def _anywhere_card(workflow: Workflow) -> _Card:
+    """What may come at any step and leads on from there: said once, before the steps."""
+    ways = tuple(
+        _Way(f"arrive : {answer.title.fr}" + ("" if answer.then else " (noté)"), answer.then)
+        for answer in workflow.answers.values()
+    )
+    lines = sum(len(_broken(way.words, NUMBER_ROOM)) for way in ways)
+    height = PAD * 2 + line_metrics("bold", TITLE)[0] + lines * line_metrics("regular", BODY)[0] + 1.2
+    return _Card("", "–", "À toute étape", (), ways, end=False, height=height)
+
+
 def _ways_out(workflow: Workflow, step: Step) -> list[_Way]:
     ways = []
     if step.back is not None:
@@ -98,9 +111,6 @@ def _ways_out(workflow: Workflow, step: Step) -> list[_Way]:
         ways += [_Way(f"{step.back.form} revient, « {box} » coché", then) for box, then in step.back.when.items()]
     for answer in step.answers.values():
         ways.append(_Way(f"arrive : {answer.title.fr}", answer.then))
-    for answer in workflow.answers.values() if not step.beside and (step.ways or step.clocks) else ():
-        if answer.name not in step.answers and answer.then not in (None, step.name):
-            ways.append(_Way(f"arrive : {answer.title.fr}", answer.then))
     if step.decision is not None:
         ways += [_Way(f"décidé : {option}", target) for option, target in step.decision.options.items()]
     ways += [_Way(_clock_words(workflow, step, clock), clock.then) for clock in step.clocks]

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from papier.forms.layout import Box, Item, Rule, Text
 from papier.forms.styles import FRAME_GREY, HAIR_GREY, HELP_GREY, TINT
 from papier.forms.typefaces import text_width
-from papier.forms.typography import french_typography
+from papier.forms.typography import break_lines, french_typography
 from papier.geometry import RectMm
 from papier.workflows.calendar import FRANCE, Region, find_holiday
 from papier.workflows.deadlines import MONTHS, WEEKDAYS
@@ -22,6 +22,8 @@ A4, A4_LANDSCAPE = (210.0, 297.0), (297.0, 210.0)
 MARGIN = 12.0
 ROW = 7.0
 SIGN = 1.8
+# Letters of a deadline, in points, and the distance of their lines in millimetres: as large as the day leaves room.
+SIZES = ((10.5, 4.5), (9.0, 4.0), (7.5, 3.6))
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,23 +72,36 @@ def _day_cell(day: dt.date, rect: RectMm, dues: Sequence[WallDue], own: bool, re
             Text(
                 rect.right - 1.2,
                 rect.y + 4.6,
-                _fitted(holiday, rect.width - 10, 7.0),
+                _fitted(holiday, rect.width - 10, 8.5),
                 "italic",
-                7.0,
+                8.5,
                 HELP_GREY,
                 "right",
             )
         )
-    pitch = 3.6
-    room = int((rect.height - 7.5) / pitch)
-    shown = dues if len(dues) <= room else dues[: room - 1]
-    for at, due in enumerate(shown):
-        y = rect.y + 9.4 + at * pitch
-        items += [_sign(rect.x + 1.6, y, ours=due.ours)]
-        items.append(Text(rect.x + 4.4, y, _fitted(due.words, rect.width - 5.4, 7.5), "regular", 7.5))
+    return [*items, *_due_items(rect, dues)]
+
+
+def _due_items(rect: RectMm, dues: Sequence[WallDue]) -> list[Item]:
+    """The deadlines of a day, in the largest letters in which all of them have room; in the smallest, lines are cut."""
+    width = rect.width - 5.4
+    for size, pitch in SIZES:
+        room = int((rect.height - 7.5) / pitch)
+        broken = [break_lines(french_typography(due.words), width, "regular", size) for due in dues]
+        if sum(len(lines) for lines in broken) <= room:
+            break
+    else:
+        broken = [[_fitted(due.words, width, size)] for due in dues]
+    shown = broken if sum(len(lines) for lines in broken) <= room else broken[: room - 1]
+    items: list[Item] = []
+    y = rect.y + 5.8 + pitch
+    for due, lines in zip(dues, shown, strict=False):
+        items.append(_sign(rect.x + 1.6, y, ours=due.ours))
+        for line in lines:
+            items.append(Text(rect.x + 4.4, y, line, "regular", size))
+            y += pitch
     if len(shown) < len(dues):
-        y = rect.y + 9.4 + len(shown) * pitch
-        items.append(Text(rect.x + 1.4, y, f"… et {len(dues) - len(shown)} autres", "italic", 7.5, HELP_GREY))
+        items.append(Text(rect.x + 1.4, y, f"… et {len(dues) - len(shown)} autres", "italic", size, HELP_GREY))
     return items
 
 
