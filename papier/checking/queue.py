@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from sqlalchemy import Connection, Engine, select
+from sqlalchemy import Connection, Engine, or_, select
 
 from papier.checking.fields import list_conflicts, list_fields
 from papier.checking.item import Candidate, CheckItem, ItemKind
@@ -28,6 +28,7 @@ from papier.store.checks import Verdict, checks_by_key, unsettled_readings
 from papier.store.connection import reading
 from papier.store.orders import FORM as ORDERS
 from papier.store.records import PURGED
+from papier.store.sheets import HANDED_OUT
 from papier.store.tables import case_sheets, cases, layouts, pages, readings, records, row_sheets, scans, sheets
 from papier.store.workspace import Workspace
 from papier.workflows.case import Case
@@ -161,10 +162,15 @@ def _in_order(items: Iterable[CheckItem]) -> list[CheckItem]:
 
 
 def _orphans(connection: Connection) -> Iterator[CheckItem]:
+    """Records whose number could not be read, and those of a sheet that was voided: neither moved a case."""
     rows = connection.execute(
-        select(records).where(records.c.sheet.is_(None), records.c.status != PURGED).order_by(records.c.record)
+        select(records, sheets.c.state)
+        .outerjoin(sheets, sheets.c.number == records.c.sheet)
+        .where(or_(records.c.sheet.is_(None), sheets.c.state == "voided"), records.c.status != PURGED)
+        .order_by(records.c.record)
     ).all()
     for row in rows:
+        voided = row.state == "voided"
         layout = find_frozen(connection, None, row.form, row.version)
         page = connection.execute(
             select(pages.c.page_id, pages.c.page).where(pages.c.record == row.record).order_by(pages.c.page_id)
@@ -172,8 +178,12 @@ def _orphans(connection: Connection) -> Iterator[CheckItem]:
         yield CheckItem(
             key=f"orphan:{row.record}",
             kind=ItemKind.ORPHAN,
-            label=_("Which sheet is it?"),
-            reason=reason_words("the sheet number cannot be read"),
+            label=_("Sheet {sheet} was voided").format(sheet=row.sheet) if voided else _("Which sheet is it?"),
+            reason=_(
+                "this sheet was taken out of use and came back; if it counts: papier sheets void {sheet} --undo"
+            ).format(sheet=row.sheet)
+            if voided
+            else reason_words("the sheet number cannot be read"),
             like=f"orphan · {row.form}",
             record=row.record,
             form=row.form,
@@ -198,7 +208,7 @@ def _possible_sheets(connection: Connection, record: int, form: str) -> tuple[Ca
     out = connection.execute(
         select(sheets.c.number, sheets.c.person, sheets.c.prefilled)
         .join(layouts, layouts.c.digest == sheets.c.layout)
-        .where(layouts.c.form == form, sheets.c.state == "printed", sheets.c.master.is_(False))
+        .where(layouts.c.form == form, sheets.c.state.in_(HANDED_OUT), sheets.c.master.is_(False))
         .where(~select(records.c.record).where(records.c.sheet == sheets.c.number).exists())
         .order_by(sheets.c.serial)
     ).all()

@@ -30,6 +30,7 @@ from papier.page_pool import using_pool
 from papier.records import PageReading
 from papier.store.records import PurgedScanError, find_filed_pages
 from papier.store.sheets import StoreRegister
+from papier.store.voiding import VOIDED
 from papier.store.workspace import Workspace
 from papier.workflows.definition import Workflow
 
@@ -82,6 +83,7 @@ def command(
     workflows = context.workflows()
     readings: list[PageReading] = []
     known = 0
+    voided = False
     failed: list[PapierError] = []
     for path, outcome in _take_in_each(context, chosen, workflows):
         if isinstance(outcome, PapierError):
@@ -97,6 +99,7 @@ def command(
         tell_leftover(workspace, outcome)
         # Of thousands of old scans the answers need not be held.
         readings += [replace(page.reading, fields={}) for page in outcome.pages or []]
+        voided = voided or any(page.flag == VOIDED for page in outcome.pages or [])
     if not chosen and not files and maildir is None:
         click.echo(_("The inbox {folder} is empty.").format(folder=workspace.inbox), err=True)
     if recursive:
@@ -112,7 +115,7 @@ def command(
     before = find_filed_pages(context.engine, {reading.sheet for reading in readings if reading.sheet})
     lacking = tell_missing_pages(find_missing_pages(readings, StoreRegister(workspace), before))
     code = failed[-1].exit_code if failed else 0
-    return code or exit_code(readings) or (EXIT_CHECK_NEEDED if lacking else 0)
+    return code or exit_code(readings) or (EXIT_CHECK_NEEDED if lacking or voided else 0)
 
 
 def _find_files(workspace: Workspace, files: Sequence[Path], *, recursive: bool) -> list[Path]:

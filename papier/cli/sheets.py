@@ -19,8 +19,9 @@ from papier.print_run import Destination
 from papier.print_sending import Sending, refresh
 from papier.store.print_jobs import OPEN, State, count_states, enqueue_alone, list_jobs, mark_job
 from papier.store.sheets import find_run_output, find_serials, list_runs
-from papier.store.voiding import RANGE, KnownNumber, change_state, find_numbers, find_run
-from papier.store.workspace import SETTINGS_FILE
+from papier.store.voiding import RANGE, KnownNumber, change_state, find_numbers, find_run, put_back
+from papier.store.workspace import SETTINGS_FILE, read_settings
+from papier.workflows.place import parse_place
 
 
 @click.group(
@@ -238,8 +239,11 @@ def void_command(
             err=True,
         )
     meant = [s for s in chosen.values() if not (s.came_back and not undo) and (s.state == "voided") is undo]
-    if meant and not dry_run:
-        change_state(context.engine, meant, "printed" if undo else "voided", context.now(), reason)
+    if meant and not dry_run and undo:
+        place = parse_place(read_settings(context.workspace))
+        put_back(context.engine, meant, context.workflows(), context.now(), place)
+    elif meant and not dry_run:
+        change_state(context.engine, meant, "voided", context.now(), reason)
     words = (
         _("{count} sheets would change; nothing was done.")
         if dry_run

@@ -275,7 +275,7 @@ def assign_sheet(
     """
     row = connection.execute(select(records).where(records.c.record == record)).one()
     known = connection.execute(
-        select(layouts.c.form, layouts.c.version, sheets.c.master)
+        select(layouts.c.form, layouts.c.version, sheets.c.master, sheets.c.state)
         .join(sheets, sheets.c.layout == layouts.c.digest)
         .where(sheets.c.number == sheet)
     ).first()
@@ -287,6 +287,12 @@ def assign_sheet(
         raise UsageError(
             _("The sheet {sheet} is of the form {form}, this page of {form2}. Check the number.").format(
                 sheet=sheet, form=known.form, form2=row.form
+            )
+        )
+    if known.state == "voided":
+        raise UsageError(
+            _("The sheet {sheet} was voided. If it counts after all: papier sheets void {sheet} --undo").format(
+                sheet=sheet
             )
         )
     before = connection.execute(select(func.max(records.c.revision)).where(records.c.sheet == sheet)).scalar() or 0

@@ -8,11 +8,16 @@ from dataclasses import dataclass
 
 from sqlalchemy import Engine, select
 
+from papier.store.case_filing import file_with_cases
 from papier.store.connection import reading, writing
 from papier.store.events import append_event
 from papier.store.tables import layouts, records, sheets
+from papier.workflows.definition import Workflow
+from papier.workflows.place import Place
 
 RANGE = ".."
+# The flag of a record whose sheet was voided: `papier.store.records`.
+VOIDED = "the sheet was voided"
 
 
 @dataclass(frozen=True)
@@ -69,3 +74,19 @@ def change_state(engine: Engine, chosen: Sequence[KnownNumber], state: str, now:
         connection.execute(sheets.update().where(sheets.c.serial.in_(serials)).values(state=state))
         data = {"numbers": [sheet.number for sheet in chosen], "reason": reason}
         append_event(connection, now, "voided" if state == "voided" else f"sheets-{state}", data)
+
+
+def put_back(
+    engine: Engine, chosen: Sequence[KnownNumber], workflows: Sequence[Workflow], now: dt.datetime, place: Place
+) -> list[int]:
+    """Put voided sheets back into use; what came back meanwhile is told to its case. Gives the cases that it moved."""
+    numbers = [sheet.number for sheet in chosen]
+    with writing(engine) as connection:
+        serials = [sheet.serial for sheet in chosen]
+        connection.execute(sheets.update().where(sheets.c.serial.in_(serials)).values(state="printed"))
+        append_event(connection, now, "sheets-printed", {"numbers": numbers, "reason": "not voided after all"})
+        came = list(connection.execute(select(records.c.record).where(records.c.sheet.in_(numbers))).scalars())
+        connection.execute(
+            records.update().where(records.c.record.in_(came), records.c.flag == VOIDED).values(flag=None)
+        )
+        return file_with_cases(connection, came, workflows, now, place)

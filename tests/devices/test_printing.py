@@ -13,7 +13,7 @@ import pytest
 
 from papier.devices.ipp import Attribute, Group, Operation, Tag, UnreachableError, decode, encode
 from tests.cli.conftest import Papier
-from tests.cli.sheets import text_of
+from tests.cli.sheets import cross, render, save, scribble, text_of, zones
 from tests.devices.print_shop import PrintShop
 
 NUMBER = re.compile(r"[0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]{4}")
@@ -213,6 +213,22 @@ def test_voided_numbers_are_not_expected_and_are_a_question_when_they_come(papie
     assert papier("sheets", "void", numbers[3], "--undo").code == 0
     assert states(papier) == [{"printed": 3, "voided": 2}]
     assert papier("sheets", "void", "AAAA-AAAA-AAAA").code == 2
+    # One that was voided comes back: a question; put back into use, it is a record like any other.
+    (layout,) = papier("layout", "carnet/mot-aux-parents", "--json").lines
+    (slip,) = papier("print", "carnet/mot-aux-parents", "--output", tmp_path / "m.pdf", "--json").lines[0]["sheets"]
+    image = render(tmp_path / "m.pdf")[0]
+    cross(image, zones(layout, 1, field="lecture")[0]["rect"])
+    scribble(image, zones(layout, 1, field="signature_1")[0]["rect"])
+    papier("sheets", "void", slip)
+    assert papier("intake", save([image], tmp_path / "scan.pdf")).code == 20
+    assert any(
+        item["key"].startswith("orphan:") and slip in item["label"]
+        for item in papier("check", "--list", "--json").lines
+    )
+    assert papier("cases", "--json").lines == []
+    assert papier("sheets", "void", slip, "--undo").code == 0
+    assert not any(item["key"].startswith("orphan:") for item in papier("check", "--list", "--json").lines)
+    assert len(papier("cases", "--json").lines) == 1
 
 
 def test_without_cups_it_is_said_how_to_get_it(papier: Papier, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
