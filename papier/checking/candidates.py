@@ -14,6 +14,8 @@ from papier.records import Value
 
 # More of them than fit under the keys 1 to 5 nobody reads.
 MOST = 5
+# Of boxes every choice is offered that a key can name.
+MOST_CHOICES = 9
 # Boxes of which so many are doubtful have too many combinations to list: the likeliest are told apart.
 MOST_BOXES = 4
 
@@ -84,7 +86,7 @@ def _of_boxes(
     weighed = {choice: _chance(choice, ticked) for choice in choices}
     total = sum(weighed.values()) or 1.0
     first = tuple(value)
-    ranked = sorted(weighed, key=lambda choice: (choice != first, -weighed[choice]))[:MOST]
+    ranked = sorted(weighed, key=lambda choice: (choice != first, -weighed[choice]))[:MOST_CHOICES]
     return tuple(Candidate(list(choice), shown(list(choice), labels), weighed[choice] / total) for choice in ranked)
 
 

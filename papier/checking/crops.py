@@ -24,6 +24,8 @@ from papier.store.workspace import Workspace
 
 # Items come page by page: whoever checks one field of a page looks at its next.
 PAGES_KEPT = 2
+# What stands at the right of a box: about as much as a short answer takes.
+LABELS_MM, MIN_CHOICES = 38.0, 2
 # Of a long row of cells: enough after the last character to see that nothing more is written.
 LEAST_CELLS, MORE_CELLS = 10, 4
 
@@ -69,7 +71,8 @@ def crop_pixels(
         return whole_page(page)
     secret = _secret(layout, row.page or 1)
     context = CLOSE if close else CONTEXT
-    pixels, shown = cut_field(page, json.loads(row.to_scan), layout.size_mm, rect, secret, dpi, context)
+    around = _with_labels(rect, item, layout)
+    pixels, shown = cut_field(page, json.loads(row.to_scan), layout.size_mm, around, secret, dpi, context)
     return pixels if close else mark_rect(pixels, shown, rect)
 
 
@@ -83,6 +86,13 @@ def _rect_of(connection: Connection, item: CheckItem) -> RectMm | None:
         .where(readings.c.record == item.record, readings.c.field == item.field)
     ).scalar()
     return None if found is None else RectMm.from_list(json.loads(found))
+
+
+def _with_labels(rect: RectMm, item: CheckItem, layout: Layout) -> RectMm:
+    """Boxes with the words at the right of the last of them; in a table the words stand above."""
+    if item.zone != "tick" or "." in (item.field or "") or len(item.options) < MIN_CHOICES:
+        return rect
+    return RectMm(rect.x, rect.y, min(rect.width + LABELS_MM, layout.size_mm[0] - rect.x), rect.height)
 
 
 def _written_part(rect: RectMm, item: CheckItem) -> RectMm:

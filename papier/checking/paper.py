@@ -42,7 +42,7 @@ from papier.store.workspace import Workspace
 # A correction that was not read for sure is asked on paper once more, then only on the screen.
 MOST_ROUNDS = 2
 # Of a comb so many other candidates are offered; of boxes more, since nothing can be written there.
-COMB_OTHERS, BOX_OTHERS = 2, 4
+COMB_OTHERS, BOX_OTHERS = 2, len(LETTERS)
 # Cells for a value of open length: longer ones are typed.
 MOST_CELLS, FEWER_CELLS = 30, 15
 PRINT_DPI = 200.0
@@ -139,7 +139,7 @@ def shape_of(item: CheckItem) -> RowShape:
 def _others(item: CheckItem) -> list[Candidate]:
     """The candidates that get a box of their own: not the best, and not that nothing is written."""
     most = COMB_OTHERS if item.zone == "comb" else BOX_OTHERS
-    return [one for one in item.candidates[1:] if one.storable and one.value not in (None, "", [], False)][:most]
+    return [one for one in item.candidates[1:] if one.storable and not _is_nothing(one.value)][:most]
 
 
 def _shape_order(item: CheckItem) -> tuple[int, str, int]:
@@ -151,7 +151,11 @@ def _choices(item: CheckItem) -> list[tuple[str, str, Value]]:
     """Each box's name with what is printed beside it and the value that it stands for."""
     offered = [(RIGHT, item.candidates[0])] if item.candidates and item.candidates[0].storable else []
     offered += list(zip(LETTERS, _others(item), strict=False))
-    return [(name, one.shown, one.value) for name, one in offered]
+    return [(name, "rien" if _is_nothing(one.value) else one.shown, one.value) for name, one in offered]
+
+
+def _is_nothing(value: Value) -> bool:
+    return value in (None, "", [], False)
 
 
 def _row(item: CheckItem) -> CorrectionRow:

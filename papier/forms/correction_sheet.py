@@ -28,7 +28,7 @@ FORM, VERSION = "bureau/verification", 1
 # How long the digital copy of such a sheet is kept: it shows pieces of others, and has done its work at once.
 RETENTION = "P1M"
 RIGHT, BLANK, UNREADABLE = "juste", "vide", "illisible"
-LETTERS = ("a", "b", "c", "d")
+LETTERS = ("a", "b", "c", "d", "e", "f", "g", "h")
 NAME, VISA = "nom", "visa"
 BOX_WORDS = {RIGHT: "juste", BLANK: "rien d’écrit", UNREADABLE: "illisible", **{name: name.upper() for name in LETTERS}}
 
