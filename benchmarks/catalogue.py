@@ -174,7 +174,7 @@ def table(path: Path) -> str:
         row = json.loads(line)
         figures = sums[row["form"]]
         figures.update(row["ends"] | {f"field {name}": n for name, n in row["fields"].items()})
-        figures.update(sheets=row["sheets"], pages=row["pages"], milliseconds=round(1000 * row["intake_seconds"]))
+        figures.update(sheets=row["sheets"], pages=row["pages"])
         kinds[row["form"]].update(row["asked"])
         reasons.update(row["reasons"])
 
@@ -185,8 +185,8 @@ def table(path: Path) -> str:
         return (*ends, -figures[f"field {ASKED}"] / fields)
 
     lines = [
-        "| form | sheets | lost | astray | set aside | asked | settled | fields | wrong | asked % | s a page |",
-        "|---" * 11 + "|",
+        "| form | sheets | lost | astray | set aside | asked | settled | fields | wrong | asked % |",
+        "|---" * 10 + "|",
     ]
     total = Counter[str]()
     for form, figures in [*sorted(sums.items(), key=order), ("all", total)]:
@@ -195,8 +195,7 @@ def table(path: Path) -> str:
         ends = " | ".join(str(figures[name]) for name in ENDS)
         lines.append(
             f"| {form} | {figures['sheets']} | {ends} | {fields:,} | {figures[f'field {WRONG}']} "
-            f"| {100 * figures[f'field {ASKED}'] / max(1, fields):.1f} "
-            f"| {figures['milliseconds'] / 1000 / max(1, figures['pages']):.2f} |"
+            f"| {100 * figures[f'field {ASKED}'] / max(1, fields):.1f} |"
         )
     fields = sum(total[f"field {name}"] for name in VERDICTS)
     lines.append(
