@@ -17,7 +17,7 @@ from sqlalchemy import Engine
 from papier.devices.delivery import StuckError, bring_in, readable_name, set_aside
 from papier.devices.sane_options import Side
 from papier.devices.scanning import ScannerStoppedError, ScanPlan, Trouble, plan_scan
-from papier.devices.watching import ASIDE, Refused, WatchedFolder
+from papier.devices.watching import ASIDE, Refused, WatchedFolder, modified_at
 from papier.devices.wholeness import is_being_written
 from papier.errors import PapierError, ScanFileError, StoreError
 from papier.intake import IntakeQueue, Progress, TakenIn
@@ -204,7 +204,8 @@ class Watcher:
         try:
             for line in self.tend():
                 self.tell(line)
-        except PapierError as error:
+        except Exception as error:  # noqa: BLE001 - as above
+            self._tell_fault(error)
             self._untended = [readable_name(str(error))]
             self._tell_once(self._untended[0])
 
@@ -254,7 +255,7 @@ class Watcher:
         """Everything that lies in the inbox, oldest first, those that follow read meanwhile."""
         rescue_pages(self.workspace)
         self.state.waiting = self._growing
-        waiting = sorted(self._inbox(), key=lambda path: (path.stat().st_mtime, path.name))
+        waiting = sorted(self._inbox(), key=lambda path: (modified_at(path), path.name))
         if not waiting:
             return
         self._last = at
@@ -286,7 +287,7 @@ class Watcher:
             except ScanFileError as error:
                 self._refuse(path, str(error))
             except Exception as error:  # noqa: BLE001 - one file that breaks papier must not stop all others for ever
-                self.tell("".join(traceback.format_exception(error)))
+                self._tell_fault(error)
                 self._refuse(path, _("papier failed on it ({why}).").format(why=type(error).__name__))
         self.state.waiting, self.state.at_work = self._growing, ""
 
@@ -357,12 +358,14 @@ class Watcher:
         try:
             for line in self.after(batch) if self.state.after_due else ():
                 self.tell(line)
-        except PapierError as error:
+        except Exception as error:  # noqa: BLE001 - whatever fails at the printer, scans must go on coming in
             # A printer that is off, a full disk: the batch stays open until it can be done.
+            self._tell_fault(error)
             self._retry = at + AGAIN_SECONDS
             self._late = [readable_name(str(error))]
             self._trouble(str(error))
             return
+        self.state.trouble = [words for words in self.state.trouble if words not in self._late]
         self._late = []
         self.state.after_due = False
         self.state.last_batch = summarise(batch, self.clock(), self.engine, self.pool.reader.register)
@@ -376,7 +379,7 @@ class Watcher:
         """Do some work that the next round may do again; gives False when it could not be done."""
         try:
             work()
-        except PapierError as error:
+        except (PapierError, OSError) as error:
             self._trouble(str(error))
             return False
         return True
@@ -390,6 +393,11 @@ class Watcher:
         words = readable_name(words)
         self._tell_once(words)
         self.state.trouble.append(words)
+
+    def _tell_fault(self, error: Exception) -> None:
+        """What is no trouble of the office's is papier's own fault: the log gets all that there is."""
+        if not isinstance(error, PapierError):
+            self.tell("".join(traceback.format_exception(error)))
 
     def _tell_once(self, words: str) -> None:
         if words not in self.state.told:

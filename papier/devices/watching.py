@@ -166,6 +166,12 @@ def _stamp(path: Path) -> tuple[int, int] | None:
     return status.st_size, status.st_mtime_ns
 
 
+def modified_at(path: Path) -> float:
+    """When a file was changed last, in seconds; 0 when it is gone meanwhile."""
+    stamp = _stamp(path)
+    return 0.0 if stamp is None else stamp[1] / 1e9
+
+
 def _is_blank(path: Path) -> bool:
     """True for a file that is empty, or only reserved yet."""
     with path.open("rb") as stream:

@@ -18,7 +18,15 @@ from typing import Any
 import pikepdf
 import pytest
 
+from papier.cli.context import Context
 from papier.cli.main import run
+from papier.errors import ProgramFailedError
+from papier.ocr.reading import Reader
+from papier.page_pool import using_pool
+from papier.store.sheets import StoreRegister
+from papier.watch_batch import Batch
+from papier.watch_run import AGAIN_SECONDS, Watcher
+from papier.watch_state import begin_state
 from tests.cli.conftest import Papier, papier
 from tests.cli.sheets import render, save
 from tests.devices.sane import FEEDER, JAM, Feeder, needs_sane
@@ -224,6 +232,56 @@ def test_what_is_put_into_the_feeder_is_taken_in_without_a_word(
     assert code == 0
     assert "3 pages are scanned and safe. Go on from sheet 2" in out
     assert papier("verify").code == 0
+
+
+class Fails:
+    """What follows a batch, failing until it is mended."""
+
+    def __init__(self, error: Exception) -> None:
+        self.error: Exception | None = error
+        self.called = 0
+
+    def __call__(self, _batch: Batch) -> list[str]:
+        self.called += 1
+        if self.error is not None:
+            raise self.error
+        return ["printed"]
+
+
+@pytest.mark.parametrize("error", [ProgramFailedError("The printer is off."), RuntimeError("a fault of papier's")])
+def test_a_batch_whose_printing_fails_stays_open_and_scans_go_on_coming(
+    papier: Papier, tmp_path: Path, error: Exception
+) -> None:
+    scans = print_scans(papier, tmp_path, 2)
+    context = Context(tmp_path / "workspace")
+    told: list[str] = []
+    after = Fails(error)
+    with using_pool(Reader(StoreRegister(context.workspace)), 1) as pool:
+        watcher = Watcher(
+            context.workspace, context.engine, pool, [], context.now, lambda: (), after, told.append, quiet=5.0
+        )
+        watcher.start(0.0)
+        shutil.copy(scans[0], context.workspace.inbox)
+        watcher.turn(0.0)
+        assert after.called == 0
+        watcher.turn(5.0)
+        assert after.called == 1
+        shutil.copy(scans[1], context.workspace.inbox)
+        for at in (6.0, 20.0, 200.0):
+            watcher.turn(at)
+        assert after.called == 1
+        assert watcher.state.trouble == [str(error)]
+        assert len(sheets(papier)) == 2
+        # The next watcher knows that something is to follow.
+        assert begin_state(context.workspace).after_due
+        after.error = None
+        watcher.turn(5.0 + AGAIN_SECONDS)
+    assert after.called == 2
+    assert told[-1] == "printed"
+    assert watcher.state.trouble == []
+    assert watcher.state.last_batch is not None
+    assert watcher.state.last_batch.files == 2
+    context.engine.dispose()
 
 
 def test_a_file_over_which_one_watcher_after_the_other_falls_is_set_aside(
