@@ -69,7 +69,7 @@ def test_it_serves_until_ctrl_c_and_ends_without_a_word_too_many(
         assert heading in page
         assert ask(address)[0] == 403
         process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=30)
+        out, err = process.communicate(timeout=120)
     assert process.returncode == code
     assert out == ""
     assert "Traceback" not in err

@@ -52,7 +52,7 @@ def wait_for(page: Page, left: int) -> None:
         "words => document.querySelector('#content').innerText.includes(words)"
         " && !document.querySelector('#content').hasAttribute('aria-busy')",
         arg=words,
-        timeout=10_000,
+        timeout=60_000,
     )
 
 

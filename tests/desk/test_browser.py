@@ -352,7 +352,7 @@ def test_a_hostile_page_on_the_same_machine_reads_nothing_and_changes_nothing(
     try:
         evil = context.new_page()
         evil.goto(f"http://127.0.0.1:{server.server_port}/")
-        evil.wait_for_function("() => window.seen && window.seen.done", timeout=10_000)
+        evil.wait_for_function("() => window.seen && window.seen.done", timeout=60_000)
         assert evil.evaluate("seen.read") == "refused"
         assert evil.evaluate("seen.image") == 0
         assert "DURAND" not in evil.frames[1].content()
