@@ -43,8 +43,9 @@ MIN_SHOWN = 0.002
 # whose own strokes show how dark that pen writes.
 WRITTEN_ALONE, WRITTEN_AFTER = 1.0, 0.01
 
-# A name whose first cell is blank was begun late, or its beginning lies under a stain: enough to ask.
-LOST_BEGINNING = 0.005
+# A name whose first cell is blank was begun late, or its beginning lies under a stain or was too faint for the scan: on
+# rough sheets, where nobody begins late, always the latter. Enough to ask, and to promise little.
+LOST_BEGINNING = 0.3
 
 # Closed lists, assumed: how often the truth is on the list; and, where it is not, how often it is a value of the list
 # with one or two characters changed (a misspelling, a new form of a name) rather than something altogether different.
