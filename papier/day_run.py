@@ -29,6 +29,7 @@ from papier.workflows.day import Item, RowSheetRow, in_groups
 from papier.workflows.definition import Step, Way, Workflow
 from papier.workflows.events import Kind
 from papier.workflows.letter_values import letter_values, long_day
+from papier.workflows.place import parse_place
 from papier.workflows.row_words import incoming_words, name_in_rows, short_name, task_words
 from papier.workflows.tasks import Task, TaskKind, find_passed, list_tasks
 
@@ -112,8 +113,9 @@ def run_day(
     `also` is told the numbers of the day's sheet in the transaction that registers it, which is the last one.
     """
     today = now.date()
-    passed = [] if dry_run else pass_clocks(engine, now)
     settings = read_settings(workspace)
+    parse_place(settings)  # a region or a zone that nobody knows is told here, every morning
+    passed = [] if dry_run else pass_clocks(engine, now)
     woken = _woken(engine, now)
     printed: CasePrint | None = None
     letters_path = output.with_name(f"{output.stem}-lettres.pdf")

@@ -21,7 +21,7 @@ from sqlalchemy import Engine
 
 from papier.devices.delivery import readable_name
 from papier.devices.wholeness import is_being_written
-from papier.errors import ScanFileError
+from papier.errors import DefinitionError, ScanFileError
 from papier.ocr.masking import keeps_on_paper, mask_page
 from papier.ocr.pages import count_pages, load_page
 from papier.ocr.reading import Reader
@@ -36,7 +36,7 @@ from papier.store.sheets import StoreRegister
 from papier.store.thresholds import apply_thresholds, load_thresholds
 from papier.store.workspace import Workspace, read_settings
 from papier.workflows.definition import Workflow
-from papier.workflows.place import parse_place
+from papier.workflows.place import Place, known_place
 
 # Starting a process costs as much as reading half a dozen pages.
 MIN_PAGES_FOR_POOL = 8
@@ -256,9 +256,17 @@ def _finish(
         raise ScanFileError(f"{path} changed while it was taken in. Wait until it is whole, then take it in again.")
     readings = apply_thresholds(load_thresholds(engine), readings, reader.register)
     readings = [replace(reading, source=readable_name(path.name)) for reading in readings]
-    filed = file_scan(engine, scan, readings, now, workflows, parse_place(read_settings(workspace)))
+    filed = file_scan(engine, scan, readings, now, workflows, _place(workspace))
     left = leave_inbox(workspace, path)
     return TakenIn(path, begun.sha256, filed, masked=masked, left=left)
+
+
+def _place(workspace: Workspace) -> Place:
+    """Where the office is, as far as its settings can be read: no mistake in them keeps a scan from being filed."""
+    try:
+        return known_place(read_settings(workspace))
+    except DefinitionError:
+        return Place()
 
 
 def find_fault(path: Path) -> str | None:

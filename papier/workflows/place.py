@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from papier.errors import UsageError
 from papier.workflows.calendar import FRANCE, parse_region
 from papier.workflows.school_calendar import parse_zone
 
@@ -24,3 +27,15 @@ def parse_place(settings: Mapping[str, str]) -> Place:
     region = parse_region(settings.get("region") or None)
     zone = settings.get("zone")
     return Place(None if region is FRANCE else region.name, parse_zone(zone).value if zone else None)
+
+
+def known_place(settings: Mapping[str, str]) -> Place:
+    """As `parse_place`, what is not known left out.
+
+    A scan is filed whatever the settings say; `papier today`, which refuses them, tells the office.
+    """
+    place = Place()
+    for name in ("region", "zone"):
+        with contextlib.suppress(UsageError):
+            place = dataclasses.replace(place, **{name: getattr(parse_place({name: settings.get(name, "")}), name)})
+    return place

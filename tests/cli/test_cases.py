@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from papier.workflows.place import Place, known_place
 from tests.cli.conftest import Papier
 from tests.cli.sheets import text_of
 
@@ -260,6 +261,9 @@ def test_the_office_s_school_zone_moves_its_reminders(papier: Papier, tmp_path: 
     refused = papier(*order, tmp_path / "a.pdf")
     assert refused.code == 2
     assert "Corsica and overseas have calendars" in refused.err
+    # The day's sheet says so too; a scan is filed all the same, and counts working days.
+    assert papier("--today", "2026-12-18", "today", "--output", tmp_path / "jour.pdf").code == 2
+    assert known_place({"zone": "Corse", "region": "57"}) == Place("alsace-moselle", None)
     settings.write_text(shipped.replace('zone: ""', "zone: Lyon"), encoding="utf-8")
     assert papier(*order, tmp_path / "a.pdf").code == 0
     papier("--today", "2026-12-18", "cases", "handed", "1")
