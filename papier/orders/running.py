@@ -74,6 +74,7 @@ def refusal_words(refusal: str) -> str:
         "used": _(
             "This number was used already. An order sheet serves once: a photocopy or a second scan does nothing."
         ),
+        "restored": _("This order sheet is older than the backup that was put back. Print a new one: papier orders"),
     }[refusal]
 
 

@@ -12,11 +12,12 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, Engine, select
+from sqlalchemy import Connection, Engine, func, select
 
 from papier.store.connection import reading, writing
 from papier.store.events import append_event
-from papier.store.tables import order_reads, order_sheets, orders, readings, records, sheets
+from papier.store.sheets import RESTORED
+from papier.store.tables import events, order_reads, order_sheets, orders, print_runs, readings, records, sheets
 
 FORM = "papier/ordres"
 # States of a reading that nobody needs to look at.
@@ -79,13 +80,21 @@ def find_pending(engine: Engine) -> list[OrderSheet]:
 
 def _pending(connection: Connection) -> list[OrderSheet]:
     rows = connection.execute(
-        select(records, order_reads.c.state.label("read"), order_sheets.c.rows, sheets.c.state.label("sheet_state"))
+        select(
+            records,
+            order_reads.c.state.label("read"),
+            order_sheets.c.rows,
+            sheets.c.state.label("sheet_state"),
+            print_runs.c.printed_at,
+        )
         .outerjoin(order_reads, order_reads.c.record == records.c.record)
         .outerjoin(order_sheets, order_sheets.c.sheet == records.c.sheet)
         .outerjoin(sheets, sheets.c.number == records.c.sheet)
+        .outerjoin(print_runs, print_runs.c.run == sheets.c.run)
         .where(records.c.form == FORM)
         .order_by(records.c.record)
     ).all()
+    restored = connection.execute(select(func.max(events.c.at)).where(events.c.kind == RESTORED)).scalar()
     found = []
     for row in rows:
         if row.read == "closed":
@@ -99,6 +108,9 @@ def _pending(connection: Connection) -> list[OrderSheet]:
             refusal = "voided"
         elif row.read is None and _used(connection, row.sheet):
             refusal = "used"
+        elif restored is not None and row.printed_at <= restored:
+            # It may have been done since the backup was made, and the store has forgotten it.
+            refusal = "restored"
         forms = tuple(json.loads(row.rows)) if row.rows else ()
         values = {
             entry.field: {

@@ -164,6 +164,26 @@ def mark_job(
             append_event(connection, now, f"print-{state}", data | {"reason": reason})
 
 
+def leave_to_person(connection: Connection, now: dt.datetime) -> None:
+    """Say of every job that is not over that nobody knows what became of it: the store is older than the paper."""
+    open_jobs = print_jobs.c.state.in_([str(state) for state in (*OPEN, State.REFUSED)])
+    waiting = connection.execute(select(print_jobs).where(open_jobs)).all()
+    for job in waiting:
+        if job.first_serial is not None:
+            connection.execute(
+                sheets.update()
+                .where(
+                    sheets.c.serial.between(job.first_serial, job.last_serial),
+                    sheets.c.state.not_in(("voided", "printed")),
+                )
+                .values(state="unknown")
+            )
+    if waiting:
+        values = {"state": str(State.UNKNOWN), "reason": "restored", "ended_at": now.isoformat()}
+        connection.execute(print_jobs.update().where(open_jobs).values(**values))
+        append_event(connection, now, "print-unknown", {"jobs": [job.job for job in waiting], "reason": "restored"})
+
+
 def count_states(engine: Engine, run: int) -> Mapping[str, int]:
     """How many sheets of a run are in which state."""
     with reading(engine) as connection:

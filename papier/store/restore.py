@@ -15,6 +15,7 @@ from papier.store.backup import Backup, backup_files, open_unchanged, prove_back
 from papier.store.connection import connect, writing
 from papier.store.events import append_event
 from papier.store.migrations import migrate
+from papier.store.print_jobs import leave_to_person
 from papier.store.sheets import RESTORED, SERIALS_LEFT_OUT
 from papier.store.verification import find_damage
 from papier.store.workspace import open_workspace
@@ -88,6 +89,8 @@ def restore(plan: RestorePlan, target: Path, now: dt.datetime) -> Path | None:
             with writing(engine) as connection:
                 came_from = {"backup": plan.backup.folder.name, "head": plan.backup.head}
                 append_event(connection, now, RESTORED, came_from | {"next_serial": plan.next_serial})
+                # What waited for a printer then may have been printed since: nothing is sent a second time by itself.
+                leave_to_person(connection, now)
             problems = find_damage(workspace, engine)
         finally:
             engine.dispose()

@@ -24,6 +24,7 @@ FOLDERS = ("archive", "inbox", "printed", "forms")
 SETTINGS = """\
 # Réglages de cet espace de travail · settings of this workspace
 etablissement: ""     # imprimé au bas des feuilles · printed at the foot of the sheets
+# impression, ordres, seance : l'imprimante et ce qui se fait sans écran · docs/imprimante.md
 region: ""            # jours fériés locaux : alsace-moselle, la-reunion… · local holidays, for the clocks
 zone: ""              # vacances scolaires : A, B, C ou une académie · school holidays, for the reminders
 copieur: ""           # dossier où le copieur dépose ses PDF · where the copier drops its PDFs (papier watch)

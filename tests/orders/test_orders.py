@@ -29,7 +29,7 @@ SETTINGS = """
 ordres:
   permis: [imprimer, jour, rappels, manquants, verification, registre, sauvegarde]
   formulaires: [carnet/absence, carnet/mot-aux-parents]
-  listes: {6A: 6A.csv}
+  listes: {6A: forms/listes/6A.csv}
   copies: 30
   sauvegarde: ../usb
 """
@@ -42,7 +42,10 @@ def office(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Office:
     monkeypatch.setenv("CUPS_SERVER", str(tmp_path / "no-cups"))
     founded = Office.found(tmp_path, TODAY, seed=7)
     (tmp_path / "bureau" / "papier.yaml").write_text(SETTINGS)
-    (tmp_path / "bureau" / "6A.csv").write_text("nom;prenom;classe\nMARTIN;Zoé;6A\nDURAND;Léo;6A\nPETIT;Ana;6A\n")
+    (tmp_path / "bureau" / "forms" / "listes").mkdir()
+    (tmp_path / "bureau" / "forms" / "listes" / "6A.csv").write_text(
+        "nom;prenom;classe\nMARTIN;Zoé;6A\nDURAND;Léo;6A\nPETIT;Ana;6A\n"
+    )
     return founded
 
 
@@ -200,10 +203,25 @@ def test_settings_changed_since_it_was_printed_decide(office: Office) -> None:
     assert "settings do not let" in report(office)
 
 
+def test_a_sheet_older_than_a_restored_backup_orders_nothing(office: Office) -> None:
+    path, sheet = order_sheet(office)
+    office.papier("backup", office.folder / "disque")
+    values: dict[str, Any] = {"imprimer.r01.oui": ["oui"], "imprimer.r01.classe": "6A", "visa": True}
+    images = office.fill(path, {sheet: values})
+    office.take_in(images)
+    run(office)
+    assert len(happened(office, "order-done")) == 1
+    office.papier("restore", office.folder / "disque")
+    office.take_in(images)
+    run(office, code=20)
+    assert happened(office, "order-done") == []
+    assert "older than the backup" in report(office)
+
+
 def test_a_sheet_of_another_office_orders_nothing(office: Office, tmp_path: Path) -> None:
     other = Office.found(tmp_path / "ailleurs", TODAY, seed=9)
     (tmp_path / "ailleurs" / "bureau" / "papier.yaml").write_text(SETTINGS)
-    shutil.copy(tmp_path / "bureau" / "6A.csv", tmp_path / "ailleurs" / "bureau" / "6A.csv")
+    shutil.copytree(tmp_path / "bureau" / "forms", tmp_path / "ailleurs" / "bureau" / "forms", dirs_exist_ok=True)
     order_sheet(office)  # this office knows the form, but not that number
     path, sheet = order_sheet(other)
     images = other.fill(path, {sheet: {"imprimer.r01.oui": ["oui"], "imprimer.r01.copies": "25", "visa": True}})
