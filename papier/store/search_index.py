@@ -111,7 +111,8 @@ def find_index_fault(raw: sqlite3.Connection) -> str | None:
         raw.execute("INSERT INTO search (search) VALUES ('integrity-check')")
     except sqlite3.OperationalError as error:
         # Another papier is writing, or the disk cannot be written: the words could not be compared.
-        return None if error.sqlite_errorcode in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_READONLY) else str(error)
+        # The low byte is the kind of error (sqlite.org/rescode.html): a writer who was quicker is "busy" as well.
+        return None if error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_READONLY) else str(error)
     except sqlite3.DatabaseError as error:
         return str(error)
     return None

@@ -16,7 +16,7 @@ from papier.store.checks import Verdict, field_key, take_back, write_check
 from papier.store.connection import writing
 from papier.store.records import file_scan
 from papier.store.search import match_query, remake_index, search
-from papier.store.search_index import Kind, all_entries
+from papier.store.search_index import Kind, all_entries, find_index_fault
 from papier.store.tables import readings, records, sheets
 from papier.store.verification import find_damage
 from papier.store.workspace import Workspace
@@ -163,3 +163,14 @@ def test_what_a_person_said_in_a_readings_stead_is_found(workspace: Workspace, e
     with writing(engine) as connection:
         take_back(connection, NOON, check, "Léa")
     assert (numbers(engine, "lefevre"), numbers(engine, "lefebvre")) == ([], [record])
+
+
+def test_verify_beside_a_writer_finds_no_fault_in_the_index(workspace: Workspace, engine: Engine) -> None:
+    sheets_ = print_three(workspace, engine)
+    file_one(engine, sheets_[0], "avant")
+    with closing(sqlite3.connect(workspace.database, isolation_level=None)) as raw:
+        raw.execute("BEGIN")
+        raw.execute("SELECT count(*) FROM search").fetchone()
+        # Another papier files meanwhile: this view of the store is no longer the newest, and cannot be written to.
+        file_one(engine, sheets_[1], "après", "b")
+        assert find_index_fault(raw) is None
