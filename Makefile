@@ -57,6 +57,7 @@ bench: install
 	$(BIN)/python -m benchmarks.closed_loop --sheets 20 --profile rough
 	$(BIN)/python -m benchmarks.lines --sheets 12
 	$(BIN)/python -m benchmarks.catalogue --sheets 10
+	$(BIN)/python -m benchmarks.checking --sheets 4 --forms carnet/absence carnet/sortie-exceptionnelle carnet/rendez-vous
 	$(BIN)/python -m benchmarks.speed
 
 clean:
