@@ -33,6 +33,7 @@ class DrawnPage:
 
     frames: list[RectMm]
     frame_grey: int = 60
+    letter: str = ""  # printed in every box
     strokes: list[tuple[FloatArray, float, float]] = field(default_factory=list)
 
     def stroke(self, points: npt.ArrayLike, width: float = 0.45, darkness: float = 0.85) -> None:
@@ -56,6 +57,9 @@ class DrawnPage:
         for rect in self.frames:
             corners = np.round(rect.corners() * SCALE * FINE).astype(np.int32).reshape(-1, 1, 2)
             cv2.polylines(pixels, [corners], True, self.frame_grey, 3, cv2.LINE_AA, 4)
+            if self.letter:
+                at = round((rect.x + 0.8) * SCALE), round((rect.bottom - 0.7) * SCALE)
+                cv2.putText(pixels, self.letter, at, cv2.FONT_HERSHEY_SIMPLEX, 1.6, 60, 5, cv2.LINE_AA)
         return RasterFace(pixels)
 
     def scan(

@@ -18,9 +18,9 @@ OPTIONS = "abcd"
 class Sheet:
     """Eight questions of four boxes; `page` is written on."""
 
-    def __init__(self, *, multiple: bool = False, shape: str = "square") -> None:
+    def __init__(self, *, multiple: bool = False, shape: str = "square", letter: str = "") -> None:
         self.rects = [boxes_in_row(4, y=12.0 + 10 * row) for row in range(8)]
-        self.page = DrawnPage([rect for row in self.rects for rect in row])
+        self.page = DrawnPage([rect for row in self.rects for rect in row], letter=letter)
         self.multiple, self.shape = multiple, shape
 
     def read(self, *, dense_cancels: bool = True, demand: Demand | None = None, **scan: object) -> list[FieldReading]:
@@ -91,6 +91,16 @@ def test_on_foreign_forms_a_blackened_box_is_ticked(shape: str) -> None:
     sheet.page.blacken(sheet.box(0, 3))
     reading = sheet.read(dense_cancels=False)[0]
     assert (reading.value, reading.state) == (["d"], State.SURE)
+
+
+def test_a_letter_printed_in_a_box_hides_no_fill() -> None:
+    sheet = Sheet(shape="bubble", letter="B")
+    for row in range(6):
+        sheet.page.blacken(sheet.box(row, row % 4).grown(-0.8))
+    readings = sheet.read(dense_cancels=False)
+    for row in range(6):
+        assert readings[row].value == [OPTIONS[row % 4]]
+    assert readings[7].value == []
 
 
 def test_two_ticks_in_a_single_choice_are_doubtful() -> None:

@@ -22,9 +22,9 @@ MODEL_PATH: Final = Path(__file__).parent.parent / "models" / "ticks.onnx"
 BATCH: Final = 256
 
 # The network was fitted on harder pages than offices have, and says less than it sees: with this factor on its
-# logarithms, of 8,763 questions on simulated pages by validation writers, office and rough, none above 0.999 and three
+# logarithms, of 8,763 questions on simulated pages by validation writers, office and rough, none above 0.999 and five
 # above 0.99 were wrong.
-SHARPNESS: Final = 1.1
+SHARPNESS: Final = 1.3
 
 Likelihoods = npt.NDArray[np.float64]  # (n, len(Look)), of the looks of each box, up to a factor for each box
 
