@@ -36,6 +36,8 @@ def _rows(sheet: OrderSheet, settings: OrderSettings, titles: Mapping[str, str])
         tick, class_, copies = (sheet.values.get(f"{name}.{column}", {}) for column in ("oui", "classe", "copies"))
         if all(_is_blank(value) for value in (tick, class_, copies)) or _cancelled(tick, "oui"):
             continue
+        if _empty(tick, "oui") and not class_.get("value") and not copies.get("value"):
+            continue  # a speck in the cells of a row that nobody ticked
         wanted = Order(name, PRINT, form, str(class_.get("value") or "").upper(), _number(copies))
         doubts = _doubts(tick, class_, copies)
         if doubts:
@@ -91,6 +93,11 @@ def _others(sheet: OrderSheet, settings: OrderSettings) -> Iterator[KnownOrder]:
 def _ticked(value: Value, option: str) -> bool:
     read = (value.get("options") or {}).get(option)
     return read is not None and read["state"] == "ticked" and read["probability"] >= SURE_ENOUGH
+
+
+def _empty(value: Value, option: str) -> bool:
+    read = (value.get("options") or {}).get(option)
+    return read is not None and read["state"] == "empty" and read["probability"] >= SURE_ENOUGH
 
 
 def _cancelled(value: Value, option: str) -> bool:
