@@ -13,6 +13,7 @@ from urllib.parse import quote
 from sqlalchemy import Engine, select
 
 from papier.errors import UsageError
+from papier.language import translate as _
 from papier.store.archive import make_folder, sync_folder, write_private
 from papier.store.archive_file import pages_of_record, write_archive_file
 from papier.store.connection import reading
@@ -59,7 +60,7 @@ def write_archive_folder(
     Raises UsageError where the folder is there already, ScanFileError where a scan cannot be read.
     """
     if output.exists():
-        raise UsageError(f"{output} is there already. Give the name of a new folder.")
+        raise UsageError(_("{output} is there already. Give the name of a new folder.").format(output=output))
     kept = [record for record in found if record.status != PURGED]
     partial = output.resolve().with_name(f".{output.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)

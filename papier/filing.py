@@ -18,6 +18,7 @@ from papier.devices.wholeness import is_being_written
 from papier.errors import ScanFileError
 from papier.forms.sheet_number import LENGTH, UNREADABLE, SheetNumbers, normalise
 from papier.intake import leave_inbox
+from papier.language import translate as _
 from papier.ocr.identification import identify
 from papier.ocr.masking import keeps_on_paper
 from papier.ocr.pages import count_pages, load_page
@@ -83,13 +84,19 @@ def file_paper(
     MissingProgramError and ProgramFailedError where its text cannot be had; StoreError where it cannot be kept.
     """
     if not path.is_file():
-        raise ScanFileError(f"{path} is not a file. Give the name of a paper's scan (PDF, TIFF, JPEG or PNG).")
+        raise ScanFileError(
+            _("{path} is not a file. Give the name of a paper's scan (PDF, TIFF, JPEG or PNG).").format(path=path)
+        )
     if is_being_written(path):
-        raise ScanFileError(f"{path} is still being written. File it again when the scanner has finished.")
+        raise ScanFileError(
+            _("{path} is still being written. File it again when the scanner has finished.").format(path=path)
+        )
     try:
         sha256 = hash_file(path)
     except OSError as error:
-        raise ScanFileError(f"{path} cannot be read ({error.strerror}). Check its permissions.") from error
+        raise ScanFileError(
+            _("{path} cannot be read ({why}). Check its permissions.").format(path=path, why=error.strerror)
+        ) from error
     with using_archive(workspace.archive):
         find_scan(engine, sha256)  # raises where it was purged
         before = find_paper(engine, sha256)
@@ -166,8 +173,10 @@ def _refuse_masked(workspace: Workspace, path: Path, total: int) -> None:
                     sheet = None if number is None else register.find_sheet(number)
                     if sheet is not None and keeps_on_paper(sheet.form.layout):
                         raise ScanFileError(
-                            f"{path}: page {index} is the sheet {number}, on which something stays on paper. "
-                            "Take it in, where that is masked: papier intake"
+                            _(
+                                "{path}: page {index} is the sheet {number}, on which something stays on paper. Take "
+                                "it in, where that is masked: papier intake"
+                            ).format(path=path, index=index, number=number)
                         )
     finally:
         register.engine.dispose()

@@ -22,6 +22,7 @@ from sqlalchemy import Engine
 from papier.devices.delivery import readable_name
 from papier.devices.wholeness import is_being_written
 from papier.errors import DefinitionError, ScanFileError
+from papier.language import translate as _
 from papier.ocr.masking import keeps_on_paper, mask_page
 from papier.ocr.pages import count_pages, load_page
 from papier.ocr.reading import Reader
@@ -219,9 +220,13 @@ class _Begun:
 def _begin(workspace: Workspace, engine: Engine, path: Path, reader: PageReader) -> _Begun | TakenIn:
     """Keep the file, or see that it was taken in before."""
     if not path.is_file():
-        raise ScanFileError(f"{path} is not a file. Give the name of a scan (PDF, TIFF, JPEG or PNG).")
+        raise ScanFileError(
+            _("{path} is not a file. Give the name of a scan (PDF, TIFF, JPEG or PNG).").format(path=path)
+        )
     if is_being_written(path):
-        raise ScanFileError(f"{path} is still being written. Take it in again when the scanner has finished.")
+        raise ScanFileError(
+            _("{path} is still being written. Take it in again when the scanner has finished.").format(path=path)
+        )
     sha256 = _hash_source(path)
     taken = find_scan(engine, sha256)
     if taken is not None:
@@ -253,7 +258,9 @@ def _finish(
     elif scan is None:
         scan = _keep_as_is(workspace, path, begun.sha256)
     if begun.kept is None and _hash_source(path) != begun.sha256:
-        raise ScanFileError(f"{path} changed while it was taken in. Wait until it is whole, then take it in again.")
+        raise ScanFileError(
+            _("{path} changed while it was taken in. Wait until it is whole, then take it in again.").format(path=path)
+        )
     readings = apply_thresholds(load_thresholds(engine), readings, reader.register)
     readings = [replace(reading, source=readable_name(path.name)) for reading in readings]
     filed = file_scan(engine, scan, readings, now, workflows, _place(workspace))
@@ -282,7 +289,9 @@ def _hash_source(path: Path) -> str:
     try:
         return hash_file(path)
     except OSError as error:
-        raise ScanFileError(f"{path} cannot be read ({error.strerror}). Check its permissions.") from error
+        raise ScanFileError(
+            _("{path} cannot be read ({why}). Check its permissions.").format(path=path, why=error.strerror)
+        ) from error
 
 
 def _read_all(path: Path, total: int, reader: PageReader, progress: Progress | None) -> list[PageReading]:

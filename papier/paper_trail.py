@@ -13,6 +13,7 @@ from sqlalchemy import Engine, func, select
 from papier.errors import UsageError
 from papier.forms.listing import write_listing
 from papier.forms.spine_labels import SpineLabel, write_spine_labels
+from papier.language import translate as _
 from papier.store.connection import reading
 from papier.store.events import CHAIN_START
 from papier.store.places import Binder, Choice, choose_records, find_places, list_binders
@@ -76,7 +77,7 @@ def print_register(workspace: Workspace, engine: Engine, month: dt.date, output:
     first = month.replace(day=1)
     last = month.replace(day=calendar.monthrange(month.year, month.month)[1])
     if first > today:
-        raise UsageError(f"{first:%Y-%m} has not begun. Choose another month.")
+        raise UsageError(_("{month} has not begun. Choose another month.").format(month=f"{first:%Y-%m}"))
     found = find_places(engine, choose_records(engine, Choice(since=first, until=last)))
     hashes = _scans_of(engine, [entry.record for entry in found])
     rows = [
@@ -87,7 +88,7 @@ def print_register(workspace: Workspace, engine: Engine, month: dt.date, output:
         for entry in found
     ]  # fmt: skip
     seq, head, happened = chain_at(engine, last)
-    before_seq, before_head, _ = chain_at(engine, first - dt.timedelta(1))
+    before_seq, before_head, _happened = chain_at(engine, first - dt.timedelta(1))
     write_listing(
         output,
         f"Registre de {MONTHS[first.month - 1]} {first.year}",
@@ -142,10 +143,12 @@ def _find_binders(engine: Engine, names: Sequence[str]) -> list[Binder]:
         if name not in known:
             listed = ", ".join(known) or "none yet"
             raise UsageError(
-                f"There is no binder “{name}”. Known: {listed}. Begin one: papier where --set --binder NAME"
+                _("There is no binder “{name}”. Known: {listed}. Begin one: papier where --set --binder NAME").format(
+                    name=name, listed=listed
+                )
             )
     if not known:
-        raise UsageError("There is no binder yet. Begin one: papier where --set --binder NAME --records 1-100")
+        raise UsageError(_("There is no binder yet. Begin one: papier where --set --binder NAME --records 1-100"))
     return [known[name] for name in names] or list(known.values())
 
 

@@ -214,7 +214,9 @@ def one_sender(workspace: Workspace) -> Iterator[None]:
         handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     except OSError as error:
         raise StoreError(
-            f"{path} cannot be written ({error.strerror}). Make the workspace's folder writable."
+            _("{path} cannot be written ({why}). Make the workspace's folder writable.").format(
+                path=path, why=error.strerror
+            )
         ) from error
     try:
         fcntl.flock(handle, fcntl.LOCK_EX)

@@ -23,6 +23,7 @@ from papier.forms.pdf import MASTER_NOTE, face_pdf
 from papier.forms.sheet_number import SheetNumbers
 from papier.forms.typesetting import lay_out
 from papier.intake import TakenIn, take_in
+from papier.language import translate as _
 from papier.ocr.face import fit_face, load_face
 from papier.ocr.identification import identify
 from papier.ocr.pages import count_pages, load_page
@@ -99,7 +100,7 @@ def rebuild(
     Raises StoreError where the workspace has sheets of its own: nothing is rebuilt over what is there.
     """
     if has_sheets(engine, but_found=True):
-        raise StoreError("This workspace has printed sheets of its own. Rebuild into an empty one: papier init")
+        raise StoreError(_("This workspace has printed sheets of its own. Rebuild into an empty one: papier init"))
     library = FormLibrary(folders)
     claims: dict[str, list[FoundSheet | str]] = {}
     unreadable: dict[Path, str] = {}

@@ -21,6 +21,7 @@ from sqlalchemy import Engine
 
 from papier.errors import StoreError
 from papier.forms.layout import Layout
+from papier.language import translate as _
 from papier.ocr.masking import mask_page
 from papier.ocr.pages import count_pages, load_page
 from papier.ocr.scan import GreyImage, ScannedPage
@@ -147,7 +148,9 @@ def _without(workspace: Workspace, pages: Sequence[PageOfRecord], gone: set[int]
     first = pages[0]
     path = first.path(workspace)
     if hash_file(path) != first.scan:
-        raise StoreError(f"The scan {path.name} was changed, so it cannot be purged in part. Run: papier verify")
+        raise StoreError(
+            _("The scan {name} was changed, so it cannot be purged in part. Run: papier verify").format(name=path.name)
+        )
     data = write_masked_copy(
         _page_without(path, index, [page for page in pages if page.source_page == index], gone)
         for index in range(1, count_pages(path) + 1)

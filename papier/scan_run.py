@@ -21,6 +21,7 @@ from papier.devices.scanning import ScannerStoppedError, ScanPlan, scan_batch
 from papier.devices.wholeness import is_whole
 from papier.errors import ScanFileError, StoreError
 from papier.intake import IntakeQueue, TakenIn
+from papier.language import translate as _
 from papier.store.archive import make_folder, sync_folder
 from papier.store.workspace import Workspace
 from papier.workflows.definition import Workflow
@@ -178,7 +179,7 @@ def _make_own(base: Path, name: str) -> Path:
             continue
         sync_folder(base)
         return folder
-    raise StoreError(f"{base} is full of scans that were never finished. Empty it.")
+    raise StoreError(_("{base} is full of scans that were never finished. Empty it.").format(base=base))
 
 
 def _lock(folder: Path) -> int | None:

@@ -32,11 +32,6 @@ _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x80-\x84\x86-\x9f\ufffe\uffff]")
 _NOTHING = frozenset({"", "~", "null", "Null", "NULL"})
 _FLAGS = {"true": True, "yes": True, "oui": True, "on": True, "false": False, "no": False, "non": False, "off": False}
-_QUOTING = (
-    "Check the indentation, and put quotes around a text that contains `: ` or ` #`, "
-    "or begins with one of { [ * & ! % @ ` > |."
-)
-
 Content = str | tuple["Node", ...] | Mapping[str, "Node"] | None
 
 
@@ -226,19 +221,23 @@ def parse_yaml(source: bytes | str, path: str = "<text>") -> tuple[Node | None, 
         return None, problems
 
     if len(source) > MAX_BYTES:
-        return refuse(1, f"the file is larger than {MAX_BYTES // 1000} kB. Divide it into several forms.")
+        return refuse(
+            1, _("the file is larger than {count} kB. Divide it into several forms.").format(count=MAX_BYTES // 1000)
+        )
     if isinstance(source, bytes):
         try:
             text = source.decode("utf-8-sig")
         except UnicodeDecodeError as error:
             line = source[: error.start].count(b"\n") + 1
-            return refuse(line, "the text is not UTF-8. Save the file again with the encoding UTF-8.")
+            return refuse(line, _("the text is not UTF-8. Save the file again with the encoding UTF-8."))
     else:
         text = source.removeprefix("\ufeff")
     control = _CONTROL.search(text)
     if control:
         line = text.count("\n", 0, control.start()) + 1
-        return refuse(line, f"a control character (U+{ord(control[0]):04X}) stands here. Delete it.")
+        return refuse(
+            line, _("a control character ({code}) stands here. Delete it.").format(code=f"U+{ord(control[0]):04X}")
+        )
     builder = _TreeBuilder(path, problems)
     try:
         node = builder.build(text)
@@ -249,9 +248,9 @@ def parse_yaml(source: bytes | str, path: str = "<text>") -> tuple[Node | None, 
     except _RefusedError as error:
         return refuse(error.line, str(error))
     except (yaml.YAMLError, RecursionError) as error:
-        return refuse(1, f"this is not YAML ({error}). {_QUOTING}")
+        return refuse(1, _not_yaml(error))
     if node is None or node.content is None:
-        return refuse(1, "the file is empty. Write the definition, or delete the file.")
+        return refuse(1, _("the file is empty. Write the definition, or delete the file."))
     return node, problems
 
 
@@ -279,7 +278,9 @@ class _TreeBuilder:
                 continue
             if isinstance(event, yaml.DocumentStartEvent):
                 if root is not None:
-                    raise _RefusedError(_line(event), "a second document begins here (`---`). Put it in its own file.")
+                    raise _RefusedError(
+                        _line(event), _("a second document begins here (`---`). Put it in its own file.")
+                    )
                 continue
             root = self._node(event, depth=0)
         return root
@@ -287,11 +288,18 @@ class _TreeBuilder:
     def _node(self, event: Any, depth: int) -> Node:
         line = _line(event)
         if isinstance(event, yaml.AliasEvent) or event.anchor:
-            raise _RefusedError(line, "anchors and aliases (`&`, `*`) are not taken. Write the value out, or quote it.")
+            raise _RefusedError(
+                line, _("anchors and aliases (`&`, `*`) are not taken. Write the value out, or quote it.")
+            )
         if event.tag not in (None, "!"):
-            raise _RefusedError(line, f"tags are not taken (`{event.tag}`). Delete it, or quote the text.")
+            raise _RefusedError(
+                line, _("tags are not taken (`{tag}`). Delete it, or quote the text.").format(tag=event.tag)
+            )
         if depth > MAX_DEPTH:
-            raise _RefusedError(line, f"more than {MAX_DEPTH} levels stand inside one another. Simplify this part.")
+            raise _RefusedError(
+                line,
+                _("more than {depth} levels stand inside one another. Simplify this part.").format(depth=MAX_DEPTH),
+            )
         if isinstance(event, yaml.ScalarEvent):
             nothing = event.style in (None, "") and event.value in _NOTHING
             return Node(self._path, line, None if nothing else event.value)
@@ -312,7 +320,9 @@ class _TreeBuilder:
                 break
             line = _line(event)
             if not isinstance(event, yaml.ScalarEvent):
-                raise _RefusedError(line, f"a key must be a word, not a list or a mapping. {_QUOTING}")
+                raise _RefusedError(
+                    line, _("a key must be a word, not a list or a mapping. {remedy}").format(remedy=_quoting())
+                )
             key, value = event.value, self._node(next(self._events), depth + 1)
             if key in entries:
                 first = entries[key].line
@@ -333,8 +343,19 @@ def _syntax_message(text: str, line: int, error: yaml.MarkedYAMLError) -> str:
     lines = text.split("\n")
     written = lines[line - 1] if line <= len(lines) else ""
     if "\t" in written[: len(written) - len(written.lstrip())] or "'\\t'" in str(error.problem):
-        return "a tab stands here, and YAML is indented with spaces. Replace the tab by spaces."
-    return f"this is not YAML ({error.problem}). {_QUOTING}"
+        return _("a tab stands here, and YAML is indented with spaces. Replace the tab by spaces.")
+    return _not_yaml(error.problem)
+
+
+def _not_yaml(why: object) -> str:
+    return _("this is not YAML ({why}). {remedy}").format(why=why, remedy=_quoting())
+
+
+def _quoting() -> str:
+    return _(
+        "Check the indentation, and put quotes around a text that contains `: ` or ` #`, "
+        "or begins with one of { [ * & ! % @ ` > |."
+    )
 
 
 def _short(text: str) -> str:

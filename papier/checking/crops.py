@@ -14,6 +14,7 @@ from papier.errors import ScanFileError
 from papier.forms.definition import Demand
 from papier.forms.layout import Layout
 from papier.geometry import RectMm
+from papier.language import translate as _
 from papier.ocr.crops import CLOSE, CONTEXT, CROP_DPI, cut_field, mark_rect, to_png, whole_page
 from papier.ocr.pages import load_page
 from papier.ocr.scan import GreyImage, RejectedPage, ScannedPage
@@ -59,14 +60,18 @@ def crop_pixels(
             .where(pages.c.page_id == item.page_id)
         ).first()
         if row is None or row.purged_at is not None:
-            raise ScanFileError(f"There is no picture of {item.label} any more. Look at the paper.")
+            raise ScanFileError(
+                _("There is no picture of {label} any more. Look at the paper.").format(label=item.label)
+            )
         layout = None if row.form is None else find_frozen(connection, row.layout, row.form, row.version or 0)
         rect = _rect_of(connection, item)
     if rect is not None and (written or close):
         rect = _written_part(rect, item)
     page = _load(archive_path(workspace.archive, row.scan, row.suffix), row.source_page)
     if isinstance(page, RejectedPage):
-        raise ScanFileError(f"The picture of {item.label} cannot be shown: {page.reason}")
+        raise ScanFileError(
+            _("The picture of {label} cannot be shown: {why}").format(label=item.label, why=page.reason)
+        )
     if rect is None or row.to_scan is None or layout is None:
         return whole_page(page)
     secret = _secret(layout, row.page or 1)

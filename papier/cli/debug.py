@@ -57,7 +57,9 @@ def command(context: Context, file: Path, output: Path, form: str | None, least:
         output.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise UsageError(
-            f"{output}: the folder cannot be made: {error.strerror}. Name another with --output."
+            _("{output}: the folder cannot be made: {why}. Name another with --output.").format(
+                output=output, why=error.strerror
+            )
         ) from error
     gallery: list[Uncertain] = []
     readings: list[PageReading] = []

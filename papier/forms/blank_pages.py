@@ -17,6 +17,7 @@ import pikepdf
 from PIL import Image, ImageOps
 
 from papier.geometry import MM_PER_INCH, POINTS_PER_MM
+from papier.language import translate as _
 
 # An A3 page at 600 dpi has 70 million pixels; beyond that an image is a mistake or an attack (Pillow warns from 89).
 MAX_PIXELS = 89_000_000
@@ -45,29 +46,45 @@ def find_background(folder: Path, written: str, dpi: float | None) -> Background
     A PDF without `#` means its first page. Only the image's head is read here. A definition that came from elsewhere
     must not print what lies in other folders: neither by `..` nor by a link.
     """
-    name, _, number = written.partition("#")
+    name, _mark, number = written.partition("#")
     path = folder / name
     if not path.resolve().is_relative_to(folder.resolve()):
-        raise BackgroundError(f"`{name}` lies outside of this definition's folder. Put the file beside it.")
+        raise BackgroundError(
+            _("`{name}` lies outside of this definition's folder. Put the file beside it.").format(name=name)
+        )
     if not path.is_file():
-        raise BackgroundError(f"there is no file `{name}` beside this definition. Put it there, or mend the name.")
+        raise BackgroundError(
+            _("there is no file `{name}` beside this definition. Put it there, or mend the name.").format(name=name)
+        )
     try:
         with path.open("rb") as stream:
             head = stream.read(1024)
     except OSError as error:
-        raise BackgroundError(f"`{name}` cannot be read: {error.strerror}. Check the file's rights.") from error
+        raise BackgroundError(
+            _("`{name}` cannot be read: {why}. Check the file's rights.").format(name=name, why=error.strerror)
+        ) from error
     if b"%PDF-" in head:
         if number and not re.fullmatch(r"[1-9][0-9]{0,4}", number):
-            raise BackgroundError(f"`#{number}` is no page. Write a page from 1, as in `{name}#1`.")
+            raise BackgroundError(
+                _("`#{number}` is no page. Write a page from 1, as in `{name}#1`.").format(number=number, name=name)
+            )
         background = _find_pdf_page(path, name, int(number or 1))
     elif number:
-        raise BackgroundError(f"`{name}` is no PDF, so it has no page `#{number}`. Delete the `#` and what follows.")
+        raise BackgroundError(
+            _("`{name}` is no PDF, so it has no page `#{number}`. Delete the `#` and what follows.").format(
+                name=name, number=number
+            )
+        )
     else:
         background = _find_image(path, name, dpi)
     width, height = background.size_mm
     if not (SMALLEST_MM <= width <= LARGEST_MM and SMALLEST_MM <= height <= LARGEST_MM):
-        remedy = "Correct `dpi`." if background.page is None else "Give a page of ordinary size."
-        raise BackgroundError(f"`{name}` measures {width:.0f} × {height:.0f} mm. {remedy}")
+        remedy = _("Correct `dpi`.") if background.page is None else _("Give a page of ordinary size.")
+        raise BackgroundError(
+            _("`{name}` measures {width:.0f} × {height:.0f} mm. {remedy}").format(
+                name=name, width=width, height=height, remedy=remedy
+            )
+        )
     return background
 
 
@@ -86,7 +103,9 @@ def join_backgrounds(backgrounds: Sequence[Background], size_mm: tuple[float, fl
                     _append_pdf_page(joined, background, size_mm)
             except (pikepdf.PdfError, OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
                 raise BackgroundError(
-                    f"`{background.path.name}` is damaged ({error}). Export or scan the blank page again."
+                    _("`{name}` is damaged ({why}). Export or scan the blank page again.").format(
+                        name=background.path.name, why=error
+                    )
                 ) from error
         target = io.BytesIO()
         # The same pages give the same bytes, so that a form's face is known again.
@@ -96,18 +115,26 @@ def join_backgrounds(backgrounds: Sequence[Background], size_mm: tuple[float, fl
 
 def _find_image(path: Path, name: str, dpi: float | None) -> Background:
     if dpi is None:
-        raise BackgroundError("`dpi` is missing. Add the image's resolution, as in `dpi: 300`.")
+        raise BackgroundError(_("`dpi` is missing. Add the image's resolution, as in `dpi: 300`."))
     if path.suffix.lower() not in _IMAGES:
-        raise BackgroundError(f"`{name}` is neither a PDF nor an image. Give a PDF, PNG, JPEG or TIFF.")
+        raise BackgroundError(
+            _("`{name}` is neither a PDF nor an image. Give a PDF, PNG, JPEG or TIFF.").format(name=name)
+        )
     try:
         with Image.open(path) as image:
             width, height = image.size
             if width * height > MAX_PIXELS:
-                raise BackgroundError(f"`{name}` has {width} × {height} pixels. Save it at 300 dpi.")
+                raise BackgroundError(
+                    _("`{name}` has {width} × {height} pixels. Save it at 300 dpi.").format(
+                        name=name, width=width, height=height
+                    )
+                )
             if image.getexif().get(0x0112, 1) in {5, 6, 7, 8}:  # EXIF orientations that lie on their side
                 width, height = height, width
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise BackgroundError(f"`{name}` is no image that can be read. Save it as PNG, JPEG or TIFF.") from error
+        raise BackgroundError(
+            _("`{name}` is no image that can be read. Save it as PNG, JPEG or TIFF.").format(name=name)
+        ) from error
     return Background(path, _rounded(width / dpi * MM_PER_INCH, height / dpi * MM_PER_INCH), dpi=dpi)
 
 
@@ -151,12 +178,18 @@ def _find_pdf_page(path: Path, name: str, number: int) -> Background:
     try:
         with pikepdf.open(path) as document:
             if number > len(document.pages):
-                raise BackgroundError(f"`{name}` has {len(document.pages)} pages. Write `{name}#1` for its first.")
+                raise BackgroundError(
+                    _("`{name}` has {count} pages. Write `{name}#1` for its first.").format(
+                        name=name, count=len(document.pages)
+                    )
+                )
             box, rotation = _visible(document.pages[number - 1])
     except pikepdf.PasswordError as error:
-        raise BackgroundError(f"`{name}` is locked by a password. Save it without one.") from error
+        raise BackgroundError(_("`{name}` is locked by a password. Save it without one.").format(name=name)) from error
     except (pikepdf.PdfError, OSError, ValueError, TypeError, IndexError, AttributeError) as error:
-        raise BackgroundError(f"`{name}` is a damaged PDF ({error}). Export it again.") from error
+        raise BackgroundError(
+            _("`{name}` is a damaged PDF ({why}). Export it again.").format(name=name, why=error)
+        ) from error
     width, height = (box[2] - box[0]) / POINTS_PER_MM, (box[3] - box[1]) / POINTS_PER_MM
     return Background(path, _rounded(height, width) if rotation % 180 else _rounded(width, height), page=number)
 

@@ -24,6 +24,7 @@ from papier.forms.sheet_number import print_number
 from papier.forms.typefaces import RTL_FACES, text_width
 from papier.forms.typography import PLACEHOLDER, break_lines
 from papier.geometry import POINTS_PER_MM, RectMm
+from papier.language import translate as _
 
 MASTER_NOTE = "Modèle à photocopier : chaque copie porte le même numéro"
 
@@ -99,7 +100,7 @@ def write_sheets(
         if progress is not None:
             progress(count)
     if book is None:
-        raise LayoutError("There is no sheet to print; give at least one person or one copy.")
+        raise LayoutError(_("There is no sheet to print; give at least one person or one copy."))
     book.save()
     return count
 
@@ -314,7 +315,7 @@ class _Pen:
         while size > least and len(lines) * line_metrics(font, size)[0] > MAX_STRIP_HEIGHT:
             size -= 0.5
             lines = break_lines(text, right - left, font, size)
-        pitch, _ = line_metrics("regular", size)
+        pitch = line_metrics("regular", size)[0]
         middle = number.y + number.height / 2
         for index, line in enumerate(lines):
             y = middle - pitch * len(lines) / 2 + pitch * (index + 0.74)

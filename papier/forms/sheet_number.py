@@ -35,6 +35,7 @@ import numpy as np
 import numpy.typing as npt
 
 from papier.errors import UsageError
+from papier.language import translate as _
 
 # 22 letters and 10 digits; the four letters left out are read as the digits they look like.
 ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUVWXY"
@@ -99,7 +100,9 @@ class SheetNumbers:
         """The number of sheet `serial`, from 0; raises UsageError beyond `MAX_SERIAL`."""
         if not 0 <= serial <= MAX_SERIAL:
             raise UsageError(
-                f"Sheet {serial} cannot be numbered: a workspace has {SERIALS} numbers. Start a new workspace."
+                _("Sheet {serial} cannot be numbered: a workspace has {count} numbers. Start a new workspace.").format(
+                    serial=serial, count=SERIALS
+                )
             )
         left, right = serial, self._digest("code", serial)
         for turn in range(FEISTEL_ROUNDS):
@@ -203,7 +206,11 @@ def print_number(number: str, page: int) -> str:
 def page_glyph(page: int) -> str:
     """The one character that stands for `page`, from 1; raises UsageError when there is none."""
     if not 1 <= page <= len(PAGE_GLYPHS):
-        raise UsageError(f"A form has at most {len(PAGE_GLYPHS)} pages, not {page}: divide it into several forms.")
+        raise UsageError(
+            _("A form has at most {count} pages, not {page}: divide it into several forms.").format(
+                count=len(PAGE_GLYPHS), page=page
+            )
+        )
     return PAGE_GLYPHS[page - 1]
 
 
@@ -228,7 +235,7 @@ def decode(symbols: Sequence[int], erasures: Collection[int] = ()) -> str | None
 
 def _powers() -> list[int]:
     powers, value = [], 1
-    for _ in range(31):
+    for _round in range(31):
         powers.append(value)
         value <<= 1
         if value & 32:

@@ -22,6 +22,7 @@ import numpy.typing as npt
 import onnxruntime
 
 from papier.errors import MissingProgramError
+from papier.language import translate as _
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -132,8 +133,10 @@ class CharacterReader:
 def _load_session(model: Path, threads: int) -> onnxruntime.InferenceSession:
     if not model.is_file():
         raise MissingProgramError(
-            f"The model of hand-printed characters is missing: {model}. Install papier again, "
-            "or train it as training/characters/README.md says."
+            _(
+                "The model of hand-printed characters is missing: {model}. Install papier again, or train it as "
+                "training/characters/README.md says."
+            ).format(model=model)
         )
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads

@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from papier.errors import MissingProgramError
+from papier.language import translate as _
 from papier.ocr.letter_model import LetterModel
 from papier.ocr.line_decoding import LogProbabilities, Reading, Weighing, decode, with_expected
 from papier.ocr.line_strips import Strip, normalise_line
@@ -142,8 +143,10 @@ def _load_network(model: Path, threads: int) -> _Network:
 
     if not model.is_file():
         raise MissingProgramError(
-            f"The model of handwritten lines is missing: {model}. Install papier again, "
-            "or train it as training/lines/README.md says."
+            _(
+                "The model of handwritten lines is missing: {model}. Install papier again, or train it as "
+                "training/lines/README.md says."
+            ).format(model=model)
         )
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
@@ -158,8 +161,10 @@ def _load_network(model: Path, threads: int) -> _Network:
 def _load_letters(path: Path) -> LetterModel:
     if not path.is_file():
         raise MissingProgramError(
-            f"The table of French letters is missing: {path}. Install papier again, "
-            "or make it as training/lines/README.md says."
+            _(
+                "The table of French letters is missing: {path}. Install papier again, or make it as "
+                "training/lines/README.md says."
+            ).format(path=path)
         )
     return LetterModel.load(path)
 

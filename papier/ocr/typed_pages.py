@@ -10,6 +10,7 @@ import numpy as np
 import pytesseract
 
 from papier.errors import MissingProgramError, ProgramFailedError
+from papier.language import translate as _
 from papier.ocr.scan import GreyImage
 from papier.ocr.zones.typed import LANGUAGE, tesseract_probe
 
@@ -62,7 +63,7 @@ def read_typed_page(pixels: GreyImage, dpi: float | None) -> TypedPage:
     """
     missing = tesseract_probe()
     if missing is not None:
-        raise MissingProgramError(f"{missing}. Or file the paper without its text: --no-text")
+        raise MissingProgramError(_("{missing}. Or file the paper without its text: --no-text").format(missing=missing))
     best: tuple[int, TypedPage] | None = None
     for turns in (0, 2, 1, 3):
         sure, page = _read(pixels, dpi, turns)
@@ -88,7 +89,7 @@ def _read(pixels: GreyImage, dpi: float | None, turns: int) -> tuple[int, TypedP
         )
     except (pytesseract.TesseractError, RuntimeError, OSError) as error:
         raise ProgramFailedError(
-            f"Tesseract failed ({error}). Scan the page again at 300 dpi, or: --no-text"
+            _("Tesseract failed ({why}). Scan the page again at 300 dpi, or: --no-text").format(why=error)
         ) from error
     lines: dict[tuple[int, int, int], list[Word]] = {}
     sure = 0

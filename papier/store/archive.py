@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from papier.errors import StoreError
+from papier.language import translate as _
 
 if os.name == "posix":
     import fcntl
@@ -64,13 +65,19 @@ def keep_file(source: Path | bytes, archive: Path, sha256: str, suffix: str) -> 
             writing.flush()
             os.fsync(writing.fileno())
         if hash_file(partial) != sha256:
-            raise StoreError(f"{name} changed while it was taken in. Wait until it is whole, then take it in again.")
+            raise StoreError(
+                _("{name} changed while it was taken in. Wait until it is whole, then take it in again.").format(
+                    name=name
+                )
+            )
         partial.replace(target)
         sync_folder(target.parent)
     except OSError as error:
         raise StoreError(
-            f"The archive {archive} cannot take {name} ({error.strerror}). Make room and make the folder writable, "
-            "then take it in again."
+            _(
+                "The archive {archive} cannot take {name} ({why}). Make room and make the folder writable, then take "
+                "it in again."
+            ).format(archive=archive, name=name, why=error.strerror)
         ) from error
     finally:
         with contextlib.suppress(OSError):
@@ -113,7 +120,9 @@ def using_archive(archive: Path) -> Iterator[None]:
         handle = os.open(archive / LOCK_FILE, os.O_RDWR | os.O_CREAT, 0o600)
     except OSError as error:
         raise StoreError(
-            f"The archive {archive} cannot be written ({error.strerror}). Make the folder writable."
+            _("The archive {archive} cannot be written ({why}). Make the folder writable.").format(
+                archive=archive, why=error.strerror
+            )
         ) from error
     try:
         with contextlib.suppress(BlockingIOError):

@@ -15,6 +15,7 @@ from pathlib import Path
 from sqlalchemy import Engine, func, select
 
 from papier.errors import StoreError, UsageError
+from papier.language import translate as _
 from papier.store.archive import archive_path, hash_file, keep_file, make_folder, sync_folder, write_private
 from papier.store.connection import connect, reading
 from papier.store.events import CHAIN_START, chain_head
@@ -47,11 +48,15 @@ def make_backup(workspace: Workspace, destination: Path, now: dt.datetime, progr
     where the disk can. Raises StoreError when the copy is not whole, UsageError where it would lie in the workspace.
     """
     if destination.resolve().is_relative_to(workspace.folder.resolve()):
-        raise UsageError(f"{destination} lies in the workspace itself. Give a folder on another disk.")
+        raise UsageError(
+            _("{destination} lies in the workspace itself. Give a folder on another disk.").format(
+                destination=destination
+            )
+        )
     name = f"{PREFIX}{now.strftime('%Y-%m-%d-%H%M%S')}"
     target, partial = destination / name, destination / f".{name}.partial"
     if target.exists():
-        raise UsageError(f"{target} is there already. Wait a second, then back up again.")
+        raise UsageError(_("{target} is there already. Wait a second, then back up again.").format(target=target))
     try:
         destination.mkdir(parents=True, exist_ok=True)
         earlier = sorted(path for path in destination.glob(f"{PREFIX}*") if (path / MANIFEST).exists())
@@ -75,13 +80,17 @@ def make_backup(workspace: Workspace, destination: Path, now: dt.datetime, progr
         finally:
             engine.dispose()
         if problems:
-            raise StoreError(f"The copy is not whole: {problems[0]} Nothing was kept. Run: papier verify")
+            raise StoreError(
+                _("The copy is not whole: {problem} Nothing was kept. Run: papier verify").format(problem=problems[0])
+            )
         backup = _write_manifest(copy, now)
         partial.rename(target)
         sync_folder(destination)
     except OSError as error:
         raise StoreError(
-            f"The backup cannot be written to {destination} ({error.strerror}). Make room, or choose another folder."
+            _("The backup cannot be written to {destination} ({why}). Make room, or choose another folder.").format(
+                destination=destination, why=error.strerror
+            )
         ) from error
     finally:
         shutil.rmtree(partial, ignore_errors=True)
@@ -94,7 +103,7 @@ def find_backup(path: Path) -> Path:
         return path
     found = sorted(folder for folder in path.glob(f"{PREFIX}*") if (folder / MANIFEST).is_file())
     if not found:
-        raise UsageError(f"There is no backup in {path}. Give the folder that papier backup wrote.")
+        raise UsageError(_("There is no backup in {path}. Give the folder that papier backup wrote.").format(path=path))
     return found[-1]
 
 
@@ -108,7 +117,9 @@ def prove_backup(folder: Path) -> Backup:
         files = dict(manifest["files"])
         made = Backup(folder, len(files), manifest["size"], manifest["records"], manifest["seq"], manifest["head"])
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise StoreError(f"The list {folder / MANIFEST} cannot be read. Use another backup.") from error
+        raise StoreError(
+            _("The list {path} cannot be read. Use another backup.").format(path=folder / MANIFEST)
+        ) from error
     for name, sha256 in files.items():
         path = folder / name
         try:
@@ -116,17 +127,23 @@ def prove_backup(folder: Path) -> Backup:
         except OSError:
             whole = False
         if not whole:
-            raise StoreError(f"{path} is missing or was changed. Use another backup.")
+            raise StoreError(_("{path} is missing or was changed. Use another backup.").format(path=path))
     if {path.relative_to(folder).as_posix() for path in backup_files(folder)} != set(files):
-        raise StoreError(f"{folder} holds files that its list does not name. Use another backup.")
+        raise StoreError(
+            _("{folder} holds files that its list does not name. Use another backup.").format(folder=folder)
+        )
     try:
         with closing(open_unchanged(folder / "store.sqlite")) as raw:
             verdict = [row[0] for row in raw.execute("PRAGMA integrity_check")]
             newest = raw.execute("SELECT seq, hash FROM events ORDER BY seq DESC LIMIT 1").fetchone()
     except sqlite3.DatabaseError as error:
-        raise StoreError(f"The store in {folder} cannot be read ({error}). Use another backup.") from error
+        raise StoreError(
+            _("The store in {folder} cannot be read ({why}). Use another backup.").format(folder=folder, why=error)
+        ) from error
     if verdict != ["ok"] or tuple(newest or (0, CHAIN_START)) != (made.seq, made.head):
-        raise StoreError(f"The store in {folder} is not the one its list names. Use another backup.")
+        raise StoreError(
+            _("The store in {folder} is not the one its list names. Use another backup.").format(folder=folder)
+        )
     return made
 
 
@@ -139,7 +156,7 @@ def _copy_store(source: Path, target: Path) -> None:
             # One file, complete in itself.
             new.execute("PRAGMA journal_mode=DELETE")
     except sqlite3.Error as error:
-        raise StoreError(f"The store cannot be copied ({error}). Run: papier verify") from error
+        raise StoreError(_("The store cannot be copied ({why}). Run: papier verify").format(why=error)) from error
 
 
 def _copy_scans(
@@ -156,7 +173,9 @@ def _copy_scans(
         ):
             source = archive_path(workspace.archive, scan.sha256, scan.suffix)
             if not source.exists():
-                raise StoreError(f"The scan {scan.name} is missing from the archive. Run: papier verify")
+                raise StoreError(
+                    _("The scan {name} is missing from the archive. Run: papier verify").format(name=scan.name)
+                )
             keep_file(source, copy.archive, scan.sha256, scan.suffix)
         if progress is not None:
             progress(at, len(known))

@@ -131,7 +131,9 @@ class CaseLedger:
         """Record an event of a case. Raises WorkflowRefusedError when the workflow does not allow it."""
         case = self.load(number)
         if self.is_erased(number):
-            raise WorkflowRefusedError(f"Case {number} was purged: its time is over. Open another: papier cases open")
+            raise WorkflowRefusedError(
+                _("Case {number} was purged: its time is over. Open another: papier cases open").format(number=number)
+            )
         workflow = self.find_workflow(data["digest"]) if kind is Kind.MOVED else self.workflow_of(case)
         refused = find_refusal(case, workflow, kind, data, self.now.date())
         if refused is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Engine, Insert, create_engine, event
 from sqlalchemy.exc import DatabaseError, OperationalError
 
 from papier.errors import StoreError
+from papier.language import translate as _
 from papier.store.archive import sync_folder
 from papier.store.events import raw_connection, seal_touched
 from papier.store.seals import is_touched, watch
@@ -22,11 +23,13 @@ from papier.store.workspace import Workspace
 # Another papier may be filing a batch; its transactions take milliseconds, a slow disk's sync seconds.
 BUSY_SECONDS = 30
 # SQLite's words (sqlite.org/rescode.html) and what a person can do.
-REMEDIES = {
-    "disk is full": "Make room on the disk, then run the same command again: what was finished is kept.",
-    "readonly database": "Make the workspace's folder writable, or choose another with --workspace.",
-    "unable to open": "Make the workspace's folder writable, or choose another with --workspace.",
-    "disk I/O error": "Make room on the disk; if there is room, look after the disk. Then run: papier verify",
+REMEDIES: Mapping[str, Callable[[], str]] = {
+    "disk is full": lambda: _("Make room on the disk, then run the same command again: what was finished is kept."),
+    "readonly database": lambda: _("Make the workspace's folder writable, or choose another with --workspace."),
+    "unable to open": lambda: _("Make the workspace's folder writable, or choose another with --workspace."),
+    "disk I/O error": lambda: _(
+        "Make room on the disk; if there is room, look after the disk. Then run: papier verify"
+    ),
 }
 
 
@@ -101,12 +104,16 @@ def _errors() -> Iterator[None]:
         why = getattr(error, "orig", error)
         for what, remedy in REMEDIES.items():
             if what in str(why):
-                raise StoreError(f"The store cannot be written ({why}). {remedy}") from error
+                raise StoreError(
+                    _("The store cannot be written ({why}). {remedy}").format(why=why, remedy=remedy())
+                ) from error
         raise StoreError(
-            f"The store is busy or cannot be reached ({why}). Close the other papier, then try again."
+            _("The store is busy or cannot be reached ({why}). Close the other papier, then try again.").format(why=why)
         ) from error
     except UnicodeDecodeError as error:
-        raise StoreError(f"The store is damaged (text that is none: {error.reason}). Run: papier verify") from error
+        raise StoreError(
+            _("The store is damaged (text that is none: {why}). Run: papier verify").format(why=error.reason)
+        ) from error
     except (DatabaseError, sqlite3.DatabaseError) as error:
         why = getattr(error, "orig", error)
-        raise StoreError(f"The store is damaged ({why}). Run: papier verify") from error
+        raise StoreError(_("The store is damaged ({why}). Run: papier verify").format(why=why)) from error

@@ -13,6 +13,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
+from papier.language import translate as _
 from papier.store.seals import SEALED, is_touched, write_seals
 from papier.store.tables import events, head
 
@@ -118,14 +119,14 @@ def broken_links(connection: Connection) -> list[str]:
     left = _left_of_emptied(connection)
     for row in connection.execute(select(events).order_by(events.c.seq)):
         if row.seq != expected:
-            problems.append(f"event {expected} is missing")
+            problems.append(_("event {seq} is missing").format(seq=expected))
         chained = event_hash(row.seq, row.at, row.kind, row.data if row.digest is None else row.digest, row.previous)
         if row.previous != previous or row.hash != chained or not _says_what_it_said(row, left):
-            problems.append(f"event {row.seq} ({row.kind}, {row.at}) was changed")
+            problems.append(_("event {seq} ({kind}, {at}) was changed").format(seq=row.seq, kind=row.kind, at=row.at))
         previous, expected = row.hash, row.seq + 1
     newest = [tuple(row) for row in connection.execute(select(head))]
     if newest != ([(1, expected - 1, previous)] if expected > 1 else []):
-        problems.append("the newest events are missing or were changed")
+        problems.append(_("the newest events are missing or were changed"))
     return problems
 
 

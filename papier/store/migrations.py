@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import Column, Connection, Engine, inspect, select
 
 from papier.errors import StoreError
+from papier.language import translate as _
 from papier.store import tables
 from papier.store.connection import reading, writing
 from papier.store.events import append_event, raw_connection
@@ -138,8 +139,10 @@ def migrate(engine: Engine, now: dt.datetime) -> list[str]:
         known = [number for number, _, _ in MIGRATIONS]
         if had and had[-1] > known[-1]:
             raise StoreError(
-                f"This store was written by a later papier (migration {had[-1]}, known here: {known[-1]}). "
-                "Install the current version of papier."
+                _(
+                    "This store was written by a later papier (migration {last}, known here: {known}). Install the "
+                    "current version of papier."
+                ).format(last=had[-1], known=known[-1])
             )
         for number, name, run in MIGRATIONS:
             if number not in had:

@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, select
 
 from papier.errors import UsageError
+from papier.language import translate as _
 from papier.ocr.typed_pages import TypedPage, Word
 from papier.records import PageStatus
 from papier.store.cases import CaseLedger
@@ -84,7 +85,11 @@ def keep_paper(
     with writing(engine) as connection:
         known = connection.execute(select(pages).where(pages.c.scan == scan.sha256).order_by(pages.c.page_id)).all()
         if any(page.record is not None for page in known):
-            raise UsageError(f"{scan.name} was taken in before, and its pages are records. See: papier records list")
+            raise UsageError(
+                _("{name} was taken in before, and its pages are records. See: papier records list").format(
+                    name=scan.name
+                )
+            )
         if not connection.execute(select(scans.c.sha256).where(scans.c.sha256 == scan.sha256)).first():
             connection.execute(
                 scans.insert().values(
@@ -119,11 +124,15 @@ def link_paper(engine: Engine, record: int, link: PaperLink, now: dt.datetime) -
         row = connection.execute(select(records.c.form, records.c.status).where(records.c.record == record)).first()
         if row is None or row.form != PAPER_FORM:
             raise UsageError(
-                f"Record {record} is no paper that was filed. See: papier records list --form {PAPER_FORM}"
+                _("Record {record} is no paper that was filed. See: papier records list --form {form}").format(
+                    record=record, form=PAPER_FORM
+                )
             )
         owner = connection.execute(select(case_papers.c.number).where(case_papers.c.record == record)).scalar()
         if owner is not None:
-            raise UsageError(f"Record {record} is filed with case {owner} already.")
+            raise UsageError(
+                _("Record {record} is filed with case {owner} already.").format(record=record, owner=owner)
+            )
         fields = {
             entry.field: json.loads(entry.value)
             for entry in connection.execute(select(readings).where(readings.c.record == record))

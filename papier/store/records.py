@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, func, or_, select
 
 from papier.errors import StoreError
+from papier.language import translate as _
 from papier.records import FieldReading, PageReading, PageStatus
 from papier.store.archive import archive_path
 from papier.store.case_filing import file_with_cases
@@ -64,7 +65,7 @@ def find_scan(engine: Engine, sha256: str) -> ScanFile | None:
             .order_by(scans.c.purged_at)  # what is kept comes first: empty sorts before any time
         ).first()
     if row is not None and row.purged_at is not None:
-        raise PurgedScanError("This scan was taken in before and purged since: its time is over. Delete the file.")
+        raise PurgedScanError(_("This scan was taken in before and purged since: its time is over. Delete the file."))
     return None if row is None else ScanFile(row.sha256, row.name, row.suffix, row.bytes, row.source_sha256)
 
 

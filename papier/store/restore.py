@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from papier.errors import StoreError
+from papier.language import translate as _
 from papier.store.archive import hash_file, make_folder, sync_folder, write_private
 from papier.store.backup import Backup, backup_files, open_unchanged, prove_backup
 from papier.store.connection import connect, writing
@@ -95,7 +96,11 @@ def restore(plan: RestorePlan, target: Path, now: dt.datetime) -> Path | None:
         finally:
             engine.dispose()
         if problems:
-            raise StoreError(f"The backup is not whole: {problems[0]} Nothing was replaced. Use another backup.")
+            raise StoreError(
+                _("The backup is not whole: {problem} Nothing was replaced. Use another backup.").format(
+                    problem=problems[0]
+                )
+            )
         stood = target.exists()
         if stood:
             target.rename(aside)
@@ -103,7 +108,9 @@ def restore(plan: RestorePlan, target: Path, now: dt.datetime) -> Path | None:
         sync_folder(target.parent)
     except OSError as error:
         raise StoreError(
-            f"{target} cannot be restored ({error.strerror}). Make room and make its folder writable."
+            _("{target} cannot be restored ({why}). Make room and make its folder writable.").format(
+                target=target, why=error.strerror
+            )
         ) from error
     finally:
         shutil.rmtree(building, ignore_errors=True)

@@ -10,6 +10,7 @@ from itertools import product
 from sqlalchemy import Engine
 
 from papier.errors import UsageError
+from papier.language import translate as _
 from papier.store.connection import reading, writing
 from papier.store.events import raw_connection
 from papier.store.search_index import KINDS, Kind, from_index_number, rebuild_index
@@ -77,7 +78,7 @@ def match_query(words: str) -> str:
         spelt = [f'"{spelling}"{" *" if beginning else ""}' for spelling in _spellings(text.replace('"', " "))]
         parts.append(f"({' OR '.join(spelt)})")
     if not parts:
-        raise UsageError("There is no word to look for. Give a name, a word or a sheet number.")
+        raise UsageError(_("There is no word to look for. Give a name, a word or a sheet number."))
     return " AND ".join(parts)
 
 
@@ -99,6 +100,6 @@ def _spellings(text: str) -> list[str]:
 def _excerpt(text: str) -> tuple[tuple[str, bool], ...]:
     pieces = []
     for at, piece in enumerate(text.split(FOUND)):
-        found, _, plain = piece.rpartition(PLAIN) if at else ("", "", piece)
+        found, _mark, plain = piece.rpartition(PLAIN) if at else ("", "", piece)
         pieces += [(" ".join(part.split("\n")), is_found) for part, is_found in ((found, True), (plain, False)) if part]
     return tuple(pieces)

@@ -14,6 +14,8 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import Any
 
+from papier.language import translate as _
+
 # FTS5 (sqlite.org/fts5.html): case and accents are folded; words are also found by their first two or three letters.
 CREATE = (
     "CREATE VIRTUAL TABLE search USING fts5(day UNINDEXED, title, body, "
@@ -104,9 +106,9 @@ def find_index_fault(raw: sqlite3.Connection) -> str | None:
         expected = {entry.number: entry.row()[1:] for entry in all_entries(raw)}
         for number, *row in raw.execute("SELECT rowid, day, title, body FROM search"):
             if expected.pop(number, None) != tuple(row):
-                return f"entry {number} is not what the store says"
+                return _("entry {number} is not what the store says").format(number=number)
         if expected:
-            return f"{len(expected)} entries are missing"
+            return _("entries are missing: {count}").format(count=len(expected))
         # Compares every word of the index with the text it was made from; SQLite counts it as writing.
         raw.execute("INSERT INTO search (search) VALUES ('integrity-check')")
     except sqlite3.OperationalError as error:

@@ -19,6 +19,7 @@ from papier.forms.question_slip import FORM as QUESTION_FORM
 from papier.forms.roster_values import known_values
 from papier.forms.sheet_number import SERIALS, SheetNumbers
 from papier.forms.stacks import Stack
+from papier.language import translate as _
 from papier.ocr.register import KnownSheet, PrintedForm
 from papier.store.connection import connect, insert_row, reading, writing
 from papier.store.events import append_event
@@ -87,7 +88,7 @@ def number_sheets(
     with writing(engine) as connection:
         start = next_serial(connection)
         if start + len(orders) > SERIALS:
-            raise StoreError("All sheet numbers of this workspace are used. Make a further workspace.")
+            raise StoreError(_("All sheet numbers of this workspace are used. Make a further workspace."))
         run = insert_row(
             connection,
             print_runs.insert().values(
@@ -239,7 +240,7 @@ def find_run_output(engine: Engine, run: int) -> tuple[Path | None, str | None, 
     with reading(engine) as connection:
         row = connection.execute(select(print_runs).where(print_runs.c.run == run)).first()
     if row is None:
-        raise UsageError(f"There is no print run {run}. See: papier sheets")
+        raise UsageError(_("There is no print run {run}. See: papier sheets").format(run=run))
     stacks = [Stack(**(entry | {"size_mm": tuple(entry["size_mm"])})) for entry in json.loads(row.stacks or "[]")]
     return Path(row.output) if row.output else None, row.sha256, stacks
 

@@ -11,6 +11,7 @@ from papier.forms.roster_values import roster_template
 from papier.forms.styles import CELL_GREY, HINT_GREY, Style
 from papier.forms.zones.labels import set_label, under_label
 from papier.geometry import POINTS_PER_MM, RectMm, bounding_rect
+from papier.language import translate as _
 
 # How many cells stand together, by content; what is not here stands in one group.
 GROUPS: dict[CombContent, tuple[int, ...]] = {
@@ -55,8 +56,10 @@ def place_cells(
     if cell_width < style.min_cell_width:
         missing = units * style.min_cell_width - width
         raise LayoutError(
-            f"{count} cells do not fit: {missing:.0f} mm too wide for its column; "
-            f"give it fewer cells (at most {int(width / style.min_cell_width)}) or a wider column."
+            _(
+                "{count} cells do not fit: {missing:.0f} mm too wide for its column; give it fewer cells (at most "
+                "{most}) or a wider column."
+            ).format(count=count, missing=missing, most=int(width / style.min_cell_width))
         )
     shrunk = cell_width / style.cell_width
     cell_height = max(style.min_cell_height, round(style.cell_height * min(1.0, shrunk + 0.1), 2))

@@ -12,6 +12,7 @@ from papier.forms.prose import natural_width, set_wording
 from papier.forms.styles import HAIR_GREY, HELP_GREY, Style
 from papier.forms.zones.labels import set_label
 from papier.forms.zones.tick import unlabelled_boxes
+from papier.language import translate as _
 
 # The questions keep at least this part of the width.
 QUESTION_SHARE = 0.36
@@ -26,7 +27,11 @@ def set_grid(field: GridField, style: Style, width: float) -> list[Piece]:
     column = min(max(widest + 4.0, least, 18.0), width * (1 - QUESTION_SHARE) / count)
     if column < least:
         missing = (least - column) * count
-        raise LayoutError(f"its columns do not fit: {missing:.0f} mm too wide; give it fewer answers or more width.")
+        raise LayoutError(
+            _("its columns do not fit: {missing:.0f} mm too wide; give it fewer answers or more width.").format(
+                missing=missing
+            )
+        )
     question = width * 0.5
     questions = max((natural_width(w, style, "regular", style.body) for w in field.rows.values()), default=0.0)
     question = min(width - column * count, max(question * 0.6, questions + 4.0))

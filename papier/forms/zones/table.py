@@ -17,6 +17,7 @@ from papier.forms.zones.comb import GROUP_GAP, GROUPS, HOUR_GAP, place_cells
 from papier.forms.zones.labels import set_label
 from papier.forms.zones.tick import unlabelled_boxes
 from papier.geometry import RectMm
+from papier.language import translate as _
 
 SINGLE_BOX: Mapping[str, Wording] = {"oui": Wording({"fr": "Oui"})}
 # A text column narrower than this holds no name.
@@ -113,7 +114,9 @@ def _column_widths(columns: list[TableColumn], field: TableField, style: Style, 
                 spare += max(0.0, give)
     if spare < -1e-6:
         raise LayoutError(
-            f"the columns do not fit: {-spare:.0f} mm too wide; leave out a column or use a landscape page."
+            _("the columns do not fit: {missing:.0f} mm too wide; leave out a column or use a landscape page.").format(
+                missing=-spare
+            )
         )
     free = [index for index, column in enumerate(columns) if column.width is None and column.kind == "text"]
     if field.rows and columns[0].kind == "text":

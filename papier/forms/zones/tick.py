@@ -12,6 +12,7 @@ from papier.forms.prose import line_metrics, natural_width, set_wording
 from papier.forms.styles import BOX_GREY, Style
 from papier.forms.zones.labels import set_label, under_label
 from papier.geometry import POINTS_PER_MM, RectMm
+from papier.language import translate as _
 
 STROKE = 0.35
 # Beside its label a question may take this part of the width before the boxes move below it.
@@ -35,7 +36,11 @@ def set_tick(field: TickField, style: Style, width: float) -> Piece:
     """The boxes beside their question when all stand on one line, else in columns below it."""
     if width < style.tick + style.tick_clear + MIN_LABEL_WIDTH:
         missing = style.tick + style.tick_clear + MIN_LABEL_WIDTH - width
-        raise LayoutError(f"its boxes do not fit: {missing:.0f} mm too wide for the column; give it a wider column.")
+        raise LayoutError(
+            _("its boxes do not fit: {missing:.0f} mm too wide for the column; give it a wider column.").format(
+                missing=missing
+            )
+        )
     widths = [_option_width(option, style) for option in field.options.values()]
     label_width = natural_width(field.label, style, "bold", style.label)
     spread = sum(widths) + style.tick_clear * 2 * len(widths)

@@ -15,6 +15,7 @@ import numpy.typing as npt
 import onnxruntime
 
 from papier.errors import MissingProgramError
+from papier.language import translate as _
 from papier.ocr.zones.tick_patches import Pictures
 
 MODEL_PATH: Final = Path(__file__).parent.parent / "models" / "ticks.onnx"
@@ -67,8 +68,10 @@ def judge_looks(pictures: Pictures) -> Likelihoods:
 def _load_session() -> onnxruntime.InferenceSession:
     if not MODEL_PATH.is_file():
         raise MissingProgramError(
-            f"The model of tick boxes is missing: {MODEL_PATH}. Install papier again, "
-            "or train it as training/ticks/README.md says."
+            _(
+                "The model of tick boxes is missing: {model}. Install papier again, or train it as "
+                "training/ticks/README.md says."
+            ).format(model=MODEL_PATH)
         )
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1

@@ -12,6 +12,7 @@ import pytesseract
 
 from papier.forms.definition import Demand
 from papier.forms.layout import Zone
+from papier.language import translate as _
 from papier.ocr.ink import InkPage
 from papier.ocr.zones.lines import written_probability
 from papier.ocr.zones.signature import SURE_ENOUGH, measure_writing
@@ -37,9 +38,9 @@ def tesseract_probe() -> str | None:
     try:
         languages = pytesseract.get_languages(config="")
     except (pytesseract.TesseractNotFoundError, pytesseract.TesseractError, OSError):
-        return "Tesseract is not installed: install the packages tesseract-ocr and tesseract-ocr-fra"
+        return _("Tesseract is not installed: install the packages tesseract-ocr and tesseract-ocr-fra")
     if LANGUAGE not in languages:
-        return "Tesseract has no French: install the package tesseract-ocr-fra"
+        return _("Tesseract has no French: install the package tesseract-ocr-fra")
     return None
 
 
