@@ -42,10 +42,10 @@ def read_one(path: Path, index: int, reader: PageReader) -> list[PageReading]:
     except PapierError:
         raise
     except Exception as error:  # noqa: BLE001 - whatever a hostile page provokes, the batch goes on
-        return [_rejected(path, index, f"{type(error).__name__}: {error}")]
+        return [rejected_page(path, index, f"{type(error).__name__}: {error}")]
 
 
-def _rejected(path: Path, index: int, why: str) -> PageReading:
+def rejected_page(path: Path, index: int, why: str) -> PageReading:
     reason = f"the page could not be read ({why}); scan it again"
     return PageReading(str(path), index, PageStatus.DAMAGED, reason=reason)
 
@@ -94,7 +94,7 @@ class PagePool:
             return self._started().submit(_read_in_process, page.path, page.index).result()
         except BrokenProcessPool:
             self.close()
-            return [_rejected(page.path, page.index, "it broke the program that reads it")]
+            return [rejected_page(page.path, page.index, "it broke the program that reads it")]
 
     def close(self) -> None:
         """Let the processes go; what was submitted and not begun is dropped."""

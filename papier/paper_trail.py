@@ -141,7 +141,7 @@ def _find_binders(engine: Engine, names: Sequence[str]) -> list[Binder]:
     known = {binder.binder: binder for binder in list_binders(engine)}
     for name in names:
         if name not in known:
-            listed = ", ".join(known) or "none yet"
+            listed = ", ".join(known) or _("none yet")
             raise UsageError(
                 _("There is no binder “{name}”. Known: {listed}. Begin one: papier where --set --binder NAME").format(
                     name=name, listed=listed

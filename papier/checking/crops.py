@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Engine, select
 
 from papier.checking.item import CheckItem
 from papier.checking.known import find_frozen, opened
+from papier.checking.wording import reason_words
 from papier.errors import ScanFileError
 from papier.forms.definition import Demand
 from papier.forms.layout import Layout
@@ -70,7 +71,7 @@ def crop_pixels(
     page = _load(archive_path(workspace.archive, row.scan, row.suffix), row.source_page)
     if isinstance(page, RejectedPage):
         raise ScanFileError(
-            _("The picture of {label} cannot be shown: {why}").format(label=item.label, why=page.reason)
+            _("The picture of {label} cannot be shown: {why}").format(label=item.label, why=reason_words(page.reason))
         )
     if rect is None or row.to_scan is None or layout is None:
         return whole_page(page)

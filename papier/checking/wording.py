@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from papier.checking.candidates import shown
 from papier.forms.definition import Demand
@@ -57,12 +57,76 @@ REASONS: Mapping[str, Callable[[], str]] = {
     "a further sheet lies on this page, too little of it is seen: scan it again": lambda: _(
         "a further sheet lies on this page, too little of it is seen: scan it again"
     ),
+    "blank page": lambda: _("blank page"),
+    "nothing can be read": lambda: _("nothing can be read"),
+    "kept on paper only": lambda: _("kept on paper only"),
+    "the sheet was voided": lambda: _("the sheet was voided"),
+    "this sheet was scanned before: compare the two": lambda: _("this sheet was scanned before: compare the two"),
+    "this sheet and page were seen before in this run": lambda: _("this sheet and page were seen before in this run"),
+    "The page image is cut off or damaged. Scan the page again, or copy the file again from where it came.": lambda: _(
+        "The page image is cut off or damaged. Scan the page again, or copy the file again from where it came."
+    ),
+    "A part of this PDF page is missing or damaged. Scan the page again, or copy the file again from where it "
+    "came.": lambda: _(
+        "A part of this PDF page is missing or damaged. Scan the page again, or copy the file again from where it came."
+    ),
+    "This PDF page holds far more drawing than any sheet. Print it and scan the paper.": lambda: _(
+        "This PDF page holds far more drawing than any sheet. Print it and scan the paper."
+    ),
+    "The page image does not fit in memory. Scan the page again.": lambda: _(
+        "The page image does not fit in memory. Scan the page again."
+    ),
+    "The image states that it has no pixels. Scan the page again.": lambda: _(
+        "The image states that it has no pixels. Scan the page again."
+    ),
+    "The image states more than any sheet needs. Scan the page again at 200 to 300 dpi.": lambda: _(
+        "The image states more than any sheet needs. Scan the page again at 200 to 300 dpi."
+    ),
 }
+# What the reader says with a number or a name in it; each part is a group.
+PATTERNS: Sequence[tuple[str, Callable[[re.Match[str]], str]]] = (
+    (r"the date (.*) does not exist", lambda found: _("the date {day} does not exist").format(day=found[1])),
+    (r"the hour (.*) does not exist", lambda found: _("the hour {hour} does not exist").format(hour=found[1])),
+    (
+        r"sheet (\S+) is not in this workspace's register",
+        lambda found: _("sheet {number} is not in this workspace's register").format(number=found[1]),
+    ),
+    (
+        r"sheet (\S+) is known, but the page does not look like (\S+)",
+        lambda found: _("sheet {number} is known, but the page does not look like {form}").format(
+            number=found[1], form=found[2]
+        ),
+    ),
+    (
+        r"the page does not look like (\S+)",
+        lambda found: _("the page does not look like {form}").format(form=found[1]),
+    ),
+    (
+        r"the page could not be read \((.*)\); scan it again",
+        lambda found: _("the page could not be read ({why}); scan it again").format(why=_crash_words(found[1])),
+    ),
+    (
+        r"The image states (\d+) × (\d+) pixels, more than any sheet needs\. Scan the page again at 200 to 300 dpi\.",
+        lambda found: _(
+            "The image states {width} × {height} pixels, more than any sheet needs. "
+            "Scan the page again at 200 to 300 dpi."
+        ).format(width=found[1], height=found[2]),
+    ),
+    (
+        r"The PDF page measures (.*) m\. Give pages of at most A0 \(0\.8 × 1\.2 m\)\.",
+        lambda found: _("The PDF page measures {size} m. Give pages of at most A0 (0.8 × 1.2 m).").format(
+            size=found[1]
+        ),
+    ),
+)
 NOT_KEPT = "; its picture is not kept, since a form here keeps answers on paper only"
 
 
 def reason_words(reason: str | None, labels: Mapping[str, str] | None = None) -> str:
-    """What the reader said of a field or page, in the user's language; `labels`: of the field's boxes."""
+    """What the reader said of a field or page, or the flag of a record, in the user's language; itself where unknown.
+
+    `labels`: of the field's boxes.
+    """
     if not reason:
         return ""
     if reason.endswith(NOT_KEPT):
@@ -76,21 +140,15 @@ def reason_words(reason: str | None, labels: Mapping[str, str] | None = None) ->
     if found:
         boxes = ", ".join((labels or {}).get(name, name) for name in found[1].split(", "))
         return _("unclear whether ticked: {boxes}").format(boxes=boxes)
-    found = re.fullmatch(r"the date (.*) does not exist", reason)
-    if found:
-        return _("the date {day} does not exist").format(day=found[1])
-    found = re.fullmatch(r"the hour (.*) does not exist", reason)
-    if found:
-        return _("the hour {hour} does not exist").format(hour=found[1])
-    found = re.fullmatch(r"sheet (\S+) is not in this workspace's register", reason)
-    if found:
-        return _("sheet {number} is not in this workspace's register").format(number=found[1])
-    found = re.fullmatch(r"sheet (\S+) is known, but the page does not look like (\S+)", reason)
-    if found:
-        return _("sheet {number} is known, but the page does not look like {form}").format(
-            number=found[1], form=found[2]
-        )
+    for pattern, words in PATTERNS:
+        found = re.fullmatch(pattern, reason, re.DOTALL)
+        if found:
+            return words(found)
     return reason
+
+
+def _crash_words(why: str) -> str:
+    return _("it broke the program that reads it") if why == "it broke the program that reads it" else why
 
 
 def demand_words(

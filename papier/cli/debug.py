@@ -7,8 +7,9 @@ from pathlib import Path
 
 import click
 
+from papier.checking.wording import reason_words
 from papier.cli.context import Context, pass_context
-from papier.cli.output import progress_bar
+from papier.cli.output import in_words, progress_bar
 from papier.cli.read import exit_code
 from papier.cli.sources import find_printed_form
 from papier.errors import UsageError
@@ -82,7 +83,7 @@ def command(context: Context, file: Path, output: Path, form: str | None, least:
             for reading in read_one(file, index, reader):
                 readings.append(dataclasses.replace(reading, fields={}))
                 if not reading.fields:
-                    click.echo(f"p. {reading.source_page}: {reading.status}: {reading.reason}")
+                    click.echo(f"p. {reading.source_page}: {in_words(reading.status)}: {reason_words(reading.reason)}")
             advance()
     if gallery:
         written.append(output / f"{file.stem}-gallery.png")

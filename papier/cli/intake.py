@@ -12,6 +12,7 @@ from pathlib import Path
 import click
 
 from papier.calibration_run import measure_new, words_of
+from papier.checking.wording import reason_words
 from papier.cli import counts
 from papier.cli.check import tell_corrections
 from papier.cli.context import Context, pass_context
@@ -241,4 +242,4 @@ def _tell(taken: TakenIn, *, as_json: bool) -> None:
     )
     for page in taken.pages:
         if page.flag or (page.reading.form is None and page.reading.reason != "blank page"):
-            click.echo(f"  p. {page.reading.source_page}: {page.flag or page.reading.reason}")
+            click.echo(f"  p. {page.reading.source_page}: {reason_words(page.flag or page.reading.reason)}")

@@ -9,6 +9,7 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from papier.checking.wording import reason_words
 from papier.language import translate as _
 from papier.records import PageReading
 
@@ -53,7 +54,7 @@ def show_reading(reading: PageReading) -> None:
     what = f"{reading.form} · {reading.sheet or _('no number')} · {_('page')} {reading.page}" if reading.form else "–"
     click.echo(f"{reading.source} p. {reading.source_page}: {in_words(reading.status)} · {what}")
     if reading.reason:
-        click.echo(f"  {reading.reason}")
+        click.echo(f"  {reason_words(reading.reason)}")
     for name, field in reading.fields.items():
         value = field.value
         text = ", ".join(value) if isinstance(value, list) else "" if value is None else str(value)

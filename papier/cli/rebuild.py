@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from papier.checking.wording import reason_words
 from papier.cli import counts
 from papier.cli.context import Context, pass_context
 from papier.cli.output import progress_bar
@@ -66,7 +67,9 @@ def command(context: Context, scans: tuple[Path, ...], dry_run: bool) -> int:
         click.echo(_("sheet {number}: {why}").format(number=number, why=why), err=True)
     for page in pages:
         if page.record is None and page.reading.reason not in (None, "blank page"):
-            click.echo(f"{page.reading.source} p. {page.reading.source_page}: {page.reading.reason}", err=True)
+            click.echo(
+                f"{page.reading.source} p. {page.reading.source_page}: {reason_words(page.reading.reason)}", err=True
+            )
     if outcome.asked:
         click.echo(_("What no reading settles; whatever a person had said of it must be said again:"))
         for record, field in outcome.asked:

@@ -149,7 +149,7 @@ def draw(page: ArchivedPage, size_mm: tuple[float, float] | None) -> bytes:
     with DRAWING:
         loaded = load_page(page.path, page.source_page)
         if isinstance(loaded, RejectedPage):
-            raise UsageError(loaded.reason)
+            raise UsageError(reason_words(loaded.reason))
         if page.to_scan is None or size_mm is None:
             return to_jpeg(draw_page(loaded.pixels))
         return to_jpeg(draw_sheet(loaded.pixels, page.to_scan, size_mm))

@@ -9,6 +9,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.responses import HTMLResponse
 
+from papier.checking.wording import reason_words
 from papier.language import chosen_language, translate, translate_count
 
 
@@ -28,6 +29,7 @@ def _environment() -> Environment:
     environment.filters["day"] = day
     environment.filters["moment"] = moment
     environment.filters["percent"] = percent
+    environment.filters["reason_words"] = reason_words
     return environment
 
 

@@ -30,9 +30,9 @@ def _words(kind: Kind, data: Any, workflow: Workflow) -> str:
             return f"{step} : reçu par le destinataire"
         case Kind.RETURNED:
             doubts = f", à vérifier : {', '.join(data['doubtful'])}" if data["doubtful"] else ""
-            return f"Feuille {data['sheet']} ({data['form']}) revenue, enregistrement {data['record']}{doubts}"
+            return f"Feuille {data['sheet']} ({data['form']}) revenue, fiche {data['record']}{doubts}"
         case Kind.FILED:
-            return f"Pièce classée : {data['nature']}, enregistrement {data['record']}"
+            return f"Pièce classée : {data['nature']}, fiche {data['record']}"
         case Kind.ANSWERED:
             known = workflow.answers_at(data["step"]) if data["step"] in workflow.steps else workflow.answers
             return f"Arrivé : {known[data['answer']].title.fr if data['answer'] in known else data['answer']}"

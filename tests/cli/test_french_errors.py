@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from tests.cli.conftest import Papier
 
@@ -43,3 +44,26 @@ def test_a_workflow_and_its_cases(french: Papier, tmp_path: Path) -> None:
     assert "Dossier 1 : c'est déjà parti le 2027-03-01." in french("--today", "2027-03-02", "cases", "handed", "1").err
     assert "Le dossier 7 n'existe pas." in french("cases", "show", "7").err
     assert "Vouliez-vous dire « rgpd-reponse » ?" in french("deadline", "rgpd-respons", "--from", "01/10/2026").err
+
+
+def test_a_scan(french: Papier, tmp_path: Path) -> None:
+    scan = tmp_path / "photo.png"
+    picture = Image.new("L", (1240, 1754), 255)
+    for top in range(300, 1500, 40):
+        picture.paste(0, (200, top, 900, top + 4))
+    picture.save(scan, dpi=(150, 150))
+    assert "ni repères de coin ni formulaire connu : est-ce une feuille de papier ?" in french("intake", scan).out
+    assert "ni repères de coin ni formulaire connu" in french("read", scan).out
+    # What is exported is the same in every language.
+    exported = french("read", scan, "--json").lines[0]["reason"]
+    assert exported == "no corner marks and no known form: is it one of papier's sheets?"
+    assert "n'est pas un fichier. Donnez le nom d'une numérisation" in french("intake", tmp_path / "rien.pdf").err
+
+
+def test_a_backup_and_a_binder(french: Papier, tmp_path: Path) -> None:
+    assert "Il n'y a pas de sauvegarde dans" in french("restore", tmp_path).err
+    assert (
+        "Il n'y a pas de classeur « 6A ». Connus : aucun encore."
+        in french("where", "--index", "6A", "--output", tmp_path / "i.pdf").err
+    )
+    assert "n'a pas commencé. Choisissez un autre mois." in french("register", "--month", "2999-01").err
