@@ -66,4 +66,7 @@ def test_a_backup_and_a_binder(french: Papier, tmp_path: Path) -> None:
         "Il n'y a pas de classeur « 6A ». Connus : aucun encore."
         in french("where", "--index", "6A", "--output", tmp_path / "i.pdf").err
     )
-    assert "n'a pas commencé. Choisissez un autre mois." in french("register", "--month", "2999-01").err
+    assert (
+        "n'a pas commencé. Choisissez un autre mois."
+        in french("register", "--month", "2999-01", "--output", tmp_path / "r.pdf").err
+    )
