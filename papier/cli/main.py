@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from papier import __version__
+from papier.cli.click_words import translate_click
 from papier.cli.context import Context
 from papier.cli.days import Day
 from papier.errors import EXIT_INTERRUPTED, PapierError
@@ -115,7 +116,7 @@ class LazyGroup(click.Group):
     metavar=_("DAY"),
     help=_("Act as on another day (also $PAPIER_TODAY): for rehearsals, and to record what was left lying."),
 )
-@click.version_option(__version__, prog_name="papier")
+@click.version_option(__version__, prog_name="papier", help=_("Show the version and exit."))
 @click.pass_context
 def cli(ctx: click.Context, workspace: Path | None, today: dt.date | None) -> None:
     ctx.obj = Context(workspace, today)
@@ -128,6 +129,7 @@ def main(arguments: list[str] | None = None) -> None:
 
 def run(arguments: list[str] | None = None) -> int:
     """Run papier and give its exit code."""
+    translate_click()
     try:
         result: Any = cli.main(args=arguments, prog_name="papier", standalone_mode=False)
     except PapierError as error:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from papier.case_run import Layouts
-from papier.day_run import run_day, task_rows
+from papier.day_run import DayRow, run_day, task_rows
 from papier.desk.office import Form, Office
 from papier.desk.rendering import refuse
 from papier.language import translate as _
+from papier.language import translate_count as _n
 from papier.store.cases import Filter, list_cases
 from papier.store.overview import count_all, latest_scans
 from papier.workflows.tasks import TaskKind
@@ -46,16 +48,7 @@ def show(office: Office, request: Request) -> Response:  # noqa: ARG001 - every 
     rows = task_rows(woken, today)
     groups = []
     for kind, title in _titles().items():
-        of_kind = tuple(
-            DueRow(
-                row.words["dossier"],
-                row.words["objet"],
-                row.words.get("jour", ""),
-                row.row.items[0].case if len(row.row.items) == 1 else None,
-            )
-            for row in rows
-            if row.row.kind == kind
-        )
+        of_kind = due_rows([row for row in rows if row.row.kind == kind], kind)
         if of_kind:
             groups.append(DueGroup(title, of_kind))
     yesterday = dt.datetime.combine(today - dt.timedelta(1), dt.time(), now.tzinfo)
@@ -68,6 +61,26 @@ def show(office: Office, request: Request) -> Response:  # noqa: ARG001 - every 
         groups=groups,
         shown_cases=len(woken),
     )
+
+
+def due_rows(rows: Sequence[DayRow], kind: TaskKind) -> tuple[DueRow, ...]:
+    """The day's rows of one kind; readings to check are counted, one row a case: the queue asks them one by one."""
+    if kind is not TaskKind.CHECK:
+        return tuple(_due_row(row, row.words["objet"]) for row in rows)
+    by_case: dict[int, list[DayRow]] = {}
+    for row in rows:
+        by_case.setdefault(row.row.items[0].case, []).append(row)
+    due = []
+    for of_case in by_case.values():
+        count = sum(len(row.row.items) for row in of_case)
+        what = _n("{count} reading to check", "{count} readings to check", count).format(count=count)
+        due.append(replace(_due_row(of_case[0], what), case=of_case[0].row.items[0].case))
+    return tuple(due)
+
+
+def _due_row(row: DayRow, what: str) -> DueRow:
+    case = row.row.items[0].case if len(row.row.items) == 1 else None
+    return DueRow(row.words["dossier"], what, row.words.get("jour", ""), case)
 
 
 def _titles() -> dict[TaskKind, str]:

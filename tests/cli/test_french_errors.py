@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import gettext
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
+from papier.cli.click_words import COUNTED_MESSAGES, MESSAGES
+from papier.language import LOCALE_FOLDER
 from tests.cli.conftest import Papier
 
 
@@ -70,3 +73,16 @@ def test_a_backup_and_a_binder(french: Papier, tmp_path: Path) -> None:
         "n'a pas commencé. Choisissez un autre mois."
         in french("register", "--month", "2999-01", "--output", tmp_path / "r.pdf").err
     )
+
+
+def test_a_mistyped_command_and_its_help(french: Papier) -> None:
+    assert "La commande 'prnit' n'existe pas. Vouliez-vous dire « print » ?" in french("prnit").err
+    assert "L'option '--copie' n'existe pas." in french("print", "carnet/absence", "--copie", "3").err
+    assert "'trois' n'est pas un nombre qui convienne" in french("print", "x", "--copies", "trois").err
+    assert "Usage : papier init" in french("init", "--help").out
+
+
+def test_what_click_says_is_in_the_catalogue() -> None:
+    french = gettext.translation("papier", LOCALE_FOLDER, languages=["fr"])
+    assert {message for message in MESSAGES if french.gettext(message) == message} == {"Options"}
+    assert all(french.ngettext(one, many, 2) != many for one, many in COUNTED_MESSAGES)

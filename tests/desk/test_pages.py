@@ -8,7 +8,12 @@ import time
 import pypdfium2 as pdfium
 from PIL import Image
 
+from papier.day_run import DayRow
+from papier.desk.today import due_rows
+from papier.language import using_language
 from papier.store.overview import find_sheet, latest_records, latest_scans
+from papier.workflows.day import Item, RowSheetRow
+from papier.workflows.tasks import TaskKind
 from tests.desk.small_office import NOW, RunningDesk, blank_scan
 
 
@@ -17,6 +22,22 @@ def test_the_first_page_tells_what_came_in(desk: RunningDesk) -> None:
     page = desk.get("/").text
     assert "6A.pdf" in page
     assert "4 records are kept" in page
+
+
+def test_the_first_page_counts_what_is_to_check_in_one_line_a_case() -> None:
+    def row(case: int, *keys: str) -> DayRow:
+        words = {"dossier": f"n° {case}", "objet": "Vérifier."}
+        return DayRow(words, RowSheetRow("check", tuple(Item(case, key, "") for key in keys)))
+
+    asked = [row(1, "date"), row(1, "debut"), row(2, "motif", "visa"), row(3, "date")]
+    with using_language("en"):
+        due = due_rows(asked, TaskKind.CHECK)
+    assert [(one.case, one.who, one.what) for one in due] == [
+        (1, "n° 1", "2 readings to check"),
+        (2, "n° 2", "2 readings to check"),
+        (3, "n° 3", "1 reading to check"),
+    ]
+    assert len(due_rows(asked, TaskKind.DO)) == 4
 
 
 def test_a_record_shows_its_sheet_with_what_was_read_over_it(desk: RunningDesk) -> None:
