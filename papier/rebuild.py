@@ -149,13 +149,13 @@ def _survey(path: Path, workspace: Workspace, library: FormLibrary) -> Iterable[
 def _identify_form(page: RegisteredPage, number: str, serial: int, library: FormLibrary) -> FoundSheet | str:
     identity = read_identity(page, library.definitions, MASTER_NOTE)
     if identity.form is None or identity.version is None:
-        return "its form and version cannot be read beside the number: scan it again, flatter or at 300 dpi"
+        return _("its form and version cannot be read beside the number: scan it again, flatter or at 300 dpi")
     today = library.definitions[identity.form].version
     if identity.version != today:
-        return (
-            f"it is {identity.form} version {identity.version}, and the definition here is version {today}: "
+        return _(
+            "it is {form} version {version}, and the definition here is version {today}: "
             "put the definition of that version into the workspace's forms folder"
-        )
+        ).format(form=identity.form, version=identity.version, today=today)
     best: tuple[float, PrintedForm] | None = None
     for large in (False, True):
         form = library.printed(identity.form, large=large)
@@ -166,9 +166,9 @@ def _identify_form(page: RegisteredPage, number: str, serial: int, library: Form
             if best is None or match > best[0]:
                 best = (match, form)
     if best is None or best[0] < MIN_FACE_MATCH:
-        return (
-            f"it calls itself {identity.form} version {today}, but does not look like it: was the definition changed?"
-        )
+        return _(
+            "it calls itself {form} version {today}, but does not look like it: was the definition changed?"
+        ).format(form=identity.form, today=today)
     return FoundSheet(serial, number, best[1].layout, best[1].face, identity.master)
 
 
@@ -180,7 +180,9 @@ def _settle(claims: Mapping[str, Sequence[FoundSheet | str]]) -> tuple[list[Foun
         sheets = [claim for claim in pages if isinstance(claim, FoundSheet)]
         forms = {(sheet.layout.form, sheet.layout.large) for sheet in sheets}
         if len(forms) > 1:
-            refused[number] = "its pages are of different forms: " + ", ".join(sorted(form for form, _ in forms))
+            refused[number] = _("its pages are of different forms: {forms}").format(
+                forms=", ".join(sorted(form for form, _large in forms))
+            )
         elif sheets:
             masters = [sheet for sheet in sheets if sheet.master]
             found.append((masters or sheets)[0])

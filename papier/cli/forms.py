@@ -95,8 +95,8 @@ def _check_clock(form: FormDefinition, path: Path) -> None:
         return
     node, _problems = load_yaml(path)
     clock = node.entries["about"].entries["clock"] if node is not None else None
-    hint = suggest(form.about.clock, known_rules()) or " `papier deadline --list` shows them all."
-    message = f"about: there is no clock `{form.about.clock}`.{hint}"
+    hint = suggest(form.about.clock, known_rules()) or _(" `papier deadline --list` shows them all.")
+    message = _("about: there is no clock `{clock}`.{hint}").format(clock=form.about.clock, hint=hint)
     raise DefinitionError(path, [Problem(str(path), clock.line if clock is not None else 1, message)])
 
 

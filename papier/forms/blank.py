@@ -16,6 +16,7 @@ from papier.forms.parsing import in_order, read_retention
 from papier.forms.parsing_demands import demand_of, read_comb
 from papier.forms.shapes import read_keys
 from papier.geometry import RectMm, bounding_rect
+from papier.language import translate as _
 from papier.yaml_source import Node, Proofreader, load_yaml
 
 # Zones measured by hand on a screen may reach over the page's edge by this much (millimetres).
@@ -39,7 +40,7 @@ class _Field:
 def is_blank_form(path: Path | str) -> bool:
     """True when the file describes somebody else's blank form; False when it does not or cannot be read."""
     try:
-        node, _ = load_yaml(path)
+        node, _problems = load_yaml(path)
     except UsageError:
         return False
     return node is not None and describes_blank_form(node)
@@ -89,7 +90,7 @@ class _BlankParser:
         retention = read_retention(values["retention"], self._proof) if "retention" in values else None
         pages = self._parse_pages(values["pages"]) if "pages" in values else []
         if not self._fields and "pages" in values:
-            self._proof.report(values["pages"], "no page has a zone. Add `zones:` with at least one.")
+            self._proof.report(values["pages"], _("no page has a zone. Add `zones:` with at least one."))
         if self._proof.problems:
             return None
         return self._layout(values, pages, retention)
@@ -152,8 +153,15 @@ class _BlankParser:
             if max(abs(a - b) for a, b in zip(first, background.size_mm, strict=True)) > SIZE_TOLERANCE:
                 proof.report(
                     entries["background"],
-                    "the page measures {:.0f} × {:.0f} mm and page 1 {:.0f} × {:.0f} mm. Give pages of one size, or "
-                    "make two forms.".format(*background.size_mm, *first),
+                    _(
+                        "the page measures {width:.0f} × {height:.0f} mm and page 1 {first_width:.0f} × "
+                        "{first_height:.0f} mm. Give pages of one size, or make two forms."
+                    ).format(
+                        width=background.size_mm[0],
+                        height=background.size_mm[1],
+                        first_width=first[0],
+                        first_height=first[1],
+                    ),
                 )
         self.backgrounds.append(background)
         return background.size_mm
@@ -173,7 +181,7 @@ class _BlankParser:
         name = entries["field"].text if "field" in entries else None
         proof = page.within(f"field `{name}`" if name else page.place)
         if "kind" not in entries:
-            proof.report(node, f"`kind` is missing. Add one of: {', '.join(ZONES)}.")
+            proof.report(node, _("`kind` is missing. Add one of: {names}.").format(names=", ".join(ZONES)))
             return None
         kind = ZONE_KIND.shape.read(entries["kind"], proof, "kind")
         if kind is None:
@@ -193,7 +201,10 @@ class _BlankParser:
     ) -> None:
         if (number, zone.rect) in self._places:
             first = self._places[number, zone.rect]
-            proof.report(node, f"the zone stands at the very place of that on line {first}. Correct one of them.")
+            proof.report(
+                node,
+                _("the zone stands at the very place of that on line {line}. Correct one of them.").format(line=first),
+            )
         self._places.setdefault((number, zone.rect), node.line)
         if size is None:
             return
@@ -201,8 +212,10 @@ class _BlankParser:
             place = ", ".join(f"{value:g}" for value in zone.rect.to_list())
             proof.report(
                 node,
-                f"the zone [{place}] leaves the page of {size[0]:.1f} × {size[1]:.1f} mm. "
-                "Correct the zone (in millimetres from the top left), or `dpi`.",
+                _(
+                    "the zone [{place}] leaves the page of {width:.1f} × {height:.1f} mm. "
+                    "Correct the zone (in millimetres from the top left), or `dpi`."
+                ).format(place=place, width=size[0], height=size[1]),
             )
 
     def _note(self, zone: Zone, demand: Demand, values: Mapping[str, Any], node: Node, proof: Proofreader) -> None:
@@ -214,22 +227,37 @@ class _BlankParser:
             self._fields[zone.field] = _Field(node.line, zone.kind, demand, label, options, values.get("multiple"))
             return
         if zone.kind != "tick" or field.kind != "tick":
-            proof.report(node, f"the field has a zone already (line {field.line}). Give this one another name.")
+            proof.report(
+                node,
+                _("the field has a zone already (line {line}). Give this one another name.").format(line=field.line),
+            )
             return
         option = zone.option or ""
         if option in field.options:
             line = field.options[option]
-            proof.report(node, f"the option `{option}` stands twice (first on line {line}). Rename one.")
+            proof.report(
+                node,
+                _("the option `{option}` stands twice (first on line {line}). Rename one.").format(
+                    option=option, line=line
+                ),
+            )
         field.options.setdefault(option, node.line)
         field.label = field.label or label
         if demand not in (Demand(), field.demand):
             if field.demand != Demand():
-                proof.report(node, f"the zone demands something else than that on line {field.line}. Keep one of them.")
+                proof.report(
+                    node,
+                    _("the zone demands something else than that on line {line}. Keep one of them.").format(
+                        line=field.line
+                    ),
+                )
             field.demand = demand
         multiple = values.get("multiple")
         if multiple is not None:
             if field.multiple is not None and field.multiple != multiple:
-                proof.report(node, f"`multiple` is not the same as on line {field.line}. Change one of them.")
+                proof.report(
+                    node, _("`multiple` is not the same as on line {line}. Change one of them.").format(line=field.line)
+                )
             field.multiple = multiple
 
 
@@ -244,8 +272,9 @@ def _build_zone(
         if fixed is not None and len(cells) != fixed:
             proof.report(
                 node.entries["cells"],
-                f"`{values['content']}` has {fixed} cells, here are {len(cells)}. "
-                "Give all of them, or use `digits` or `mixed`.",
+                _(
+                    "`{content}` has {fixed} cells, here are {count}. Give all of them, or use `digits` or `mixed`."
+                ).format(content=values["content"], fixed=fixed, count=len(cells)),
             )
             return None, None
         comb = read_comb(node, values | {"cells": len(cells)}, proof)

@@ -99,7 +99,7 @@ class BlockParser:
         entries = node.entries
         if node.text is not None:
             if node.text != "page_break":
-                hint = suggest(node.text, ("page_break",)) or " Write `- text: …` for a paragraph."
+                hint = suggest(node.text, ("page_break",)) or _(" Write `- text: …` for a paragraph.")
                 self._proof.report(node, _("`{text}` is not a block.{hint}").format(text=node.text, hint=hint))
                 return None
             entries = {"page_break": Node(node.path, node.line, None)}

@@ -157,9 +157,9 @@ def _check_choices(
             proof.report(node, _("the choice `{choice}` stands twice. Delete one.").format(choice=choice))
         seen.add(choice)
         if content is CombContent.DATE:
-            held, said = is_iso_date(choice), "a date that exists, as YYYY-MM-DD"
+            held, said = is_iso_date(choice), _("a date that exists, as YYYY-MM-DD")
         elif content is CombContent.HOUR:
-            held, said = is_hour(choice), "an hour as HH:MM"
+            held, said = is_hour(choice), _("an hour as HH:MM")
         else:
             pattern, said = _CHOICES[content]
             held = re.fullmatch(pattern, choice) is not None

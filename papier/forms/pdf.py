@@ -404,8 +404,9 @@ class _Pen:
 
 def _too_long(sheet: SheetToPrint, value: str) -> LayoutError:
     return LayoutError(
-        f'The text "{value}" is too long for its place on {sheet.layout.form} (sheet {sheet.number}); '
-        "shorten it in the roster."
+        _("The text “{value}” is too long for its place on {form} (sheet {number}); shorten it in the roster.").format(
+            value=value, form=sheet.layout.form, number=sheet.number
+        )
     )
 
 

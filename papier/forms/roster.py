@@ -146,7 +146,7 @@ def split_complete(roster: Roster, columns: Sequence[str]) -> tuple[tuple[Person
     """
     lacking = [column for column in dict.fromkeys(columns) if column not in roster.columns]
     if lacking:
-        there = ", ".join(f"`{name}`" for name in roster.columns) or "none"
+        there = ", ".join(f"`{name}`" for name in roster.columns) or _("none")
         return (), tuple(
             Problem(
                 roster.path,

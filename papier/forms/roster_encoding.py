@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import codecs
 
+from papier.language import translate as _
+
 # How much each speaks for itself before anything is read: Windows writes nearly all; DOS is rare by now.
 _OLDER = {"cp1252": 3.0, "mac_roman": 1.0, "cp850": 0.0, "latin-1": 0.0}
 # How much a letter speaks for a text in which it stands, by its frequency in French names (commonest highest), and
@@ -28,10 +30,6 @@ _ORDINARY = frozenset("«»“”‘’…–—•°ºª€§·²³×½\u00a0")
 # A part of a UTF-16 text without a mark that is zero bytes on one side: Latin text has nearly one in two.
 _ZERO_SHARE = 0.3
 
-AMBIGUOUS = (
-    "the encoding cannot be told for certain, so accents may be wrong. Save the roster again with the encoding UTF-8."
-)
-
 
 def decode_text(data: bytes) -> tuple[str, str | None]:
     """The text of `data`, and a warning when its accents may be wrong."""
@@ -44,7 +42,7 @@ def decode_text(data: bytes) -> tuple[str, str | None]:
             try:
                 return data.decode(encoding), None
             except UnicodeDecodeError:
-                return data.decode(encoding, errors="replace"), AMBIGUOUS
+                return data.decode(encoding, errors="replace"), _ambiguous()
     wide = _wide_encoding(data)
     if wide:
         try:
@@ -75,7 +73,7 @@ def _decode_older(data: bytes) -> tuple[str, str | None]:
         scores[text] = max(scores.get(text, float("-inf")), prior + likeness(text))
     (best, score), *others = sorted(scores.items(), key=lambda entry: -entry[1])
     lead = score - others[0][1] if others else score
-    return best, None if score > 0 and lead >= _CERTAIN_LEAD else AMBIGUOUS
+    return best, None if score > 0 and lead >= _CERTAIN_LEAD else _ambiguous()
 
 
 def likeness(text: str) -> float:
@@ -100,3 +98,10 @@ def likeness(text: str) -> float:
             # `LEFèVRE` is seen where a program wrote capitals and left the accents alone.
             score += weight if not (previous.isupper() and following.isupper()) else 0.0
     return score
+
+
+def _ambiguous() -> str:
+    return _(
+        "the encoding cannot be told for certain, so accents may be wrong. "
+        "Save the roster again with the encoding UTF-8."
+    )

@@ -49,7 +49,7 @@ def with_translation(form: FormDefinition, language: Language) -> FormDefinition
     form = _completed(form)
     missing = [words.fr for words in sheet_wordings(form) if language not in words.texts]
     if missing:
-        whole = ", ".join(translations(form)) or "none"
+        whole = ", ".join(translations(form)) or _("none")
         raise UsageError(
             _(
                 "{form} is not wholly translated into `{language}`: “{value}” is not. Languages that are "

@@ -407,7 +407,7 @@ def _overflow(form: FormDefinition, pages: Sequence[_Page], paper: PageFormat) -
     live = page_frame(*paper.size_mm).live
     excess = sum(page.content for page in pages) - live.height
     first = pages[1].first or Piece(0.0)
-    return (
-        f"block `{first.name}` ({form.path}:{first.line}) does not fit: the form is {max(excess, 1):.0f} mm too high "
-        f"for its single page ({paper.value}); leave out a block or take a larger format."
-    )
+    return _(
+        "block `{name}` ({path}:{line}) does not fit: the form is {excess:.0f} mm too high "
+        "for its single page ({paper}); leave out a block or take a larger format."
+    ).format(name=first.name, path=form.path, line=first.line, excess=max(excess, 1), paper=paper.value)

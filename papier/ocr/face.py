@@ -21,6 +21,7 @@ from papier.errors import DefinitionError, Problem
 from papier.forms.frame import page_frame
 from papier.forms.layout import LayoutPage
 from papier.geometry import MM_PER_INCH, FloatArray, RectMm, Transform
+from papier.language import translate as _
 from papier.ocr.displacement import PLACEMENT_MM, FieldDisplacement, field_basis, fit_field
 from papier.ocr.register import PrintedForm
 from papier.ocr.scan import GreyImage, RegisteredPage, ScannedPage
@@ -140,7 +141,7 @@ def _load_face(key: _Key) -> Face:
     given = np.frombuffer(key.form.face, np.uint8)
     image = cv2.imdecode(given, cv2.IMREAD_GRAYSCALE) if len(given) else None
     if image is None:
-        raise _no_face(key.form, "is neither a PDF nor an image")
+        raise _no_face(key.form, _("is neither a PDF nor an image"))
     return Face(layout.size_mm, _at_face_dpi(np.asarray(image, dtype=np.uint8), layout.size_mm), FACE_DPI, written)
 
 
@@ -156,10 +157,10 @@ def _draw_pdf(form: PrintedForm, page: int) -> GreyImage:
     try:
         document = pypdfium2.PdfDocument(form.face)
     except pypdfium2.PdfiumError as error:
-        raise _no_face(form, "is a broken PDF") from error
+        raise _no_face(form, _("is a broken PDF")) from error
     try:
         if page > len(document):
-            raise _no_face(form, f"has no page {page}")
+            raise _no_face(form, _("has no page {page}").format(page=page))
         bitmap = document[page - 1].render(scale=FACE_DPI / 72, grayscale=True)
         return np.array(bitmap.to_numpy(), dtype=np.uint8).reshape(bitmap.height, bitmap.width)
     finally:
@@ -167,7 +168,9 @@ def _draw_pdf(form: PrintedForm, page: int) -> GreyImage:
 
 
 def _no_face(form: PrintedForm, fault: str) -> DefinitionError:
-    message = f"the blank page of {form.layout.form} {fault}. Give a PDF or PNG of the blank page."
+    message = _("the blank page of {form} {fault}. Give a PDF or PNG of the blank page.").format(
+        form=form.layout.form, fault=fault
+    )
     return DefinitionError(form.layout.form, [Problem(form.layout.form, 1, message)])
 
 

@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from papier.language import translate as _
 from papier.settings import raise_found, read_section
 
 SECTION = "ordres"
@@ -62,7 +63,10 @@ def load_order_settings(path: Path) -> OrderSettings:
         nodes = proof.members(entries["formulaires"], "formulaires") or ()
         forms = tuple(word for node in nodes if (word := proof.text(node, "formulaires")))
         if len(forms) > MOST_FORMS:
-            proof.report(entries["formulaires"], f"`formulaires` has {len(forms)} entries. Keep {MOST_FORMS} at most.")
+            proof.report(
+                entries["formulaires"],
+                _("`formulaires` has {count} entries. Keep {most} at most.").format(count=len(forms), most=MOST_FORMS),
+            )
     if "listes" in entries:
         for name, node in (proof.entries(entries["listes"], "listes") or {}).items():
             roster = proof.text(node, name)
@@ -70,7 +74,12 @@ def load_order_settings(path: Path) -> OrderSettings:
                 continue
             rosters[name.upper()] = path.parent / roster
             if not rosters[name.upper()].is_file():
-                proof.report(node, f"there is no file {rosters[name.upper()]}. Put the list of {name} there.")
+                proof.report(
+                    node,
+                    _("there is no file {path}. Put the list of {name} there.").format(
+                        path=rosters[name.upper()], name=name
+                    ),
+                )
     if "copies" in entries:
         most = proof.integer(entries["copies"], "copies", 1, 999) or MOST_COPIES
     if "sauvegarde" in entries and entries["sauvegarde"].content not in (None, ""):

@@ -181,7 +181,7 @@ class _Check:
         rules = [rule.name for rule in list_rules()]
         for rule in clock.rules:
             if rule not in rules:
-                hint = suggest(rule, rules) or " `papier deadline --list` shows them all."
+                hint = suggest(rule, rules) or _(" `papier deadline --list` shows them all.")
                 yield self._problem(
                     clock.line,
                     _("clock `{name}`: there is no rule `{rule}`.{hint}").format(name=clock.name, rule=rule, hint=hint),
