@@ -125,13 +125,17 @@ def _likeness(item: CheckItem, content: str | None, candidates: Sequence[Candida
 
 
 def _newest(rows: Sequence[Row[Any]], known: Mapping[int, KnownRecord]) -> dict[tuple[str, str], int]:
-    """Of several scans of one sheet in which a field is doubtful, the latest."""
-    found: dict[tuple[str, str], int] = {}
+    """Of several scans of one sheet in which a field is doubtful, the latest in which something was read, if any: a
+    blank copy of the sheet answers no question.
+    """
+    found: dict[tuple[str, str], tuple[bool, int]] = {}
     for row in rows:
         record = known.get(row.record)
         if record is not None and record.sheet is not None and not record.master:
-            found[record.sheet, row.field] = max(row.record, found.get((record.sheet, row.field), 0))
-    return found
+            written = json.loads(row.value) not in (None, "", [], False)
+            at = record.sheet, row.field
+            found[at] = max((written, row.record), found.get(at, (False, 0)))
+    return {at: number for at, (_written, number) in found.items()}
 
 
 def _said_elsewhere(connection: Connection, known: Mapping[int, KnownRecord]) -> dict[tuple[str, str], set[int]]:

@@ -205,6 +205,16 @@ def test_a_field_that_another_scan_says_is_not_asked(workspace: Workspace, engin
     assert (item.field, item.record) == ("nom", 2)
 
 
+def test_a_blank_copy_of_a_sheet_does_not_hide_what_is_doubtful_on_it(workspace: Workspace, engine: Engine) -> None:
+    (sheet,) = print_sheets(workspace, engine, 1)
+    file_page(engine, "a", sheet, [doubtful("telephone", "0612345678", ("0672345678", 0.08))])
+    file_page(engine, "b", sheet, [doubtful("telephone", None)])
+    item = only(workspace)
+    assert (item.record, item.value) == (1, "0612345678")
+    say(workspace, item.key, Verdict.RIGHT)
+    assert open_items(workspace) == ()
+
+
 def test_two_scans_that_contradict_each_other_are_asked_once(workspace: Workspace, engine: Engine) -> None:
     (sheet,) = print_sheets(workspace, engine, 1)
     file_page(engine, "a", sheet, [sure("telephone", "0612345678")])
