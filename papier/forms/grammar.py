@@ -32,6 +32,7 @@ from papier.forms.shapes import (
     TextShape,
     WordingShape,
 )
+from papier.language import translate as _
 
 CHECK_KEYS = ("nir", "luhn", "mod97", "mod11")
 # Tints that school and office suppliers stock in 80 g/m² and on which black print keeps its contrast.
@@ -48,9 +49,14 @@ _TEXT = TextShape()
 _WORDING = WordingShape()
 _FILLED = WordingShape(fills=True)
 _FLAG = FlagShape()
-_FIELD_ID = Matching(FIELD_ID, "Use small letters without accents, digits and `_`, a letter first, as in `date_debut`.")
+_FIELD_ID = Matching(
+    FIELD_ID, lambda: _("Use small letters without accents, digits and `_`, a letter first, as in `date_debut`.")
+)
 _COLUMN = Matching(
-    COLUMN, "Write the roster column in small letters without accents, words joined by `_`, as in `date_de_naissance`."
+    COLUMN,
+    lambda: _(
+        "Write the roster column in small letters without accents, words joined by `_`, as in `date_de_naissance`."
+    ),
 )
 _CONTENT = OneOf(tuple(content.value for content in CombContent))
 _SAME_PAGE = {"same_page": Key(_FLAG, "keep on the same page as the block that follows")}
@@ -217,7 +223,7 @@ RETENTION: Keys = {
 
 FORM: Keys = {
     "form": Key(
-        Matching(FORM_ID, "Write `family/name` in small letters without accents, as in `carnet/absence`."),
+        Matching(FORM_ID, lambda: _("Write `family/name` in small letters without accents, as in `carnet/absence`.")),
         "the form's identifier, `family/name`",
         needed=True,
     ),
@@ -251,7 +257,7 @@ BLANK_PAGE: Keys = {
 }
 
 # Names come with the other program's data: any word without white space.
-_FOREIGN_ID = Matching(re.compile(r"\S{1,80}"), "Use one word without spaces, as in `q1`.")
+_FOREIGN_ID = Matching(re.compile(r"\S{1,80}"), lambda: _("Use one word without spaces, as in `q1`."))
 _ZONE: Keys = {
     "field": Key(_FOREIGN_ID, "the field's identifier", needed=True),
     "label": Key(_WORDING, "the question in words"),

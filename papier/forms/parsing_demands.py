@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import importlib
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from papier.forms.definition import CombContent, Demand
@@ -15,15 +15,15 @@ from papier.yaml_source import Node, Proofreader
 
 _NUMBER = re.compile(r"-?[0-9]{1,15}([.,][0-9]{1,9})?")
 # What a choice may look like, by content, and how that is said. Dates and hours are checked on the calendar and clock.
-_CHOICES: dict[CombContent, tuple[str, str]] = {
-    CombContent.LETTERS: (r"[^\W\d_]+(?:[ '’.-]+[^\W\d_]+)*\.?", "letters, spaces, hyphens and apostrophes"),
-    CombContent.DIGITS: (r"[0-9]+", "digits"),
-    CombContent.MIXED: (r"\S+(?: \S+)*", "characters without double spaces"),
-    CombContent.TELEPHONE: (r"0[1-9][0-9]{8}", "ten digits, 0 first, without spaces"),
-    CombContent.POSTCODE: (r"[0-9]{5}", "five digits"),
-    CombContent.CLASS: (r"[^\W_]+(?:[ -][^\W_]+)*", "letters and digits"),
-    CombContent.NIR: (r"[0-9]{5}[0-9AB][0-9]{9}", "the fifteen characters of a NIR, its key included"),
-    CombContent.NUMBER: (_NUMBER.pattern, "a number"),
+_CHOICES: dict[CombContent, tuple[str, Callable[[], str]]] = {
+    CombContent.LETTERS: (r"[^\W\d_]+(?:[ '’.-]+[^\W\d_]+)*\.?", lambda: _("letters, spaces, hyphens and apostrophes")),
+    CombContent.DIGITS: (r"[0-9]+", lambda: _("digits")),
+    CombContent.MIXED: (r"\S+(?: \S+)*", lambda: _("characters without double spaces")),
+    CombContent.TELEPHONE: (r"0[1-9][0-9]{8}", lambda: _("ten digits, 0 first, without spaces")),
+    CombContent.POSTCODE: (r"[0-9]{5}", lambda: _("five digits")),
+    CombContent.CLASS: (r"[^\W_]+(?:[ -][^\W_]+)*", lambda: _("letters and digits")),
+    CombContent.NIR: (r"[0-9]{5}[0-9AB][0-9]{9}", lambda: _("the fifteen characters of a NIR, its key included")),
+    CombContent.NUMBER: (_NUMBER.pattern, lambda: _("a number")),
 }
 # The contents whose characters can carry each key.
 _KEYED: dict[str, frozenset[CombContent]] = {
@@ -161,7 +161,8 @@ def _check_choices(
         elif content is CombContent.HOUR:
             held, said = is_hour(choice), _("an hour as HH:MM")
         else:
-            pattern, said = _CHOICES[content]
+            pattern, words = _CHOICES[content]
+            said = words()
             held = re.fullmatch(pattern, choice) is not None
         if not held:
             proof.report(

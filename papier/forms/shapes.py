@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -177,12 +177,12 @@ class Matching:
     """A text of one fixed pattern; `remedy` says which, with an example. `folds`: suggest the same in small letters."""
 
     pattern: re.Pattern[str]
-    remedy: str
+    remedy: Callable[[], str]
 
     def read(self, node: Node, proof: Proofreader, what: str) -> str | None:
         text = proof.text(node, what)
         if text is not None and not self.pattern.fullmatch(text):
-            proof.report(node, f"`{what}` is `{text}`. {self.remedy}")
+            proof.report(node, _("`{what}` is `{text}`. {remedy}").format(what=what, text=text, remedy=self.remedy()))
             return None
         return text
 

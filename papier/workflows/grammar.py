@@ -31,11 +31,13 @@ _TEXT = TextShape()
 _WORDING = WordingShape()
 _FLAG = FlagShape()
 _PART = Part({"type": "object"})
-_FORM = Matching(FORM_ID, "Write a form's name, `family/name`, as in `carnet/absence`.")
-_TARGET = Matching(NAME, "Write the name of a step or of an end, as in `rappel`.")
-_FIELD = Matching(FIELD_ID, "Write the identifier of a field of the form, as in `suite`.")
-_RULE = Matching(NAME, "Write the name of a rule, as `papier deadline --list` shows them.")
-_START = Matching(START, "Write `sent`, `delivered`, `back`, an answer or a clock; `step.word` for another step.")
+_FORM = Matching(FORM_ID, lambda: _("Write a form's name, `family/name`, as in `carnet/absence`."))
+_TARGET = Matching(NAME, lambda: _("Write the name of a step or of an end, as in `rappel`."))
+_FIELD = Matching(FIELD_ID, lambda: _("Write the identifier of a field of the form, as in `suite`."))
+_RULE = Matching(NAME, lambda: _("Write the name of a rule, as `papier deadline --list` shows them."))
+_START = Matching(
+    START, lambda: _("Write `sent`, `delivered`, `back`, an answer or a clock; `step.word` for another step.")
+)
 
 
 @dataclass(frozen=True)
@@ -121,7 +123,7 @@ ANSWER: Keys = {
 }
 
 CLOCK: Keys = {
-    "name": Key(Matching(NAME, "Write a word, as in `silence`."), "its name within the step", needed=True),
+    "name": Key(Matching(NAME, lambda: _("Write a word, as in `silence`.")), "its name within the step", needed=True),
     "rule": Key(OneOrMore(_RULE), "a legal clock: a name of `papier deadline --list`; several: one after the other"),
     "wait": Key(WaitShape(), "the office's own time: `3 jours ouvrés`"),
     "from": Key(OneOrMore(_START), "what it counts from: `sent`, `delivered`, `demande.silence` …", needed=True),
