@@ -97,6 +97,16 @@ def command(
             )  # fmt: skip
         unsure |= filed.case is None
         _tell(path, filed, as_json=as_json)
+        if filed.known and case is not None and filed.case != case:
+            raise UsageError(
+                _("{file} was filed before, and --case changed nothing. See: papier records show {record}").format(
+                    file=path.name, record=filed.record
+                )
+                if filed.case is not None
+                else _("{file} was filed before. Put it with the case: {command}").format(
+                    file=path.name, command=f"papier file --record {filed.record} --case {case}"
+                )
+            )
         if output is not None:
             _write(context, filed.record, output)
     return EXIT_CHECK_NEEDED if unsure else 0

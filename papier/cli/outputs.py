@@ -18,6 +18,8 @@ class OutputFile(click.Path):
         super().__init__(path_type=Path, dir_okay=False)
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+        if str(value) == "-":
+            raise UsageError(_("--output takes the name of a file, not “-”."))
         path = Path(str(super().convert(value, param, ctx)))
         if not path.parent.is_dir():
             raise UsageError(

@@ -99,6 +99,16 @@ def test_the_same_paper_is_filed_once(papier: Papier, sheets: list[str], tmp_pat
     assert sheets
 
 
+def test_a_case_given_for_a_paper_filed_before_is_not_ignored_in_silence(
+    papier: Papier, sheets: list[str], tmp_path: Path
+) -> None:
+    path = letter(tmp_path / "lettre.png")
+    assert papier("file", path, "--case", "1").code == 0
+    again = papier("file", path, "--case", "999")
+    assert (again.code, "--case changed nothing" in again.err) == (2, True)
+    assert sheets
+
+
 def test_a_case_number_alone_is_a_question_and_a_person_answers_it(
     papier: Papier, sheets: list[str], tmp_path: Path
 ) -> None:
