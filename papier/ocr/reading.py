@@ -35,6 +35,8 @@ SURE_FACE_MATCH = 0.7
 FULL_GLASS = 0.8
 # A page with less ink than this share of its area, away from its edges, is the blank back of a sheet.
 BLANK_INK_SHARE = 0.0008
+# Paper of any colour scans lighter than this; a page that is mostly darker is covered by something, not blank.
+DARKEST_PAPER = 90
 # Forms to compare with a page whose number cannot be read; older ones are asked of a person.
 MAX_FORMS_COMPARED = 24
 
@@ -245,7 +247,7 @@ def _unknown(page: ScannedPage, reason: str) -> PageReading:
 
 
 def _is_blank(page: ScannedPage) -> bool:
-    """True for a page with next to no ink away from its edges, where scanners leave black borders and holes show."""
+    """True for paper with next to no ink away from its edges, where scanners leave black borders and holes show."""
     height, width = page.pixels.shape
     inner = page.pixels[height // 12 : -height // 12, width // 12 : -width // 12]
     if inner.size == 0:
@@ -253,4 +255,4 @@ def _is_blank(page: ScannedPage) -> bool:
     step = max(1, min(inner.shape) // 800)
     sample = inner[::step, ::step].astype(np.float32)
     paper = float(np.median(sample))
-    return float(np.mean(sample < paper - 60)) < BLANK_INK_SHARE
+    return paper >= DARKEST_PAPER and float(np.mean(sample < paper - 60)) < BLANK_INK_SHARE
