@@ -11,6 +11,7 @@ import click
 
 from papier.checking.wording import reason_words
 from papier.cli.context import Context, pass_context
+from papier.cli.days import Day
 from papier.cli.output import progress_bar
 from papier.errors import EXIT_CHECK_NEEDED, UsageError
 from papier.filing import FiledPaper, file_paper
@@ -42,7 +43,7 @@ from papier.store.records import list_records
 @click.option("--as", "answer", metavar=_("WORD"), help=_("What it is to the case: a word of its workflow; moves it."))
 @click.option("--kind", type=click.Choice([str(nature) for nature in Nature]), default="courrier", show_default=True)
 @click.option("--from", "sender", metavar=_("NAME"), help=_("Who sent it."))
-@click.option("--on", type=click.DateTime(["%Y-%m-%d"]), help=_("The day it came; today if nothing is said."))
+@click.option("--on", type=Day(), metavar=_("DAY"), help=_("The day it came; today if nothing is said."))
 @click.option("--keep", metavar=_("DURATION"), help=_("How long it is kept: P5Y, P6M, année scolaire."))
 @click.option("--by", metavar=_("NAME"), help=_("Who says so; else the name of your account."))
 @click.option("--no-text", is_flag=True, help=_("Do not recognise its text."))
@@ -57,7 +58,7 @@ def command(
     answer: str | None,
     kind: str,
     sender: str | None,
-    on: dt.datetime | None,
+    on: dt.date | None,
     keep: str | None,
     by: str | None,
     no_text: bool,
@@ -67,7 +68,7 @@ def command(
 ) -> int:
     now = context.now()
     who = by or getpass.getuser()
-    day = on.date() if on else now.date()
+    day = on or now.date()
     if day > now.date():
         raise UsageError(_("{day} is in the future. Check the date.").format(day=day))
     if keep is not None and keep_until(keep, day) is None:

@@ -11,6 +11,7 @@ import click
 
 from papier.cli import counts
 from papier.cli.context import Context, pass_context
+from papier.cli.days import Day
 from papier.errors import UsageError
 from papier.language import translate as _
 from papier.person_file import KeptBecause, how_long, write_person_file
@@ -33,7 +34,7 @@ from papier.store.person_records import PersonFound, find_person
     ),
 )
 @click.argument("name", nargs=-1, required=True)
-@click.option("--born", type=click.DateTime(["%Y-%m-%d"]), help=_("Where several bear that name."))
+@click.option("--born", type=Day(), metavar=_("DAY"), help=_("Where several bear that name."))
 @click.option("--output", type=click.Path(path_type=Path, dir_okay=False), help=_("A PDF to print."))
 @click.option("--erase", is_flag=True, help=_("Take out for good what need not be kept."))
 @click.option("--record", "forced", type=int, multiple=True, help=_("Erase this record although it is to be kept."))
@@ -44,7 +45,7 @@ from papier.store.person_records import PersonFound, find_person
 def command(
     context: Context,
     name: tuple[str, ...],
-    born: dt.datetime | None,
+    born: dt.date | None,
     output: Path | None,
     erase: bool,
     forced: tuple[int, ...],
@@ -53,7 +54,7 @@ def command(
     as_json: bool,
 ) -> int:
     asked = " ".join(" ".join(name).split())
-    found = find_person(context.engine, asked, born.date().isoformat() if born else None)
+    found = find_person(context.engine, asked, born.isoformat() if born else None)
     if not found:
         raise UsageError(_("Nothing bears the name “{name}”. Look for parts of it: papier search").format(name=asked))
     if len(found.births) > 1:

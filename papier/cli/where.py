@@ -12,6 +12,7 @@ import click
 
 from papier.cli import counts
 from papier.cli.context import Context, pass_context
+from papier.cli.days import Day
 from papier.errors import UsageError
 from papier.language import translate as _
 from papier.paper_trail import print_binder_index, print_labels
@@ -54,8 +55,8 @@ MOST_ANSWERS = 50
 @click.option("--records", "ranges", metavar=_("FROM-TO"), multiple=True, help=_("These records."))
 @click.option("--scan", metavar=_("FILE"), help=_("The records of this scan file."))
 @click.option("--form", help=_("Only this form."))
-@click.option("--since", type=click.DateTime(["%Y-%m-%d"]), help=_("Taken in from this day on."))
-@click.option("--until", type=click.DateTime(["%Y-%m-%d"]), help=_("Taken in up to this day."))
+@click.option("--since", type=Day(), metavar=_("DAY"), help=_("Taken in from this day on."))
+@click.option("--until", type=Day(), metavar=_("DAY"), help=_("Taken in up to this day."))
 @click.option("--unplaced", is_flag=True, help=_("Only those that nobody has said it of."))
 @click.option("--dry-run", is_flag=True, help=_("Say what would change; change nothing."))
 @click.option("--labels", type=click.Path(path_type=Path, dir_okay=False), help=_("Print labels for the spines."))
@@ -73,8 +74,8 @@ def command(
     ranges: tuple[str, ...],
     scan: str | None,
     form: str | None,
-    since: dt.datetime | None,
-    until: dt.datetime | None,
+    since: dt.date | None,
+    until: dt.date | None,
     unplaced: bool,
     dry_run: bool,
     labels: Path | None,
@@ -96,7 +97,7 @@ def command(
     choice = Choice(
         tuple(_parse_range(text) for text in (*ranges, *(word for word in what if setting and RANGE.fullmatch(word)))),
         tuple(word.upper() for word in what if setting and not RANGE.fullmatch(word)),
-        scan, form, since.date() if since else None, until.date() if until else None,
+        scan, form, since, until,
         None if setting else binder, unplaced,
     )  # fmt: skip
     if setting:
