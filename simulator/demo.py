@@ -16,6 +16,7 @@ from PIL import Image, ImageDraw, ImageFont
 from papier.cli.main import run
 from papier.forms.typefaces import face_path
 from papier.intake import read_scan
+from papier.language import chosen_language
 from papier.ocr.reading import Reader
 from papier.records import PageReading
 from papier.store.sheets import StoreRegister, find_outstanding
@@ -79,6 +80,10 @@ def papier(workspace: Path, *arguments: str) -> None:
         raise SystemExit(f"papier {arguments[0]} ended with exit code {code}")
 
 
+def say(french: str, english: str) -> None:
+    print(french if chosen_language() == "fr" else english)
+
+
 def fill_and_scan(workspace: Path, printed: Path, scan: Path) -> tuple[dict[str, Truth], ScannedImage]:
     """Simulated: real handwriting from the shipped sample goes onto the sheets, and the sheets through a scanner."""
     register = StoreRegister(open_workspace(workspace))
@@ -104,7 +109,10 @@ def fill_and_scan(workspace: Path, printed: Path, scan: Path) -> tuple[dict[str,
         truths |= glassful.truths
     images = [images[index] for index in np.random.default_rng(SEED).permutation(len(images))]
     write_scan(images, scan)
-    print(f"\n(simulated: {len(truths)} sheets filled with real handwriting and scanned, {len(images)} pages)")
+    say(
+        f"\n(simulé : {len(truths)} feuilles remplies avec de vraies écritures et numérisées, {len(images)} pages)",
+        f"\n(simulated: {len(truths)} sheets filled with real handwriting and scanned, {len(images)} pages)",
+    )
     return truths, images[0]
 
 
@@ -120,13 +128,15 @@ def tell(workspace: Path, scan: Path, truths: dict[str, Truth], first: ScannedIm
         if truth is not None:
             counts.update(count_verdicts(truth, reading.fields))
     total = sum(counts.values())
-    print(
+    say(
+        f"\nSur {total} champs : {counts[RIGHT]} lus juste, {counts[ASKED]} demandés à une personne, "
+        f"{counts[WRONG]} faux et acceptés (feuilles simulées ; les chiffres qui comptent : benchmarks/README.md).",
         f"\nOf {total} fields: {counts[RIGHT]} read right, {counts[ASKED]} asked of a person, "
-        f"{counts[WRONG]} wrong and accepted (simulated sheets; figures that count: benchmarks/README.md)."
+        f"{counts[WRONG]} wrong and accepted (simulated sheets; figures that count: benchmarks/README.md).",
     )
     if shown is not None:
         draw_reading(first, shown, picture)
-        print(f"See {picture}")
+        say(f"Voir {picture}", f"See {picture}")
 
 
 def draw_reading(image: ScannedImage, reading: PageReading, picture: Path) -> None:
