@@ -248,7 +248,7 @@ def parse_yaml(source: bytes | str, path: str = "<text>") -> tuple[Node | None, 
     except _RefusedError as error:
         return refuse(error.line, str(error))
     except (yaml.YAMLError, RecursionError) as error:
-        return refuse(1, _not_yaml(error))
+        return refuse(1, _too_deep() if isinstance(error, RecursionError) else _not_yaml(error))
     if node is None or node.content is None:
         return refuse(1, _("the file is empty. Write the definition, or delete the file."))
     return node, problems
@@ -296,10 +296,7 @@ class _TreeBuilder:
                 line, _("tags are not taken (`{tag}`). Delete it, or quote the text.").format(tag=event.tag)
             )
         if depth > MAX_DEPTH:
-            raise _RefusedError(
-                line,
-                _("more than {depth} levels stand inside one another. Simplify this part.").format(depth=MAX_DEPTH),
-            )
+            raise _RefusedError(line, _too_deep())
         if isinstance(event, yaml.ScalarEvent):
             nothing = event.style in (None, "") and event.value in _NOTHING
             return Node(self._path, line, None if nothing else event.value)
@@ -344,7 +341,12 @@ def _syntax_message(text: str, line: int, error: yaml.MarkedYAMLError) -> str:
     written = lines[line - 1] if line <= len(lines) else ""
     if "\t" in written[: len(written) - len(written.lstrip())] or "'\\t'" in str(error.problem):
         return _("a tab stands here, and YAML is indented with spaces. Replace the tab by spaces.")
-    return _not_yaml(error.problem)
+    # PyYAML itself stops at a depth from version 6.0.4 on.
+    return _too_deep() if "nesting depth" in str(error.problem) else _not_yaml(error.problem)
+
+
+def _too_deep() -> str:
+    return _("more than {depth} levels stand inside one another. Simplify this part.").format(depth=MAX_DEPTH)
 
 
 def _not_yaml(why: object) -> str:
