@@ -225,9 +225,9 @@ def test_what_is_put_into_the_feeder_is_taken_in_without_a_word(
     # Three pages go through; the second sheet is put in again by whoever reads the message.
     feeder.load(pages)
     wait_for(lambda: len(sheets(papier)) == 2)
+    wait_for(lambda: list(feeder.stack.iterdir()) == [])
     wait_for(lambda: status(papier)["watcher"]["batch_open"] is False)
-    assert list(feeder.stack.iterdir()) == []
-    assert status(papier)["watcher"]["last_batch"]["missing"] == []
+    wait_for(lambda: status(papier)["watcher"]["last_batch"]["missing"] == [])
     code, out = service.stop()
     assert code == 0
     assert "3 pages are scanned and safe. Go on from sheet 2" in out
