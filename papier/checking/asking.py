@@ -7,13 +7,10 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection, Engine
 
-from papier.checking.crops import crop_pixels
 from papier.checking.item import CheckItem
-from papier.checking.paper import PRINT_DPI, may_show
-from papier.errors import ScanFileError
+from papier.checking.paper import printed_crop
 from papier.forms.pdf import Picture
 from papier.forms.question_slip import Asked, lay_out_question
-from papier.ocr.crops import to_png
 from papier.print_run import Addressee, PrintRun, print_sheets
 from papier.store.case_filing import QUESTION, keep_rows
 from papier.store.checks import Check, Verdict, write_check
@@ -25,7 +22,7 @@ def print_question(
     workspace: Workspace, engine: Engine, item: CheckItem, now: dt.datetime, *, who: str, via: str
 ) -> tuple[PrintRun, Check]:
     """Print the slip into the workspace and put the item off until it comes back; gives the run and the answer kept."""
-    picture = _picture(workspace, engine, item)
+    picture = printed_crop(workspace, engine, item)
     asked = Asked(item.zone or "lines", item.content, item.cells, item.options, item.multiple)
     layout, place = lay_out_question(asked, with_picture=picture is not None)
     pictures = (Picture(place, picture),) if picture is not None and place is not None else ()
@@ -60,12 +57,3 @@ def print_question(
     )
     run = print_sheets(workspace, engine, layout, [Addressee(values, pictures=pictures)], output, now, registered=keep)
     return run, kept[0]
-
-
-def _picture(workspace: Workspace, engine: Engine, item: CheckItem) -> bytes | None:
-    if not may_show(item):
-        return None
-    try:
-        return to_png(crop_pixels(workspace, item, engine=engine, dpi=PRINT_DPI, written=True))
-    except ScanFileError:
-        return None

@@ -171,7 +171,7 @@ def _addressee(
     for at, item in enumerate(members, 1):
         words = {name: shown for name, shown, _value in _choices(item)}
         words |= {"titre": f"{item.label} – {item.title}", "feuille": _whose(item)}
-        picture = _picture(workspace, engine, item)
+        picture = printed_crop(workspace, engine, item)
         if picture is None:
             words["image"] = f"Image non imprimée : voir la feuille {item.sheet or '–'}, page {item.page or '–'}."
         else:
@@ -185,7 +185,8 @@ def _whose(item: CheckItem) -> str:
     return ", ".join(filter(None, (item.name, item.person.get("classe", ""), where)))
 
 
-def _picture(workspace: Workspace, engine: Engine, item: CheckItem) -> bytes | None:
+def printed_crop(workspace: Workspace, engine: Engine, item: CheckItem) -> bytes | None:
+    """The picture of an item for a sheet of paper, PNG; None where its form lets none be printed, or it is gone."""
     if not may_show(item):
         return None
     try:
