@@ -59,11 +59,8 @@ def edit_row(workspace: Workspace, rng: random.Random) -> str:
     """Another value in one column of one row of any table."""
     with _opened(workspace) as connection:
         while True:
-            table = rng.choice(_tables(connection))
-            rowid = _random_row(connection, table, rng)
-            column, held = rng.choice(_columns(connection, table)), None
-            if rowid is None:
-                continue
+            table, rowid = _any_row(connection, rng)
+            column = rng.choice(_columns(connection, table))
             held = connection.execute(f'SELECT "{column}" FROM "{table}" WHERE rowid = ?', (rowid,)).fetchone()[0]
             with contextlib.suppress(sqlite3.IntegrityError):
                 connection.execute(f'UPDATE "{table}" SET "{column}" = ? WHERE rowid = ?', (_other(held, rng), rowid))
@@ -72,22 +69,16 @@ def edit_row(workspace: Workspace, rng: random.Random) -> str:
 
 def delete_row(workspace: Workspace, rng: random.Random) -> str:
     with _opened(workspace) as connection:
-        while True:
-            table = rng.choice(_tables(connection))
-            rowid = _random_row(connection, table, rng)
-            if rowid is not None:
-                connection.execute(f'DELETE FROM "{table}" WHERE rowid = ?', (rowid,))
-                return f"row {rowid} of {table} deleted"
+        table, rowid = _any_row(connection, rng)
+        connection.execute(f'DELETE FROM "{table}" WHERE rowid = ?', (rowid,))
+        return f"row {rowid} of {table} deleted"
 
 
 def insert_row(workspace: Workspace, rng: random.Random) -> str:
     """A copy of a row under another key."""
     with _opened(workspace) as connection:
         while True:
-            table = rng.choice(_tables(connection))
-            rowid = _random_row(connection, table, rng)
-            if rowid is None:
-                continue
+            table, rowid = _any_row(connection, rng)
             row = dict(
                 zip(
                     _columns(connection, table),
@@ -166,9 +157,13 @@ def _columns(connection: sqlite3.Connection, table: str) -> list[str]:
     return [row[1] for row in connection.execute(f'PRAGMA table_info("{table}")')]
 
 
-def _random_row(connection: sqlite3.Connection, table: str, rng: random.Random) -> int | None:
-    rows = [row[0] for row in connection.execute(f'SELECT rowid FROM "{table}" ORDER BY rowid')]
-    return rng.choice(rows) if rows else None
+def _any_row(connection: sqlite3.Connection, rng: random.Random) -> tuple[str, int]:
+    """A table that is not empty, and one of its rows."""
+    while True:
+        table = rng.choice(_tables(connection))
+        rows = [row[0] for row in connection.execute(f'SELECT rowid FROM "{table}" ORDER BY rowid')]
+        if rows:
+            return table, rng.choice(rows)
 
 
 def _other(held: object, rng: random.Random) -> object:

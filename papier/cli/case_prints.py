@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
-from papier.case_run import CasePrint, Layouts, open_cases, print_case_sheets, sheets_to_print, step_sheets
+from papier.case_run import CasePrint, CaseSheet, Layouts, open_cases, print_case_sheets, sheets_to_print, step_sheets
 from papier.cli import counts
 from papier.cli.case_events import _by, by_option, json_option, number_argument
 from papier.cli.cases import check_filter, command
@@ -22,6 +23,7 @@ from papier.errors import EXIT_CHECK_NEEDED, UsageError
 from papier.forms.pdf import write_items
 from papier.language import translate as _
 from papier.language import translate_count as _n
+from papier.print_run import Destination
 from papier.store.cases import Filter, list_cases, load_case
 from papier.store.workspace import read_settings
 from papier.workflows.calendar import parse_region
@@ -176,11 +178,17 @@ def print_command(
         raise UsageError(_("The step “{step}” prints nothing.").format(step=name))
     to = find_destination(context, printer, output)
     path = free_output(context, output, f"dossier-{number}", overwrite=overwrite)
-    done = print_case_sheets(
-        context.workspace, context.engine, sheets, path, context.now(), Layouts(context.folders), to=to
-    )
+    return _print(context, sheets, path, to, wait=not no_wait, as_json=as_json)
+
+
+def _print(
+    context: Context, sheets: Sequence[CaseSheet], path: Path, to: Destination | None, *, wait: bool, as_json: bool
+) -> int:
+    """Print sheets of cases, say what was printed, and hand it to the printer; gives the exit code."""
+    layouts = Layouts(context.folders)
+    done = print_case_sheets(context.workspace, context.engine, sheets, path, context.now(), layouts, to=to)
     code = _tell(done, path, as_json=as_json)
-    return deliver_files(context, to, [path], wait=not no_wait) or code
+    return deliver_files(context, to, [path], wait=wait) or code
 
 
 def _tell(done: CasePrint, path: Path, *, as_json: bool) -> int:
@@ -251,9 +259,7 @@ def remind_command(
     reminded = [remind(context.engine, number, now, _by(by)) for number in numbers]
     pairs = [load_case(context.engine, case.number, now)[:2] for case in reminded]
     sheets = sheets_to_print(pairs, now.date(), read_settings(context.workspace))
-    done = print_case_sheets(context.workspace, context.engine, sheets, path, now, Layouts(context.folders), to=to)
-    code = _tell(done, path, as_json=as_json)
-    return deliver_files(context, to, [path], wait=not no_wait) or code
+    return _print(context, sheets, path, to, wait=not no_wait, as_json=as_json)
 
 
 def _can_be_reminded(step: str, workflow: Workflow) -> bool:
