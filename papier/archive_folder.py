@@ -12,9 +12,9 @@ from urllib.parse import quote
 
 from sqlalchemy import Engine, select
 
+from papier.durable import make_folder, sync_folder, write_private
 from papier.errors import UsageError
 from papier.language import translate as _
-from papier.store.archive import make_folder, sync_folder, write_private
 from papier.store.archive_file import pages_of_record, write_archive_file
 from papier.store.connection import reading
 from papier.store.export import to_csv

@@ -21,6 +21,7 @@ from sqlalchemy import Engine
 
 from papier.devices.delivery import readable_name
 from papier.devices.wholeness import is_being_written
+from papier.durable import sync_folder
 from papier.errors import DefinitionError, ScanFileError
 from papier.language import translate as _
 from papier.ocr.masking import keeps_on_paper, mask_page
@@ -30,7 +31,7 @@ from papier.ocr.register import SheetRegister
 from papier.ocr.scan import GreyImage, RejectedPage
 from papier.page_pool import PageOnItsWay, PagePool, PageReader, read_one, using_pool
 from papier.records import PageReading, PageStatus
-from papier.store.archive import hash_file, keep_file, sync_folder, using_archive
+from papier.store.archive import hash_file, keep_file, using_archive
 from papier.store.masked_copy import write_masked_copy
 from papier.store.records import FiledPage, ScanFile, file_scan, find_scan
 from papier.store.sheets import StoreRegister

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from papier.devices.delivery import write_in
 from papier.devices.maildir import file_as_read, list_keys, open_maildir, read_message
-from papier.store.archive import write_private
+from papier.durable import write_private
 from papier.store.workspace import Workspace
 
 STATE_FILE = "mail.json"

@@ -19,10 +19,10 @@ from pathlib import Path
 from papier.devices.delivery import bring_in
 from papier.devices.scanning import ScannerStoppedError, ScanPlan, scan_batch
 from papier.devices.wholeness import is_whole
+from papier.durable import make_folder, sync_folder
 from papier.errors import ScanFileError, StoreError
 from papier.intake import IntakeQueue, TakenIn
 from papier.language import translate as _
-from papier.store.archive import make_folder, sync_folder
 from papier.store.workspace import Workspace
 from papier.workflows.definition import Workflow
 

@@ -11,9 +11,9 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from papier.durable import write_private
 from papier.errors import StoreError
 from papier.language import translate as _
-from papier.store.archive import write_private
 from papier.store.workspace import Workspace
 
 if sys.platform != "win32":

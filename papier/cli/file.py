@@ -13,12 +13,12 @@ from papier.checking.wording import reason_words
 from papier.cli.context import Context, pass_context
 from papier.cli.days import Day
 from papier.cli.output import progress_bar
+from papier.durable import write_private
 from papier.errors import EXIT_CHECK_NEEDED, UsageError
 from papier.filing import FiledPaper, file_paper
 from papier.language import translate as _
 from papier.ocr.pages import count_pages
 from papier.retention import keep_until
-from papier.store.archive import write_private
 from papier.store.archive_file import pages_of_record, write_archive_file
 from papier.store.papers import KEPT_FOR, Nature, PaperLink, link_paper, page_words
 from papier.store.records import list_records

@@ -18,12 +18,12 @@ from papier.cli.context import Context, pass_context
 from papier.cli.output import in_words, progress_bar
 from papier.cli.outputs import OutputFile
 from papier.cli.sources import find_path
+from papier.durable import make_folder, write_private
 from papier.errors import UsageError
 from papier.forms.listing import write_listing
 from papier.forms.parsing import load_form
 from papier.language import translate as _
 from papier.language import translate_count as _n
-from papier.store.archive import make_folder, write_private
 from papier.store.archive_file import ArchivedPage, pages_of_record, write_archive_file
 from papier.store.export import to_csv, to_json
 from papier.store.papers import PAPER_FORM, page_words

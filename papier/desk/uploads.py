@@ -18,9 +18,9 @@ from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
 
+from papier.durable import make_folder, sync_folder
 from papier.errors import StoreError, UsageError
 from papier.language import translate as _
-from papier.store.archive import make_folder, sync_folder
 
 if TYPE_CHECKING:
     from python_multipart.multipart import MultipartCallbacks

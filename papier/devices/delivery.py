@@ -12,10 +12,10 @@ import shutil
 import unicodedata
 from pathlib import Path
 
+from papier.durable import PARTIAL, open_private, sync_folder
 from papier.errors import StoreError
 from papier.language import translate as _
 
-PARTIAL = ".partial"
 # Longer names are refused by some file systems once a suffix is added.
 LONGEST_NAME = 120
 
@@ -34,7 +34,7 @@ def bring_in(source: Path, inbox: Path, name: str | None = None) -> Path:
         digest = hashlib.file_digest(stream, "sha256").hexdigest()
     partial = wanted.with_name(f".{wanted.name}{PARTIAL}")
     try:
-        with _open_private(partial) as writing, source.open("rb") as reading:
+        with open_private(partial) as writing, source.open("rb") as reading:
             shutil.copyfileobj(reading, writing, 1 << 20)
             writing.flush()
             os.fsync(writing.fileno())
@@ -42,7 +42,7 @@ def bring_in(source: Path, inbox: Path, name: str | None = None) -> Path:
             if hashlib.file_digest(stream, "sha256").hexdigest() != digest:
                 raise StoreError(_("{name} changed while it was copied. It is tried again.").format(name=source.name))
         target = _give_free_name(partial, wanted)
-        _sync(inbox)
+        sync_folder(inbox)
     except OSError as error:
         raise _cannot_take(inbox, source, error) from error
     finally:
@@ -67,7 +67,7 @@ def _moved(source: Path, wanted: Path) -> Path | None:
         return None
     with contextlib.suppress(OSError):
         target.chmod(0o600)
-    _sync(target.parent)
+    sync_folder(target.parent)
     try:
         source.unlink(missing_ok=True)
     except OSError as error:
@@ -94,12 +94,12 @@ def write_in(data: bytes, inbox: Path, name: str) -> Path:
     target = inbox / safe_name(name)
     partial = target.with_name(f".{target.name}{PARTIAL}")
     try:
-        with _open_private(partial) as stream:
+        with open_private(partial) as stream:
             stream.write(data)
             stream.flush()
             os.fsync(stream.fileno())
         partial.replace(target)
-        _sync(inbox)
+        sync_folder(inbox)
     except OSError as error:
         raise _cannot_take(inbox, target, error) from error
     finally:
@@ -193,17 +193,3 @@ def _cannot_take(inbox: Path, source: Path, error: OSError) -> StoreError:
             inbox=inbox, name=source.name, why=error.strerror
         )
     )
-
-
-def _open_private(path: Path):  # type: ignore[no-untyped-def]  # noqa: ANN202 - a binary stream
-    path.unlink(missing_ok=True)
-    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
-
-
-def _sync(folder: Path) -> None:
-    if os.name == "posix":
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)

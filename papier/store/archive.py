@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import io
 import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+from papier.durable import PARTIAL, make_folder, open_private, sync_folder
 from papier.errors import StoreError
 from papier.language import translate as _
 
@@ -18,7 +18,6 @@ if os.name == "posix":
 
 # Read in pieces: a scan may be larger than memory should hold.
 PIECE = 1 << 20
-PARTIAL = ".partial"
 LOCK_FILE = "archive.lock"
 
 
@@ -56,7 +55,7 @@ def keep_file(source: Path | bytes, archive: Path, sha256: str, suffix: str) -> 
             sync_folder(target.parent)
             return target
         make_folder(target.parent)
-        with _open_private(partial) as writing:
+        with open_private(partial) as writing:
             if isinstance(source, bytes):
                 writing.write(source)
             else:
@@ -85,31 +84,6 @@ def keep_file(source: Path | bytes, archive: Path, sha256: str, suffix: str) -> 
     return target
 
 
-def make_folder(folder: Path) -> None:
-    """Make a private folder whose name lasts through a power cut. Its parent must be there, or be makable so too."""
-    if folder.is_dir():
-        return
-    if not folder.parent.is_dir():
-        make_folder(folder.parent)
-    folder.mkdir(mode=0o700, exist_ok=True)
-    sync_folder(folder.parent)
-
-
-def write_private(path: Path, data: bytes) -> None:
-    """Write a file that only its owner can read, so that it is either whole or as it was before."""
-    partial = path.with_name(f"{path.name}.{os.getpid()}{PARTIAL}")
-    try:
-        with _open_private(partial) as stream:
-            stream.write(data)
-            stream.flush()
-            os.fsync(stream.fileno())
-        partial.replace(path)
-        sync_folder(path.parent)
-    finally:
-        with contextlib.suppress(OSError):
-            partial.unlink(missing_ok=True)
-
-
 @contextlib.contextmanager
 def using_archive(archive: Path) -> Iterator[None]:
     """Work on the archive beside other papiers; the first to come sweeps out what an interrupted one left behind."""
@@ -134,22 +108,3 @@ def using_archive(archive: Path) -> Iterator[None]:
         yield
     finally:
         os.close(handle)
-
-
-def sync_folder(folder: Path) -> None:
-    """Make a rename last through a power cut. Windows has no such call, and needs none."""
-    if os.name != "posix":
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-@contextlib.contextmanager
-def _open_private(path: Path) -> Iterator[io.BufferedWriter]:
-    path.unlink(missing_ok=True)
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "wb") as stream:
-        yield stream

@@ -14,9 +14,10 @@ from pathlib import Path
 
 from sqlalchemy import Engine, func, select
 
+from papier.durable import make_folder, sync_folder, write_private
 from papier.errors import StoreError, UsageError
 from papier.language import translate as _
-from papier.store.archive import archive_path, hash_file, keep_file, make_folder, sync_folder, write_private
+from papier.store.archive import archive_path, hash_file, keep_file
 from papier.store.connection import connect, reading
 from papier.store.events import CHAIN_START, chain_head
 from papier.store.tables import records, scans

@@ -12,9 +12,9 @@ from typing import Any
 from sqlalchemy import Connection, Engine, Insert, create_engine, event
 from sqlalchemy.exc import DatabaseError, OperationalError
 
+from papier.durable import sync_folder
 from papier.errors import StoreError
 from papier.language import translate as _
-from papier.store.archive import sync_folder
 from papier.store.events import raw_connection, seal_touched
 from papier.store.seals import is_touched, watch
 from papier.store.search_index import index_touched

@@ -11,7 +11,8 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine, or_, select
 
-from papier.store.archive import archive_path, sync_folder
+from papier.durable import sync_folder
+from papier.store.archive import archive_path
 from papier.store.case_filing import CORRECTIONS
 from papier.store.connection import reading, writing
 from papier.store.events import append_event, chain_head, raw_connection

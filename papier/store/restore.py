@@ -9,9 +9,10 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
+from papier.durable import make_folder, sync_folder, write_private
 from papier.errors import StoreError
 from papier.language import translate as _
-from papier.store.archive import hash_file, make_folder, sync_folder, write_private
+from papier.store.archive import hash_file
 from papier.store.backup import Backup, backup_files, open_unchanged, prove_backup
 from papier.store.connection import connect, writing
 from papier.store.events import append_event

@@ -9,9 +9,10 @@ from collections.abc import Callable, Iterator
 
 from sqlalchemy import Connection, Engine, select, text
 
+from papier.durable import PARTIAL
 from papier.forms.sheet_number import SheetNumbers
 from papier.language import translate as _
-from papier.store.archive import LOCK_FILE, PARTIAL, archive_path, hash_file
+from papier.store.archive import LOCK_FILE, archive_path, hash_file
 from papier.store.cases import find_stale
 from papier.store.connection import reading
 from papier.store.events import broken_links, raw_connection

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import platformdirs
 
+from papier.durable import make_folder, write_private
 from papier.errors import DefinitionError, StoreError, UsageError
 from papier.forms.library import library_folders
 from papier.forms.recipients import institution_columns
 from papier.language import translate as _
-from papier.store.archive import make_folder, sync_folder, write_private
 from papier.yaml_source import load_yaml
 
 KEY_BYTES = 32
@@ -104,7 +104,7 @@ def create_workspace(folder: Path) -> Workspace:
         settings = folder / SETTINGS_FILE
         if not settings.exists():
             write_private(settings, SETTINGS.encode())
-        _write_secret(folder / KEY_FILE, secrets.token_bytes(KEY_BYTES))
+        write_private(folder / KEY_FILE, f"{secrets.token_hex(KEY_BYTES)}\n".encode("ascii"))
     except PermissionError as error:
         raise UsageError(
             _("The folder {folder} cannot be written. Choose another with --workspace.").format(folder=folder)
@@ -132,16 +132,3 @@ def open_workspace(folder: Path) -> Workspace:
             )
         )
     return Workspace(folder, key)
-
-
-def _write_secret(path: Path, secret: bytes) -> None:
-    """Write a key so that it is either whole or absent, readable by its owner alone."""
-    partial = path.with_suffix(".partial")
-    partial.unlink(missing_ok=True)
-    handle = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "w", encoding="ascii") as stream:
-        stream.write(secret.hex() + "\n")
-        stream.flush()
-        os.fsync(stream.fileno())
-    partial.replace(path)
-    sync_folder(path.parent)
