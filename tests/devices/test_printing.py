@@ -143,10 +143,10 @@ def test_a_printer_that_is_gone_is_told_and_its_run_is_taken_back(
     assert states(papier) == [{"printed": 2}]
 
 
-def test_a_job_that_the_printer_gives_up_leaves_its_sheets_unknown(
+def test_a_job_that_the_queue_gives_up_leaves_its_sheets_unknown(
     papier: Papier, shop: PrintShop, tmp_path: Path
 ) -> None:
-    shop.fail()
+    shop.kill_printer()
     out = papier("print", "carnet/absence", "--output", tmp_path / "a.pdf", "--printer", shop.gives_up)
     assert out.code == 20
     assert "Look in the tray" in out.err
