@@ -157,7 +157,8 @@ def export_command(context: Context, form: str | None, format_: str, output: Pat
 @command.command(
     "missing",
     help=_(
-        "Who has not answered: the sheets that left and have not come back; with --output as a list to print.\n\n"
+        "Who has not answered: the sheets that left and have not come back; with --output as a list to print. The "
+        "office's own sheets (checking, orders, the day's sheet) are listed only when --form or --run asks for them.\n\n"
         "\b\nExample:\n  papier records missing --form carnet/absence --output manquants.pdf"
     ),
 )
@@ -167,7 +168,9 @@ def export_command(context: Context, form: str | None, format_: str, output: Pat
 @click.option("--json", "as_json", is_flag=True, help=_("One JSON object a line."))
 @pass_context
 def missing_command(context: Context, form: str | None, run: int | None, output: Path | None, as_json: bool) -> None:
-    found = find_outstanding(context.engine, known_form(context, form), run)
+    out = find_outstanding(context.engine, known_form(context, form), run)
+    asked = form is not None or run is not None
+    found = [sheet for sheet in out if asked or not sheet.stays_inside]
     if as_json:
         for sheet in found:
             click.echo(
@@ -203,14 +206,22 @@ def missing_command(context: Context, form: str | None, run: int | None, output:
         for row in rows:
             table.add_row(*row)
         Console().print(table)
-        if not rows:
-            click.echo(_("Every sheet has come back."))
-            return
-        click.echo(
-            _n("{count} sheet has not come back.", "{count} sheets have not come back.", len(rows)).format(
-                count=len(rows)
+        if rows:
+            click.echo(
+                _n("{count} sheet has not come back.", "{count} sheets have not come back.", len(rows)).format(
+                    count=len(rows)
+                )
             )
-        )
+        else:
+            click.echo(_("Every sheet has come back."))
+        if len(out) > len(found):
+            click.echo(
+                _n(
+                    "Not listed: {count} sheet of the office itself ({forms}). To see it: --form",
+                    "Not listed: {count} sheets of the office itself ({forms}). To see them: --form",
+                    len(out) - len(found),
+                ).format(count=len(out) - len(found), forms=", ".join(sorted({s.form for s in out if s.stays_inside})))
+            )
 
 
 @command.command(

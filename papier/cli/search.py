@@ -62,7 +62,13 @@ def _show(found: Found) -> None:
     for hit in found.hits:
         console.print(Text(f"{names[hit.kind]} {hit.reference} · {hit.day} · {hit.title}"))
         console.print(Text.assemble("  ", *((text, "bold" if is_found else "") for text, is_found in hit.excerpt)))
-    if found.total > len(found.hits):
+    if not found.ranked:
+        click.echo(
+            _("{shown} of {total} are shown, the newest; add a word to find the best, or see more: --limit").format(
+                shown=len(found.hits), total=found.total
+            )
+        )
+    elif found.total > len(found.hits):
         click.echo(_("{shown} of {total} are shown; more: --limit").format(shown=len(found.hits), total=found.total))
     elif not found.total:
         click.echo(_("Nothing was found."))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
@@ -20,6 +22,9 @@ FOUND, PLAIN = "\x02", "\x03"
 # A word of fewer letters is found only whole: "le" would find half the archive.
 MIN_BEGINNING = 3
 EXCERPT_WORDS = 16
+# Beyond so many, how well each fits tells nothing any more, and costs seconds over 100,000 records; they come newest
+# first instead: benchmarks/README.md.
+MOST_RANKED = 2_000
 LIGATURES = {"œ": "oe", "æ": "ae"}
 _PART = re.compile(r'"([^"]*)"?|(\S+)')
 
@@ -40,14 +45,15 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """One page of what was found, best first, and how much there is in all."""
+    """One page of what was found, and how much there is in all. `ranked`: best first, else newest first."""
 
     hits: tuple[Hit, ...]
     total: int
+    ranked: bool = True
 
 
 def search(engine: Engine, words: str, kinds: Sequence[Kind] = KINDS, limit: int = 50, offset: int = 0) -> Found:
-    """Everything that holds all these words, best first, then newest first.
+    """Everything that holds all these words, best first, then newest first; of common words newest first alone.
 
     A word of three letters or more also finds what begins with it; words between quotation marks stand so, side by
     side. Raises UsageError where there is no word to look for.
@@ -58,13 +64,42 @@ def search(engine: Engine, words: str, kinds: Sequence[Kind] = KINDS, limit: int
     with reading(engine) as connection:
         raw = raw_connection(connection)
         total = raw.execute(f"SELECT count(*) FROM search WHERE {condition}", (query, *wanted)).fetchone()[0]
-        rows = raw.execute(
-            "SELECT rowid, day, title, snippet(search, 2, ?, ?, '…', ?) FROM search "
-            f"WHERE {condition} ORDER BY bm25(search, 0.0, 3.0, 1.0), day DESC, rowid DESC LIMIT ? OFFSET ?",
-            (FOUND, PLAIN, EXCERPT_WORDS, query, *wanted, limit, offset),
+        ranked = total <= MOST_RANKED
+        if ranked:
+            numbers = [
+                row[0]
+                for row in raw.execute(
+                    f"SELECT rowid FROM search WHERE {condition} "
+                    "ORDER BY bm25(search, 0.0, 3.0, 1.0), day DESC, rowid DESC LIMIT ? OFFSET ?",
+                    (query, *wanted, limit, offset),
+                )
+            ]
+        else:
+            numbers = _newest(raw, query, wanted, offset + limit)[offset:]
+        rows = {
+            row[0]: row
+            for row in raw.execute(
+                "SELECT rowid, day, title, snippet(search, 2, ?, ?, '…', ?) FROM search "
+                # The plus keeps SQLite from looking all words up again for each number.
+                "WHERE search MATCH ? AND +rowid IN (SELECT value FROM json_each(?))",
+                (FOUND, PLAIN, EXCERPT_WORDS, query, json.dumps(numbers)),
+            )
+        }
+    found = [rows[number] for number in numbers]
+    hits = tuple(Hit(*from_index_number(number), day, title, _excerpt(text)) for number, day, title, text in found)
+    return Found(hits, total, ranked)
+
+
+def _newest(raw: sqlite3.Connection, query: str, wanted: Sequence[int], count: int) -> list[int]:
+    """The newest of each kind, together by day: each kind numbers its own from 1, so that its numbers tell its age."""
+    found = []
+    for kind in wanted:
+        found += raw.execute(
+            f"SELECT day, rowid FROM search WHERE search MATCH ? AND rowid % {len(KINDS)} = ? "
+            "ORDER BY rowid DESC LIMIT ?",
+            (query, kind, count),
         ).fetchall()
-    hits = tuple(Hit(*from_index_number(number), day, title, _excerpt(text)) for number, day, title, text in rows)
-    return Found(hits, total)
+    return [number for _day, number in sorted(found, reverse=True)[:count]]
 
 
 def match_query(words: str) -> str:

@@ -36,6 +36,8 @@ SERIALS_LEFT_OUT = 10_000
 HANDED_OUT = ("printed", "sent", "unknown")
 # What a print run says instead of its PDF where a rebuild found its sheets.
 REBUILT = "(rebuilt)"
+# Forms that go round inside the office, which prints and reads them itself; a question slip goes to a family.
+OFFICE_FORMS, OFFICE_FAMILY = ("papier/ordres", "papier/calibration"), "bureau/"
 
 
 @dataclass(frozen=True)
@@ -69,6 +71,13 @@ class OutstandingSheet:
     title: str
     printed_at: str
     person: Mapping[str, str]
+
+    @property
+    def stays_inside(self) -> bool:
+        """True where the office itself holds the sheet, to check or to order with: nobody owes it an answer."""
+        if self.form == QUESTION_FORM:
+            return False
+        return self.form in OFFICE_FORMS or self.form.startswith(OFFICE_FAMILY)
 
 
 def layout_digest(layout: Layout, face: bytes) -> str:

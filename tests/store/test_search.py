@@ -174,3 +174,19 @@ def test_verify_beside_a_writer_finds_no_fault_in_the_index(workspace: Workspace
         # Another papier files meanwhile: this view of the store is no longer the newest, and cannot be written to.
         file_one(engine, sheets_[1], "après", "b")
         assert find_index_fault(raw) is None
+
+
+def test_of_common_words_the_newest_come_first_page_by_page(
+    workspace: Workspace, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = [file_one(engine, sheet, "commun", name) for sheet, name in zip(print_three(workspace, engine), "abc")]
+    best = [hit.reference for hit in search(engine, "commun").hits]
+    assert sorted(best) == made
+    monkeypatch.setattr("papier.store.search.MOST_RANKED", 2)
+    found = search(engine, "commun")
+    assert ([hit.reference for hit in found.hits], found.total, found.ranked) == (made[::-1], 3, False)
+    assert all(("commun", True) in hit.excerpt for hit in found.hits)
+    pages = [search(engine, "commun", limit=1, offset=at).hits for at in range(4)]
+    assert [hit.reference for page in pages for hit in page] == made[::-1]
+    assert [hit.reference for hit in search(engine, "commun", [Kind.RECORD]).hits] == made[::-1]
+    assert search(engine, "commun", [Kind.CASE]).total == 0

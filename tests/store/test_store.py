@@ -140,6 +140,21 @@ def test_outstanding_sheets_are_those_without_a_record(workspace: Workspace, eng
     assert find_outstanding(engine, form="carnet/autre") == []
 
 
+@pytest.mark.parametrize(
+    ("form", "inside"),
+    [
+        ("bureau/verification", True), ("bureau/journee", True), ("papier/ordres", True),
+        ("bureau/precision", False), ("carnet/absence", False), ("papier/ecriture", False),
+    ],
+)  # fmt: skip
+def test_sheets_that_the_office_holds_itself_are_told_apart(
+    workspace: Workspace, engine: Engine, form: str, inside: bool
+) -> None:
+    run, _ = number_sheets(workspace, engine, [SheetOrder(replace(LAYOUT, form=form), b"x")], NOON, None)
+    mark_printed(engine, run, NOON, None)
+    assert [sheet.stays_inside for sheet in find_outstanding(engine)] == [inside]
+
+
 def test_a_voided_run_is_not_expected_back(workspace: Workspace, engine: Engine) -> None:
     print_three(workspace, engine)
     void_run(engine, 1, NOON, "paper jam")
