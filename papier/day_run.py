@@ -21,6 +21,7 @@ from papier.print_run import Addressee, Destination, Registered, print_batch
 from papier.store.case_filing import DAY, DISPATCH, keep_rows
 from papier.store.cases import CaseLedger, Filter, list_cases
 from papier.store.connection import reading, writing
+from papier.store.sheets import find_faces
 from papier.store.tables import case_events, events, row_sheets
 from papier.store.tables import cases as cases_table
 from papier.store.workspace import Workspace, read_settings
@@ -30,7 +31,7 @@ from papier.workflows.definition import Step, Way, Workflow
 from papier.workflows.events import Kind
 from papier.workflows.letter_values import letter_values, long_day
 from papier.workflows.place import parse_place
-from papier.workflows.row_words import incoming_words, name_in_rows, short_name, task_words
+from papier.workflows.row_words import Faces, incoming_words, name_in_rows, short_name, task_words
 from papier.workflows.tasks import Task, TaskKind, find_passed, list_tasks
 
 DAY_FORM, DISPATCH_FORM = "bureau/journee", "bureau/bordereau"
@@ -177,12 +178,13 @@ def has_day_sheet(engine: Engine, day: dt.date) -> bool:
 def day_rows(engine: Engine, woken: Sequence[tuple[Case, Workflow]], now: dt.datetime) -> list[DayRow]:
     """The rows of the day's sheet: what came in, then what is to be done."""
     incoming = [DayRow(words, RowSheetRow("incoming")) for words in _incoming(engine, now)]
-    return incoming + task_rows(woken, now.date())
+    return incoming + task_rows(engine, woken, now.date())
 
 
-def task_rows(woken: Sequence[tuple[Case, Workflow]], today: dt.date) -> list[DayRow]:
+def task_rows(engine: Engine, woken: Sequence[tuple[Case, Workflow]], today: dt.date) -> list[DayRow]:
     """What is to be done in these cases, in the order of `TaskKind`."""
     rows: list[DayRow] = []
+    faces = find_faces(engine, [asked.sheet for case, _workflow in woken for asked in case.questions])
     by_number = {case.number: (case, workflow) for case, workflow in woken}
     tasks = [task for case, workflow in woken for task in list_tasks(case, workflow, today)]
     for kind in TaskKind:
@@ -195,12 +197,15 @@ def task_rows(woken: Sequence[tuple[Case, Workflow]], today: dt.date) -> list[Da
             labelled.append((_label(task, case, workflow), Item(task.case, task.key, task.step)))
         tasks_by_item = {(task.case, task.key): task for task in chosen}
         for _shared, items in in_groups(labelled, GROUPED_FROM if kind in GROUPED else 1):
-            rows += _rows_of(kind, [(item, tasks_by_item[item.case, item.key]) for item in items], by_number)
+            rows += _rows_of(kind, [(item, tasks_by_item[item.case, item.key]) for item in items], by_number, faces)
     return rows
 
 
 def _rows_of(
-    kind: TaskKind, alike: Sequence[tuple[Item, Task]], by_number: Mapping[int, tuple[Case, Workflow]]
+    kind: TaskKind,
+    alike: Sequence[tuple[Item, Task]],
+    by_number: Mapping[int, tuple[Case, Workflow]],
+    faces: Faces,
 ) -> Iterator[DayRow]:
     """The rows of things to do that are alike: one, or as many as it takes to name a few pupils.
 
@@ -214,18 +219,19 @@ def _rows_of(
     for size in sizes:
         part = alike[start : start + size]
         case, workflow = by_number[part[0][0].case]
-        words = task_words(part[0][1], case, workflow, size, people[start : start + size] if named else ())
+        shown = people[start : start + size] if named else ()
+        words = task_words(part[0][1], case, workflow, size, shown, faces=faces)
         yield DayRow(words, RowSheetRow(str(kind), tuple(item for item, _task in part)))
         start += size
 
 
 def _label(task: Task, case: Case, workflow: Workflow) -> str:
-    """What share a row: a class's sheets to hand out, what was not read on one sheet; everything else stands alone."""
+    """What share a row: a class's sheets to hand out, what was not read for sure in one case; all else stands alone."""
     if task.kind in GROUPED:
         return f"{workflow.name} {task.step} {case.person.get('classe', '')}"
     question = next((asked for asked in case.questions if asked.key == task.key), None)
-    if question is not None and question.doubt is Doubt.FIELD and not question.text:
-        return f"{task.case} {question.sheet}"
+    if question is not None and question.doubt is Doubt.FIELD:
+        return f"{task.case} readings"
     return f"{task.case} {task.key}"
 
 

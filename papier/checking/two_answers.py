@@ -9,13 +9,15 @@ from collections.abc import Iterator
 from sqlalchemy import Connection, func, select
 
 from papier.checking.item import Candidate, CheckItem, ItemKind
+from papier.checking.known import find_frozen
 from papier.language import translate as _
 from papier.records import State
 from papier.store.cases import CaseLedger
 from papier.store.checks import Check, note_told
-from papier.store.tables import cases, events, pages
+from papier.store.tables import cases, events, pages, sheets
 from papier.workflows.case import Case, Doubt, Question, Stage
 from papier.workflows.events import Kind
+from papier.workflows.row_words import two_sides
 
 PREFIX = "two-answers"
 
@@ -40,11 +42,14 @@ def _item(connection: Connection, case: Case, question: Question) -> CheckItem:
         page_id = connection.execute(
             select(pages.c.page_id).where(pages.c.record == entry.record).order_by(pages.c.page).limit(1)
         ).scalar()
+    printed_on = select(sheets.c.layout).where(sheets.c.number == second.partition("#")[0])
+    digest = connection.execute(printed_on).scalar()
+    text = two_sides(question.text, None if digest is None else find_frozen(connection, digest, "", 0))
     return CheckItem(
         key=f"{PREFIX}:{case.number}:{question.key}",
         kind=ItemKind.TWO_ANSWERS,
         label=_("Which of the two sheets counts?"),
-        reason=_("two sheets differ: {values}").format(values=question.text),
+        reason=_("two sheets differ: {values}").format(values=text),
         like=f"{PREFIX} · {case.workflow}",
         record=None if entry is None else entry.record,
         sheet=second,
@@ -54,7 +59,7 @@ def _item(connection: Connection, case: Case, question: Question) -> CheckItem:
         page_id=page_id,
         state=State.DOUBTFUL,
         candidates=tuple(
-            Candidate(sheet, f"{sheet} : {_side(question.text, at)}", 0.5) for at, sheet in enumerate((first, second))
+            Candidate(sheet, f"{sheet} · {_side(text, at)}", 0.5) for at, sheet in enumerate((first, second))
         ),
         needs=_("one of the two sheets; both are kept"),
         case=case.number,
@@ -68,7 +73,7 @@ def _side(text: str, at: int) -> str:
     for part in text.split(" ; "):
         name, _colon, values = part.partition(" : ")
         sides = values.split(" / ")
-        said.append(f"{name} {sides[at]}" if len(sides) == 2 else part)
+        said.append(f"{name} : {sides[at]}" if len(sides) == 2 else part)
     return ", ".join(said)
 
 

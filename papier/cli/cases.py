@@ -15,12 +15,13 @@ from papier.language import translate as _
 from papier.language import translate_count as _n
 from papier.store.cases import Filter, count_cases, known_words, list_cases, load_case
 from papier.store.papers import papers_of_case
+from papier.store.sheets import find_faces
 from papier.workflows.case import Case, Stage
 from papier.workflows.definition import Way, Workflow
 from papier.workflows.dues import Due, explain, running
 from papier.workflows.event_words import event_words
 from papier.workflows.library import find_workflow
-from papier.workflows.row_words import question_words, short_name
+from papier.workflows.row_words import question_words, short_name, written_fields
 
 # A screen; `--all` shows the rest, `--json` everything.
 SHOWN = 200
@@ -192,10 +193,13 @@ def show_command(context: Context, number: int, as_json: bool) -> None:
         click.echo(f"  {name} : {step.title.fr} ({visit.entered}){sent}{number_of}")
         if step.remark is not None:
             click.echo(f"    {step.remark.fr}")
+    faces = find_faces(
+        context.engine, [asked.sheet for asked in case.questions] + [back.sheet for back in case.returns]
+    )
     for asked in case.questions:
-        click.echo(f"  ? {asked.key} : {question_words(asked, workflow)}")
+        click.echo(f"  ? {asked.key} : {question_words(asked, workflow, faces)}")
     for entry in case.returns:
-        values = ", ".join(f"{name}={value}" for name, value in entry.values.items())
+        values = ", ".join(written_fields(entry.sheet, entry.values, faces))
         click.echo(f"  {entry.sheet} {entry.form} ({_('record')} {entry.record}, {entry.on}) : {values}")
     for record, nature, day in papers_of_case(context.engine, number):
         click.echo(f"  {nature} ({_('record')} {record}, {day})")

@@ -14,6 +14,7 @@ from papier.desk.office import Form, Office, read_number
 from papier.errors import UsageError
 from papier.language import translate as _
 from papier.store.cases import Filter, count_cases, list_cases, load_case
+from papier.store.sheets import find_faces
 from papier.store.workspace import read_settings
 from papier.workflows.case import Case, Stage
 from papier.workflows.definition import Way, Workflow
@@ -121,6 +122,7 @@ def show(office: Office, request: Request) -> Response:
         )
         for due in running(case, workflow)
     ]
+    faces = find_faces(office.engine, [asked.sheet for asked in case.questions])
     return office.page(
         "case.html",
         case=case,
@@ -129,7 +131,7 @@ def show(office: Office, request: Request) -> Response:
         stage=str(case.stage(workflow)),
         end=workflow.title_of(case.end) if case.end else case.reason or "",
         steps=steps,
-        questions=[question_words(asked, workflow) for asked in case.questions],
+        questions=[question_words(asked, workflow, faces) for asked in case.questions],
         clocks=clocks,
         sheets=case.sheets,
         returns=case.returns,

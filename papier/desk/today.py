@@ -45,7 +45,7 @@ def show(office: Office, request: Request) -> Response:  # noqa: ARG001 - every 
     today = now.date()
     counts = count_all(office.engine, today)
     woken = list_cases(office.engine, Filter(woken_by=today), now, SHOWN_CASES, longest_first=True)
-    rows = task_rows(woken, today)
+    rows = task_rows(office.engine, woken, today)
     groups = []
     for kind, title in _titles().items():
         of_kind = due_rows([row for row in rows if row.row.kind == kind], kind)

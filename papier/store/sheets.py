@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -21,6 +21,7 @@ from papier.forms.sheet_number import SERIALS, SheetNumbers
 from papier.forms.stacks import Stack
 from papier.language import translate as _
 from papier.ocr.register import KnownSheet, PrintedForm
+from papier.store.checks import CHUNK
 from papier.store.connection import connect, insert_row, reading, writing
 from papier.store.events import append_event
 from papier.store.tables import events, layouts, print_runs, records, sheets
@@ -292,6 +293,23 @@ def find_layout(engine: Engine, form: str, version: int, sheet: str | None) -> L
             query = query.join(sheets, sheets.c.layout == layouts.c.digest).where(sheets.c.number == sheet)
         frozen = connection.execute(query.order_by(layouts.c.first_printed.desc()).limit(1)).scalar()
     return None if frozen is None else Layout.from_frozen(frozen)
+
+
+def find_faces(engine: Engine, numbers: Iterable[str | None]) -> dict[str, Layout]:
+    """What is printed on these sheets, by number; a copy of a master (`number#record`) is found by its number."""
+    wanted = sorted({number.partition("#")[0] for number in numbers if number})
+    known: dict[str, Layout] = {}
+    found: dict[str, Layout] = {}
+    with reading(engine) as connection:
+        for start in range(0, len(wanted), CHUNK):
+            part = wanted[start : start + CHUNK]
+            query = select(sheets.c.number, sheets.c.layout).where(sheets.c.number.in_(part))
+            for row in connection.execute(query):
+                if row.layout not in known:
+                    frozen = select(layouts.c.frozen).where(layouts.c.digest == row.layout)
+                    known[row.layout] = Layout.from_frozen(connection.execute(frozen).scalar_one())
+                found[row.number] = known[row.layout]
+    return found
 
 
 class StoreRegister:

@@ -57,7 +57,12 @@ def day_events(
         until = add_working_days(on, 1)
         yield Kind.POSTPONED, {"key": item.key, "until": until.isoformat(), "by": by, "on": day}
     elif ticked == LOOK:
-        yield Kind.FLAGGED, {"text": f"à voir : {item.key}", "by": by, "on": day}
+        # One flag a row and case, however many readings of it share the row.
+        if item == next(one for one in row.items if one.case == item.case):
+            step = workflow.steps.get(item.step)
+            what = step.title.fr if step is not None else item.step
+            text = f"{what} : une lecture" if row.kind == TaskKind.CHECK else what
+            yield Kind.FLAGGED, {"text": text, "by": by, "on": day}
     elif row.kind in {TaskKind.HAND_OUT, TaskKind.SIGN}:
         step = workflow.steps.get(item.step)
         visit = case.visits.get(item.step)
@@ -67,7 +72,8 @@ def day_events(
         step = workflow.steps.get(item.step)
         if step is not None and step.then is not None and case.step == step.name:
             yield Kind.FOLLOWED, {"to": step.then, "by": by, "on": day}
-    elif row.kind == TaskKind.CHECK:
+    elif row.kind == TaskKind.CHECK and len(row.items) == 1:
+        # A row of several readings prints none of them: there is nothing that *fait* could confirm.
         question = next((asked for asked in case.questions if asked.key == item.key), None)
         if question is not None and can_confirm(question):
             yield Kind.CHECKED, {"question": question.key, "by": by, "on": day}

@@ -3,28 +3,43 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+from papier.forms.layout import Layout
 from papier.forms.shapes import is_iso_date
+from papier.records import Value
 from papier.workflows.case import Case, Doubt, Question, Stage
 from papier.workflows.definition import Workflow
+from papier.workflows.folding import said
 from papier.workflows.tasks import Task, TaskKind
 
 # Two lines of a cell; a longer text is cut, and `cases show` has it whole.
 LONGEST = 108
 
+# What is printed on the sheets that questions are about, by sheet number: without it, fields are called by their names.
+Faces = Mapping[str, Layout]
+
 
 def task_words(
-    task: Task, case: Case, workflow: Workflow, count: int = 1, people: Sequence[str] = ()
+    task: Task,
+    case: Case,
+    workflow: Workflow,
+    count: int = 1,
+    people: Sequence[str] = (),
+    *,
+    faces: Faces | None = None,
 ) -> dict[str, str]:
-    """The cells of a row; `count` cases share it, those of `people` where it names them."""
+    """The cells of a row; `count` cases share it, those of `people` where it names them.
+
+    Where several readings of one case share a row, it names their fields.
+    """
     if count > 1 and task.kind is not TaskKind.CHECK:
         class_ = case.person.get("classe")
         who = f"{count} dossiers" + (f", {class_}" if class_ else "")
     else:
         who = f"n° {case.number} · {short_name(case)}"
     named = count > 1 and bool(people)
-    what = _what(task, case, workflow, count, named=named)
+    what = _what(task, case, workflow, count, named=named, faces=faces)
     if named:
         what = f"{what} : {', '.join(people)}"
     return {"dossier": _cut(who, 48), "objet": _cut(what, LONGEST), "jour": day_words(task.day)}
@@ -45,19 +60,18 @@ def name_in_rows(task: Task, case: Case, workflow: Workflow, people: Sequence[st
     return sizes
 
 
-def _what(task: Task, case: Case, workflow: Workflow, count: int, *, named: bool = False) -> str:
+def _what(
+    task: Task, case: Case, workflow: Workflow, count: int, *, named: bool = False, faces: Faces | None = None
+) -> str:
     step = workflow.steps[task.step]
     title = step.title.fr
     if task.kind is TaskKind.CHECK:
         question = next(asked for asked in case.questions if asked.key == task.key)
-        if question.doubt is Doubt.FIELD and not question.text:
-            unread = [
-                q.field or ""
-                for q in case.questions
-                if q.sheet == question.sheet and q.doubt is Doubt.FIELD and not q.text
-            ]
-            return f"Vérifier. Vide ou illisible sur la feuille {question.sheet} : {', '.join(unread)}"
-        return f"Vérifier. {question_words(question, workflow)}"
+        if count > 1:
+            asked = [q for q in case.questions if q.doubt is Doubt.FIELD]
+            fields = dict.fromkeys(_label(q, faces) for q in asked)
+            return f"Vérifier {len(asked)} lectures (feuille de vérification ou écran) : {', '.join(fields)}"
+        return f"Vérifier. {question_words(question, workflow, faces)}"
     if task.kind in {TaskKind.DUE, TaskKind.OVERDUE} and task.due is not None:
         clock = task.due.clock
         what = clock.silence or clock.name
@@ -76,24 +90,25 @@ def _what(task: Task, case: Case, workflow: Workflow, count: int, *, named: bool
     return f"{'Remettre' if printed else 'Imprimer et remettre'} {count if count > 1 else 'la'} {what}. {title}{to}"
 
 
-def question_words(question: Question, workflow: Workflow) -> str:
-    """A question in plain French, with what a person has to do about it."""
-    field = question.field or ""
+def question_words(question: Question, workflow: Workflow, faces: Faces | None = None) -> str:
+    """A question in plain French, with what a person has to do about it; fields and boxes as they are printed."""
+    field = _label(question, faces)
     match question.doubt:
         case Doubt.FIELD if question.text:
-            return f"« {field} » se lit-il « {printed_value(question.text)} » ?"
+            return f"« {field} » se lit-il « {_printed(question, faces)} » ?"
         case Doubt.FIELD:
             return f"« {field} » est vide ou illisible : corriger d'après la feuille {question.sheet}"
         case Doubt.CONFLICT if question.key.startswith("field:"):
             return f"« {field} » ne peut pas être le {question.text} : corriger d'après la feuille {question.sheet}"
         case Doubt.CONFLICT:
-            return f"« {field} » diffère d'une numérisation à l'autre : {question.text}"
+            return f"« {field} » diffère d'une numérisation à l'autre : {_printed(question, faces)}"
         case Doubt.TWO_ANSWERS:
-            return f"Deux réponses différentes ({question.text}) : à une personne de trancher"
+            said = two_sides(question.text, _face(question, faces))
+            return f"Deux réponses différentes ({said}) : à une personne de trancher"
         case Doubt.UNSIGNED:
-            return f"Coché ({question.text}) mais pas signé, feuille {question.sheet}"
+            return f"Coché ({_printed(question, faces)}) mais pas signé, feuille {question.sheet}"
         case Doubt.SEVERAL:
-            return f"Plusieurs choix à la fois ({question.text}), feuille {question.sheet}"
+            return f"Plusieurs choix à la fois ({_printed(question, faces)}), feuille {question.sheet}"
         case Doubt.PAGES:
             return f"Il manque la page {question.text} de la feuille {question.sheet}"
         case Doubt.LATE:
@@ -106,6 +121,54 @@ def question_words(question: Question, workflow: Workflow) -> str:
             return f"Feuille d'une ancienne version, sans « {question.text} » : décider sur papier libre signé"
         case Doubt.FLAGGED:
             return f"Signalé sur la feuille du jour : {question.text}"
+
+
+def _face(question: Question, faces: Faces | None) -> Layout | None:
+    # A photocopied master's copies are told apart by their record.
+    return (faces or {}).get((question.sheet or "").partition("#")[0])
+
+
+def _label(question: Question, faces: Faces | None) -> str:
+    face, field = _face(question, faces), question.field or ""
+    return face.labels.get(field, field) if face is not None else field
+
+
+def _printed(question: Question, faces: Faces | None) -> str:
+    """The question's text with its boxes called as they are printed."""
+    face = _face(question, faces)
+    if face is None:
+        return printed_value(question.text)
+    boxes = face.option_labels.get(question.field or "") or {
+        name: label for options in face.option_labels.values() for name, label in options.items()
+    }
+    if question.doubt is Doubt.CONFLICT:
+        return " puis ".join(f"« {_boxes(side.strip('« »'), boxes)} »" for side in question.text.split(" puis "))
+    return _boxes(question.text, boxes)
+
+
+def _boxes(text: str, labels: Mapping[str, str]) -> str:
+    return ", ".join(labels.get(name, printed_value(name)) for name in text.split(", "))
+
+
+def written_fields(sheet: str, values: Mapping[str, Value], faces: Faces) -> list[str]:
+    """What a sheet says, a piece a field: the label and the value, boxes as they are printed."""
+    face = faces.get(sheet.partition("#")[0])
+    labels = face.labels if face is not None else {}
+    boxes = face.option_labels if face is not None else {}
+    return [f"{labels.get(name, name)} : {_boxes(said(value), boxes.get(name, {}))}" for name, value in values.items()]
+
+
+def two_sides(text: str, face: Layout | None) -> str:
+    """What two sheets say differently ("motif : maladie / autre ; …"), fields and boxes as they are printed."""
+    if face is None:
+        return text
+    parts = []
+    for part in text.split(" ; "):
+        name, colon, values = part.partition(" : ")
+        boxes = face.option_labels.get(name, {})
+        sides = " / ".join(_boxes(side, boxes) for side in values.split(" / "))
+        parts.append(f"{face.labels.get(name, name)}{colon}{sides}")
+    return " ; ".join(parts)
 
 
 def printed_value(text: str) -> str:

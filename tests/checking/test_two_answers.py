@@ -35,7 +35,10 @@ def test_which_of_two_sheets_counts(tmp_path: Path) -> None:
     assert (item.kind, item.case) == (ItemKind.TWO_ANSWERS, 1)
     with reading(engine) as connection:
         assert find_item(connection, item.key) == item
-    assert [one.shown for one in item.candidates] == [f"{mother} : motif maladie", f"{father} : motif reunion"]
+    assert [one.shown for one in item.candidates] == [
+        f"{mother} · Motif de l'absence : Maladie de l'enfant",
+        f"{father} · Motif de l'absence : Réunion solennelle de famille",
+    ]
     office.papier("check", "--answer", item.key, "maladie", "--by", "Mme Roux, CPE", code=2)
     office.papier("check", "--answer", item.key, mother, "--by", "Mme Roux, CPE")
     assert open_items(workspace, engine=engine) == ()

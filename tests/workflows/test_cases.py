@@ -11,16 +11,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from papier.forms.parsing import load_form
+from papier.forms.typesetting import lay_out
 from papier.workflows.case import Case, Doubt, Stage
+from papier.workflows.day import Item, RowSheetRow, day_events
 from papier.workflows.definition import Workflow
 from papier.workflows.dues import explain, running
 from papier.workflows.events import CaseEvent, Kind, in_force
 from papier.workflows.folding import apply, fold, open_case
 from papier.workflows.letter_values import address_faults, letter_values
 from papier.workflows.refusals import find_refusal
-from papier.workflows.row_words import task_words
+from papier.workflows.row_words import question_words, task_words, two_sides
 from papier.workflows.tasks import TaskKind, find_passed, list_tasks, wakes_on
-from tests.workflows.workflow_text import shipped, small
+from tests.workflows.workflow_text import FOLDERS, shipped, small
 
 MONDAY = dt.date(2027, 3, 1)
 
@@ -274,6 +277,42 @@ def test_nobody_is_called_late_whose_sheet_waits_to_be_checked() -> None:
     assert [task.kind for task in tasks] == [TaskKind.CHECK]
     words = task_words(tasks[0], story.case, story.workflow, 1)
     assert words["objet"] == "Vérifier. « fin » se lit-il « 05/03/2027 » ?"
+    face = lay_out(load_form(FOLDERS[0] / "carnet" / "absence.yaml"))
+    words = task_words(tasks[0], story.case, story.workflow, 1, faces={"S1": face})
+    assert words["objet"] == "Vérifier. « Au » se lit-il « 05/03/2027 » ?"
+
+
+def test_questions_name_fields_and_boxes_as_they_are_printed() -> None:
+    faces = {"S1": lay_out(load_form(FOLDERS[0] / "carnet" / "absence.yaml"))}
+    story = absence().sent("bulletin", "carnet").returned("S1", doubt_motif=["maladie", "autre"], doubt_nom=None)
+    tasks = list_tasks(story.case, story.workflow, MONDAY)
+    together = task_words(tasks[0], story.case, story.workflow, len(tasks), faces=faces)["objet"]
+    assert together == "Vérifier 2 lectures (feuille de vérification ou écran) : Motif de l'absence, Nom"
+    first = question_words(story.case.questions[0], story.workflow, faces)
+    assert first == "« Motif de l'absence » se lit-il « Maladie de l'enfant, Autre motif » ?"
+    story = absence().sent("bulletin", "carnet").returned("S1", motif=["maladie"]).returned("S1", motif=["autre"])
+    (asked,) = story.case.questions
+    said = question_words(asked, story.workflow, faces)
+    assert said.endswith("d'une numérisation à l'autre : « Maladie de l'enfant » puis « Autre motif »")
+    sides = two_sides("motif : maladie / autre ; debut : 2027-03-01 / 2027-03-02", faces["S1"])
+    assert sides == "Motif de l'absence : Maladie de l'enfant / Autre motif ; Du : 01/03/2027 / 02/03/2027"
+
+
+def test_done_on_a_row_of_several_readings_confirms_none_of_them() -> None:
+    story = (
+        absence().sent("bulletin", "carnet").returned("S1", motif=["maladie"], doubt_fin="2027-03-05", doubt_nom="X")
+    )
+    items = tuple(Item(1, question.key, "bulletin") for question in story.case.questions)
+    row = RowSheetRow(str(TaskKind.CHECK), items)
+    for ticked, kinds in (("fait", []), ("reporte", [Kind.POSTPONED] * 2), ("a_voir", [Kind.FLAGGED])):
+        found = [
+            event for item in items for event in day_events(row, ticked, item, story.case, story.workflow, MONDAY, "x")
+        ]
+        assert [kind for kind, _data in found] == kinds
+    alone = RowSheetRow(str(TaskKind.CHECK), items[:1])
+    assert [kind for kind, _ in day_events(alone, "fait", items[0], story.case, story.workflow, MONDAY, "x")] == [
+        Kind.CHECKED
+    ]
 
 
 def test_a_letter_without_proof_of_receipt_accuses_nobody() -> None:
