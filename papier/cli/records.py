@@ -158,7 +158,8 @@ def export_command(context: Context, form: str | None, format_: str, output: Pat
     "missing",
     help=_(
         "Who has not answered: the sheets that left and have not come back; with --output as a list to print. The "
-        "office's own sheets (checking, orders, the day's sheet) are listed only when --form or --run asks for them.\n\n"
+        "office's own sheets (checking, orders, the day's sheet) are listed only when --form or --run asks for "
+        "them.\n\n"
         "\b\nExample:\n  papier records missing --form carnet/absence --output manquants.pdf"
     ),
 )

@@ -179,7 +179,10 @@ def test_verify_beside_a_writer_finds_no_fault_in_the_index(workspace: Workspace
 def test_of_common_words_the_newest_come_first_page_by_page(
     workspace: Workspace, engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    made = [file_one(engine, sheet, "commun", name) for sheet, name in zip(print_three(workspace, engine), "abc")]
+    made = [
+        file_one(engine, sheet, "commun", name)
+        for sheet, name in zip(print_three(workspace, engine), "abc", strict=True)
+    ]
     best = [hit.reference for hit in search(engine, "commun").hits]
     assert sorted(best) == made
     monkeypatch.setattr("papier.store.search.MOST_RANKED", 2)
