@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -119,12 +119,22 @@ def _record_list(record: StoredRecord, name: str) -> bytes:
         (
             field,
             _cut(_said(entry["value"])),
-            f"{STATES.get(entry['state'], entry['state'])}, {READERS.get(entry['read_by'], entry['read_by'])}",
+            _read_by(entry),
         )
         for field, entry in record.fields.items()
     ]
     title = f"Fiche {record.record} : {record.form} · {record.sheet or 'sans numéro'}"
     return _listing(title, name, ("Champ", "Valeur", "Lu par"), rows)
+
+
+def _read_by(entry: Mapping[str, Any]) -> str:
+    """How sure a value is, who read it; of a corrected one when, why, and what stood there."""
+    text = f"{STATES.get(entry['state'], entry['state'])}, {READERS.get(entry['read_by'], entry['read_by'])}"
+    checked = entry.get("checked", {})
+    if "because" not in checked:
+        return text
+    before = _said(entry["original"]["value"]) or "rien"
+    return _cut(f"{text}, corrigé le {checked['at'][:10]} ({checked['because']}) ; lu : {before}")
 
 
 def _listing(

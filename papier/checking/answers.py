@@ -79,7 +79,7 @@ def answer(
     Raises UsageError for a value that the field cannot hold (nothing is recorded), AnswerRefusedError when the item was
     settled meanwhile by another answer, or needs another person's eyes.
     """
-    who = _name(who)
+    who = name_of(who)
     with opened(workspace, engine) as store:
         if given.verdict is Verdict.ASK:
             return _ask(workspace, store, item_key, given, who=who, now=now, via=via)
@@ -248,7 +248,7 @@ def undo(
 
     The case is told. Raises UsageError where there is none, AnswerRefusedError where it cannot be taken back.
     """
-    who = _name(who)
+    who = name_of(who)
     with opened(workspace, engine) as store, writing(store) as connection:
         found = last_check(connection, who) if check is None else find_check(connection, check)
         if found is None:
@@ -275,7 +275,7 @@ def _has_rows(connection: Connection, sheet: str) -> bool:
     return row is not None and row.done != "[]"
 
 
-def _name(who: str) -> str:
+def name_of(who: str) -> str:
     """Who answers, as it is kept: one line, not empty. Raises UsageError."""
     name = " ".join(unicodedata.normalize("NFC", who).split())
     if not name or any(not character.isprintable() for character in name):

@@ -44,10 +44,10 @@ def list_fields(connection: Connection, among: Sequence[int] | None = None) -> I
         printed_on = (record.digest, record.form, record.version)
         if printed_on not in laid_out:
             laid_out[printed_on] = find_frozen(connection, *printed_on)
-        yield _field_item(row, record, laid_out[printed_on], by_page.get(row.page_id))
+        yield field_item(row, record, laid_out[printed_on], by_page.get(row.page_id))
 
 
-def _field_item(row: Row[Any], record: KnownRecord, layout: Layout | None, page: int | None) -> CheckItem:
+def field_item(row: Row[Any], record: KnownRecord, layout: Layout | None, page: int | None) -> CheckItem:
     zones = [zone for zone in (layout.zones() if layout is not None else ()) if zone.field == row.field]
     stored = {
         "kind": row.kind,
@@ -223,7 +223,7 @@ def list_conflicts(connection: Connection, among: Iterable[str] | None = None) -
 def _conflict(
     row: Row[Any], record: KnownRecord, layout: Layout | None, page: int | None, said: Sequence[Value]
 ) -> CheckItem:
-    item = _field_item(row, record, layout, page)
+    item = field_item(row, record, layout, page)
     candidates = tuple(Candidate(value, shown(value, item.options), 0.5) for value in said)
     return replace(
         item,

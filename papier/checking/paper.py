@@ -86,12 +86,14 @@ def print_corrections(
     dry_run: bool = False,
     to: Destination | None = None,
     also: Registered | None = None,
+    items: Sequence[CheckItem] | None = None,
 ) -> Printed:
     """Print the queue onto numbered sheets. `again`: also what stands on a sheet that has not come back (it may be
-    lost); `most`: at most so many items. With `dry_run` nothing is numbered or printed. `also` is told the numbers in
-    the transaction that registers the sheets.
+    lost); `most`: at most so many items; `items`: these instead of the queue. With `dry_run` nothing is numbered or
+    printed. `also` is told the numbers in the transaction that registers the sheets.
     """
-    items = open_items(workspace, engine=engine, form=form)
+    if items is None:
+        items = open_items(workspace, engine=engine, form=form)
     for_screen = tuple(item for item in items if not can_be_printed(item))
     out = tuple(item for item in items if can_be_printed(item) and item.on_sheet is not None and not again)
     chosen = [item for item in items if can_be_printed(item) and (again or item.on_sheet is None)][:most]

@@ -26,7 +26,7 @@ from papier.store.person_records import PersonFound, find_person
         "Printed are what was read, what happened in their cases, and their sheets as they were scanned; what lies "
         "beside them on a page is made white. Records that only mention the name are listed for you to look at.\n\n"
         "Erasing leaves what its form says must be kept for a time that is not over, and says so; --record erases such "
-        "a one too. To correct a value: papier cases correct, or papier check.\n\n"
+        "a one too. To correct a value: papier records correct.\n\n"
         "\b\nExamples:\n"
         "  papier person 'Lefèvre Chloé' --output dossier.pdf\n"
         "  papier person 'Lefèvre Chloé' --born 2015-02-03 --output dossier.pdf\n"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Mapping
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,19 @@ from papier.store.records import PURGED, StoredRecord, list_records
 from papier.store.sheets import find_layout, find_outstanding, list_runs
 
 
-@click.group("records", help=_("The records: what the sheets that came back say."))
+class RecordsGroup(click.Group):
+    """`papier records`; `correct` stands in a module of its own, which needs this one."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted([*super().list_commands(ctx), "correct"])
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name == "correct":
+            return import_module("papier.cli.correct").command  # type: ignore[no-any-return]
+        return super().get_command(ctx, cmd_name)
+
+
+@click.group("records", cls=RecordsGroup, help=_("The records: what the sheets that came back say."))
 def command() -> None: ...
 
 
@@ -121,6 +134,8 @@ def _reader(field: Mapping[str, Any]) -> str:
     if checked is None or original is None:
         return str(field["read_by"])
     text = f"{checked['who']}, {checked['at'][:10]} ({checked['via']})"
+    if "because" in checked:
+        text += f", {checked['because']}"
     if original["value"] != field["value"]:
         value = original["value"]
         before = ", ".join(value) if isinstance(value, list) else "–" if value in (None, "") else str(value)

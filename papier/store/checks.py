@@ -45,7 +45,7 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One answer in force. `told`: the event of its case."""
+    """One answer in force. `told`: the event of its case; `because`: why a value that nobody doubted was corrected."""
 
     check: int
     key: str
@@ -60,6 +60,7 @@ class Check:
     seq: int
     case: int | None = None
     told: int | None = None
+    because: str | None = None
 
 
 def field_key(record: int, field: str) -> str:
@@ -79,6 +80,7 @@ def write_check(
     settles: bool,
     record: int | None = None,
     field: str | None = None,
+    because: str | None = None,
 ) -> Check:
     """Keep an answer and journal it, inside the caller's writing transaction."""
     data = {"key": key, "verdict": str(verdict), "who": who, "via": via, "settles": settles}
@@ -97,9 +99,12 @@ def write_check(
             at=now.isoformat(),
             settles=settles,
             seq=seq,
+            because=because,
         ),
     )
-    return Check(number, key, record, field, verdict, value, who, via, now.isoformat(), settles, seq)
+    return Check(
+        number, key, record, field, verdict, value, who, via, now.isoformat(), settles, seq, because=because
+    )  # fmt: skip
 
 
 def note_told(connection: Connection, check: int, case: int, seq: int) -> None:
@@ -197,6 +202,7 @@ def with_check(field: Mapping[str, Any], check: Check | None) -> dict[str, Any]:
             "who": check.who,
             "via": check.via,
             "at": check.at,
+            **({} if check.because is None else {"because": check.because}),
         },
         "original": original,
     }
@@ -231,4 +237,5 @@ def _check(row: Row[Any]) -> Check:
         row.seq,
         row.case,
         row.told,
+        row.because,
     )

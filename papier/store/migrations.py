@@ -101,6 +101,10 @@ def _let_events_be_emptied(connection: Connection) -> None:
         add_column(connection, column)
 
 
+def _let_answers_say_why(connection: Connection) -> None:
+    add_column(connection, tables.checks.c.because)
+
+
 MIGRATIONS: tuple[tuple[int, str, Callable[[Connection], None]], ...] = (
     (1, "first tables", _create_first_tables),
     (2, "cases", _create_case_tables),
@@ -115,6 +119,7 @@ MIGRATIONS: tuple[tuple[int, str, Callable[[Connection], None]], ...] = (
     (11, "orders", _create_orders),
     (12, "tell what is answered", _index_answers),
     (13, "events that can be emptied", _let_events_be_emptied),
+    (14, "why a value was corrected", _let_answers_say_why),
 )
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, Engine, select
 
+from papier.store.checks import settled_fields
 from papier.store.connection import reading
 from papier.store.records import PURGED
 from papier.store.search import search
@@ -90,12 +91,15 @@ def find_person(engine: Engine, name: str, born: str | None = None) -> PersonFou
 def _people_of_records(connection: Connection) -> dict[int, dict[str, str]]:
     """Whom each record is about: the columns it was printed with, then what is written on it."""
     people: dict[int, dict[str, str]] = {}
+    settled = settled_fields(connection)
     for row in connection.execute(
         select(readings.c.record, readings.c.field, readings.c.value).where(
             readings.c.field.in_((*NAME_FIELDS, "naissance"))
         )
     ):
-        value = json.loads(row.value)
+        # Who a record is about is what a person said it says, where somebody did.
+        held = settled.get((row.record, row.field))
+        value = json.loads(row.value) if held is None else held.value
         if isinstance(value, str):
             people.setdefault(row.record, {})[row.field] = value
     for printed in connection.execute(

@@ -130,7 +130,7 @@ def take_out(
     connection.execute(readings.delete().where(readings.c.record.in_(gone)))
     of_them = select(pages.c.page_id).where(pages.c.record.in_(gone))
     connection.execute(page_texts.delete().where(page_texts.c.page_id.in_(of_them)))
-    connection.execute(checks.update().where(checks.c.record.in_(gone)).values(value=None))
+    connection.execute(checks.update().where(checks.c.record.in_(gone)).values(value=None, because=None))
     _empty_rows(connection, set(gone))
     connection.execute(records.update().where(records.c.record.in_(gone)).values(status=PURGED, flag=None))
     connection.execute(pages.update().where(pages.c.record.in_(gone)).values(reason=None, to_scan=None))

@@ -56,6 +56,7 @@ def settle(
     *,
     who: str,
     via: str,
+    because: str | None = None,
 ) -> Outcome:
     """Record an answer within a writing transaction, and tell the case once the question is settled by it."""
     given = [check for check in find_checks(connection, question.key) if check.verdict.answers]
@@ -70,7 +71,7 @@ def settle(
     settles = question.eyes == 1 or any(check.value == value for check in given)
     check = write_check(
         connection, now, question.key, verdict, value,
-        who=who, via=via, settles=settles, record=question.record, field=question.field,
+        who=who, via=via, settles=settles, record=question.record, field=question.field, because=because,
     )  # fmt: skip
     if not settles or question.record is None or question.field is None:
         return Outcome(check, settles)

@@ -137,7 +137,7 @@ readings = Table(
 
 # One row an answer of a person. The reading stays as it was; what an answer says instead stands here and not in the
 # event, so that it goes when the record is purged. `settles`: what was asked is answered by it. `undone`: the event
-# that took it back; `told`: the case's event that it caused.
+# that took it back; `told`: the case's event that it caused; `because`: why a sure value was corrected.
 checks = Table(
     "checks",
     metadata,
@@ -155,6 +155,7 @@ checks = Table(
     Column("case", Integer),
     Column("told", Integer),
     Column("undone", Integer),
+    Column("because", Text),
     Index("checks_by_key", "key"),
     Index("checks_settled", "record", "field", "settles", "undone"),
 )
