@@ -8,7 +8,8 @@ from papier.forms.layout import Zone
 from papier.geometry import RectMm
 from papier.ocr.ink import InkPage
 from papier.ocr.scan import GreyImage
-from papier.ocr.zones.tick import read_ticks
+from papier.ocr.zones.tick import find_hidden, read_ticks
+from papier.ocr.zones.tick_patches import BLACK, MARGIN, SIDE
 from papier.records import FieldReading, OptionState, State
 from tests.ocr.drawn_boxes import DrawnPage, boxes_in_row
 
@@ -185,6 +186,35 @@ def test_boxes_on_a_lost_corner_are_questions() -> None:
     readings = sheet.read(after=tear)
     assert readings[0].state is State.DOUBTFUL
     assert readings[7].state is State.BLANK
+
+
+def test_a_box_under_something_dark_and_wide_is_hidden_and_a_blackened_one_is_not() -> None:
+    blackened = np.zeros((SIDE, SIDE), np.uint8)
+    blackened[MARGIN - 3 : 3 - MARGIN, MARGIN - 3 : 3 - MARGIN] = BLACK
+    corner = np.full((SIDE, SIDE), BLACK // 2, np.uint8)
+    corner[:, : MARGIN // 2] = 0
+    pictures = np.stack([np.stack([scan, 0 * scan, 0 * scan]) for scan in (blackened, corner)])
+    assert find_hidden(pictures).tolist() == [False, True]
+
+
+def test_a_hair_much_paler_than_the_pen_is_no_sure_tick() -> None:
+    sheet = Sheet()
+    for row in range(7):
+        sheet.page.cross(sheet.box(row, row % 4))
+    x, y = sheet.box(7, 2).centre
+    sheet.page.stroke([[x - 1.2, y - 0.2], [x - 0.2, y + 1.2], [x + 1.4, y - 1.4]], width=0.35, darkness=0.3)
+    readings = sheet.read()
+    assert not (readings[7].value and readings[7].state is State.SURE)
+    assert {reading.state for reading in readings[:7]} == {State.SURE}
+
+
+def test_a_trace_is_no_question_where_the_pen_is_plainly_seen() -> None:
+    sheet = Sheet()
+    for row in range(8):
+        sheet.page.cross(sheet.box(row, 0))
+        x, y = sheet.box(row, 2).centre
+        sheet.page.stroke([[x - 1.2, y - 1.2], [x + 1.2, y + 1.2]], width=0.6, darkness=0.05)
+    assert {reading.state for reading in sheet.read(noise=1.0)} == {State.SURE}
 
 
 def test_a_mark_that_all_but_vanished_is_a_question() -> None:

@@ -44,7 +44,7 @@ HABITS_BUBBLES = (0.08, 0.90, 0.01, 0.01)
 # the scan lost one in 100,000: of 20,500 boxes of real scans none was either. Specks that look like a pen's dot are
 # more, and only who dots elsewhere on the page is believed to have meant one. Whoever crosses and yet leaves a box
 # wholly black has thought twice, and the printed rule says what that means: one tick in 100,000 looks so.
-_EMPTY = (0.9908, 2e-5, 2e-5, 2e-5, 1e-4, 5e-3, 1e-3, 3e-3, 5e-5)
+_EMPTY = (0.9943, 2e-5, 2e-5, 2e-5, 1e-4, 1.5e-3, 1e-3, 3e-3, 5e-5)
 _LOOKS: dict[tuple[Habit, BoxState], tuple[float, ...]] = {
     (Habit.CROSSES, BoxState.TICKED): (1e-5, 0.9633, 0.030, 1e-5, 0.002, 0.002, 0.002, 2e-4, 5e-4),
     (Habit.FILLS, BoxState.TICKED): (1e-5, 0.08, 0.36, 0.544, 0.001, 0.002, 0.002, 2e-4, 0.01),
