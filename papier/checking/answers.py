@@ -10,6 +10,7 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine, select
 
 from papier.checking.asking import print_question
+from papier.checking.blank_sheets import tell_blank
 from papier.checking.item import CheckItem, ItemKind
 from papier.checking.known import opened
 from papier.checking.queue import find_item
@@ -20,12 +21,13 @@ from papier.forms.library import library_folders
 from papier.forms.sheet_number import SheetNumbers
 from papier.language import translate as _
 from papier.records import Value
+from papier.store.blank_sheets import settle_blank
 from papier.store.case_filing import assign_sheet
 from papier.store.cases import CaseLedger
 from papier.store.checks import Check, Verdict, find_check, find_checks, last_check, take_back, write_check
 from papier.store.connection import reading, writing
 from papier.store.settling import Question, settle
-from papier.store.tables import pages, records, row_sheets, scans
+from papier.store.tables import case_events, checks, pages, records, row_sheets, scans
 from papier.store.workspace import Workspace, read_settings
 from papier.workflows.events import Kind
 from papier.workflows.library import list_workflows
@@ -135,9 +137,11 @@ def _record(
     case = outcome.case
     if item.kind is ItemKind.TWO_ANSWERS and outcome.settled and not outcome.again:
         case = keep_sheet(connection, item, outcome.check, now)
+    if item.kind is ItemKind.BLANK and outcome.settled and not outcome.again:
+        workflows, place = list_workflows(library_folders(workspace.forms)), parse_place(read_settings(workspace))
+        case = tell_blank(connection, item, outcome.check, workflows, now, place)
     if item.kind is ItemKind.ORPHAN and item.record is not None and given.verdict is not Verdict.ASIDE:
-        workflows = list_workflows(library_folders(workspace.forms))
-        place = parse_place(read_settings(workspace))
+        workflows, place = list_workflows(library_folders(workspace.forms)), parse_place(read_settings(workspace))
         moved = assign_sheet(connection, item.record, str(value), workflows, now, place)
         case = moved[0] if moved else None
     return Settled(item.key, outcome.check.check, open_still=not outcome.settled, again=outcome.again, case=case)
@@ -185,7 +189,7 @@ def _settled_before(connection: Connection, key: str, given: Answer, who: str) -
         raise UsageError(_("There is no item “{key}” in the queue. See: papier check --list").format(key=key))
     last = had[-1]
     same = given.verdict is last.verdict and (
-        given.verdict in {Verdict.RIGHT, Verdict.BLANK, Verdict.UNREADABLE, Verdict.ASIDE}
+        given.verdict in {Verdict.RIGHT, Verdict.BLANK, Verdict.UNREADABLE, Verdict.ASIDE, Verdict.WRITTEN}
         or given.value == last.value
         or _folded(given.value) == _folded(last.value)
     )
@@ -258,6 +262,8 @@ def undo(
             raise AnswerRefusedError(
                 _("The sheet's number has been given and its case told. File it elsewhere: papier cases refile")
             )
+        if found.verdict is Verdict.WRITTEN:
+            _refuse_if_answered(connection, found)
         if sheet is not None and found.settles and _has_rows(connection, sheet):
             raise AnswerRefusedError(
                 _("The sheet {sheet} has moved cases by this answer. Mend each: papier cases amend").format(sheet=sheet)
@@ -265,9 +271,33 @@ def undo(
         for one in find_checks(connection, found.key):
             if one.check == found.check or (one.at == found.at and one.who == found.who):
                 take_back(connection, now, one, who)
+        if found.key.startswith("blank:") and found.record is not None:
+            settle_blank(connection, found.record, None)
         if found.case is not None and found.told is not None:
             CaseLedger(connection, now).record(found.case, Kind.AMENDED, {"seq": found.told, "data": None, "by": who})
         return found
+
+
+def _refuse_if_answered(connection: Connection, written: Check) -> None:
+    """Raise AnswerRefusedError where a person has read a field of the sheet since, or a case began with it."""
+    later = select(checks.c.check).where(
+        checks.c.record == written.record, checks.c.undone.is_(None), checks.c.check > written.check
+    )
+    if connection.execute(later).first() is not None:
+        raise AnswerRefusedError(
+            _(
+                "Fields of this sheet have been answered since. Take those answers back first: "
+                "papier check --undo NUMBER"
+            )
+        )
+    began = select(case_events.c.seq).where(case_events.c.number == written.case).order_by(case_events.c.seq).limit(1)
+    first = connection.execute(began).scalar() if written.case is not None else None
+    if first is not None and first > written.seq:
+        raise AnswerRefusedError(
+            _("Case {number} began with this sheet. If it is none: papier cases withdraw {number}").format(
+                number=written.case
+            )
+        )
 
 
 def _has_rows(connection: Connection, sheet: str) -> bool:

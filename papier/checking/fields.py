@@ -17,6 +17,7 @@ from papier.forms.definition import Demand
 from papier.forms.layout import Layout, Zone
 from papier.language import translate as _
 from papier.records import State, Value
+from papier.store.blank_sheets import CAME_BACK_BLANK, NOTHING_WRITTEN
 from papier.store.case_filing import CORRECTIONS, NEVER_DECIDING, VISA
 from papier.store.checks import field_key, unsettled_readings
 from papier.store.records import PURGED
@@ -36,6 +37,9 @@ def list_fields(connection: Connection, among: Sequence[int] | None = None) -> I
         record = known.get(row.record)
         # What is doubtful on a sheet of corrections stays open where it was asked; its signature is asked here.
         if record is None or (record.kind == CORRECTIONS and row.field != VISA):
+            continue
+        if record.flag in {NOTHING_WRITTEN, CAME_BACK_BLANK}:
+            # The whole sheet is asked about: `papier.checking.blank_sheets`.
             continue
         others = said.get((record.sheet or "", row.field), set())
         if others - {record.record} or newest.get((record.sheet or "", row.field), row.record) != row.record:

@@ -21,6 +21,7 @@ class ItemKind(StrEnum):
     CONFLICT = "conflict"  # two scans of one sheet say different things
     TWO_ANSWERS = "two-answers"  # two sheets of one case say different things
     ORPHAN = "orphan"  # a record whose sheet number could not be read
+    BLANK = "blank"  # a sheet that came back with nothing written on it
     PAGE = "page"  # a page set aside: unknown or damaged
 
 
@@ -90,6 +91,8 @@ class CheckItem:
         """The answers that make sense here, in the order in which they are offered."""
         if self.kind is ItemKind.PAGE:
             return (Verdict.ASIDE, Verdict.PAPER)
+        if self.kind is ItemKind.BLANK:
+            return (Verdict.ASIDE, Verdict.WRITTEN, Verdict.PAPER)
         if self.kind is ItemKind.TWO_ANSWERS:
             return (Verdict.CANDIDATE, Verdict.PAPER)
         if self.kind is ItemKind.ORPHAN:

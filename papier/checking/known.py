@@ -35,6 +35,7 @@ class KnownRecord:
     digest: str | None
     master: bool
     kind: str | None  # of a sheet with rows
+    flag: str | None
 
 
 @contextmanager
@@ -71,6 +72,7 @@ def load_records(connection: Connection, numbers: Iterable[int]) -> dict[int, Kn
                 row.layout,
                 bool(row.master),
                 row.kind,
+                row.flag,
             )
     return found
 

@@ -14,6 +14,7 @@ from dataclasses import replace
 
 from sqlalchemy import Connection, Engine, or_, select
 
+from papier.checking.blank_sheets import list_blank
 from papier.checking.fields import list_conflicts, list_fields
 from papier.checking.item import Candidate, CheckItem, ItemKind
 from papier.checking.known import chunks, find_frozen, opened
@@ -22,6 +23,7 @@ from papier.checking.wording import reason_words
 from papier.forms.question_slip import ANSWER
 from papier.language import translate as _
 from papier.records import PageStatus, State
+from papier.store.blank_sheets import answers
 from papier.store.case_filing import CORRECTIONS
 from papier.store.cases import CaseLedger
 from papier.store.checks import Verdict, checks_by_key, unsettled_readings
@@ -64,7 +66,7 @@ def find_item(connection: Connection, key: str) -> CheckItem | None:
     elif kind == ItemKind.CONFLICT:
         found = list_conflicts(connection, [] if sheet is None else [sheet])
     else:
-        sources = {ItemKind.ORPHAN: _orphans, ItemKind.TWO_ANSWERS: list_two_answers}
+        sources = {ItemKind.ORPHAN: _orphans, ItemKind.TWO_ANSWERS: list_two_answers, ItemKind.BLANK: list_blank}
         found = sources.get(ItemKind(kind), _pages)(connection) if kind in set(ItemKind) else iter(())
     asked = [item for item in found if item.key == key]
     return next(iter(_with_answers(connection, asked, with_waiting=True)), None)
@@ -72,7 +74,7 @@ def find_item(connection: Connection, key: str) -> CheckItem | None:
 
 def list_items(connection: Connection, *, with_waiting: bool = False, form: str | None = None) -> list[CheckItem]:
     """As `open_items`, within a transaction."""
-    sources = (list_fields, list_conflicts, list_two_answers, _orphans, _pages)
+    sources = (list_fields, list_conflicts, list_two_answers, list_blank, _orphans, _pages)
     found = [item for source in sources for item in source(connection)]
     chosen = [item for item in found if form is None or item.form == form]
     return _in_order(_with_answers(connection, chosen, with_waiting=with_waiting))
@@ -81,12 +83,12 @@ def list_items(connection: Connection, *, with_waiting: bool = False, form: str 
 def _with_answers(connection: Connection, found: Sequence[CheckItem], *, with_waiting: bool) -> list[CheckItem]:
     """Those that no answer in force settles, with who has answered, why they wait, their case and their sheets."""
     # Of years of answers, those to what is doubtful still.
-    answers = checks_by_key(connection, (item.key for item in found))
-    sent = {str(check.value) for given in answers.values() for check in given if check.verdict is Verdict.ASK}
+    known = checks_by_key(connection, (item.key for item in found))
+    sent = {str(check.value) for given in known.values() for check in given if check.verdict is Verdict.ASK}
     answered_slips = _answered_slips(connection, sent)
     items = []
     for item in found:
-        given = answers.get(item.key, ())
+        given = known.get(item.key, ())
         if any(check.settles for check in given):
             continue
         if item.form == ORDERS:
@@ -209,7 +211,7 @@ def _possible_sheets(connection: Connection, record: int, form: str) -> tuple[Ca
         select(sheets.c.number, sheets.c.person, sheets.c.prefilled)
         .join(layouts, layouts.c.digest == sheets.c.layout)
         .where(layouts.c.form == form, sheets.c.state.in_(HANDED_OUT), sheets.c.master.is_(False))
-        .where(~select(records.c.record).where(records.c.sheet == sheets.c.number).exists())
+        .where(~select(records.c.record).where(records.c.sheet == sheets.c.number, answers()).exists())
         .order_by(sheets.c.serial)
     ).all()
     ranked = []

@@ -61,6 +61,8 @@ REASONS: Mapping[str, Callable[[], str]] = {
     "nothing can be read": lambda: _("nothing can be read"),
     "kept on paper only": lambda: _("kept on paper only"),
     "the sheet was voided": lambda: _("the sheet was voided"),
+    "nothing is written on this sheet": lambda: _("nothing is written on this sheet"),
+    "the sheet came back blank": lambda: _("the sheet came back blank"),
     "this sheet was scanned before: compare the two": lambda: _("this sheet was scanned before: compare the two"),
     "this sheet and page were seen before in this run": lambda: _("this sheet and page were seen before in this run"),
     "The page image is cut off or damaged. Scan the page again, or copy the file again from where it came.": lambda: _(

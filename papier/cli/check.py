@@ -47,6 +47,8 @@ WORDS = {
     "papier": Verdict.PAPER,
     "aside": Verdict.ASIDE,
     "ecarter": Verdict.ASIDE,
+    "written": Verdict.WRITTEN,
+    "ecrit": Verdict.WRITTEN,
 }
 
 
@@ -59,7 +61,8 @@ WORDS = {
         "--paper prints the queue onto sheets: a cross or the right value in each row, a signature; scanned like any "
         "sheet, they settle it. What they leave in doubt is printed once more, then asked on the screen.\n\n"
         "--answer takes a value as it is written on the paper, or one of: right, blank, unreadable, ask (prints a slip "
-        "for the family), paper (says where the paper lies), aside. Write =right for the word itself, and “!” after a "
+        "for the family), paper (says where the paper lies), aside (of a sheet that seems empty: it came back blank), "
+        "written (it is not empty). Write =right for the word itself, and “!” after a "
         "value that stands so though the form does not allow it. Exit code 20 while something remains.\n\n"
         "\b\nExamples:\n"
         "  papier check                                   one key an answer\n"
@@ -286,7 +289,9 @@ def show_items(items: tuple[CheckItem, ...], *, as_json: bool) -> None:
         click.echo(_("Nothing waits for a person."))
         return
     table = Table(box=None, pad_edge=False)
-    for title in (_("key"), _("field"), _("reading"), _("or"), _("why"), _("for")):
+    # A key that is cut off cannot be typed.
+    table.add_column(_("key"), no_wrap=True, overflow="fold")
+    for title in (_("field"), _("reading"), _("or"), _("why"), _("for")):
         table.add_column(title)
     for item in items:
         best, *others = [one.shown for one in item.candidates] or ["–"]

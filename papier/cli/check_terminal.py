@@ -40,6 +40,7 @@ KEYS = {
     "f": Verdict.ASK,
     "p": Verdict.PAPER,
     "e": Verdict.ASIDE,
+    "n": Verdict.WRITTEN,
 }
 
 
@@ -143,7 +144,7 @@ class Session:
             self._open_viewer(item)
 
     def _picture(self, item: CheckItem, columns: int, rows: int) -> list[str]:
-        if item.kind is ItemKind.PAGE and self.viewer is None:
+        if item.kind in {ItemKind.PAGE, ItemKind.BLANK} and self.viewer is None:
             rows = max(rows, MOST_ROWS)
         try:
             pixels = crop_pixels(self.workspace, item, engine=self.engine, dpi=TERMINAL_DPI, close=True)
@@ -229,7 +230,8 @@ def keys_line(item: CheckItem) -> str:
         "v": (Verdict.BLANK, _("nothing written")),
         "i": (Verdict.UNREADABLE, _("unreadable")),
         "f": (Verdict.ASK, _("ask the family")),
-        "e": (Verdict.ASIDE, _("set aside")),
+        "e": (Verdict.ASIDE, _("it came back blank") if item.kind is ItemKind.BLANK else _("set aside")),
+        "n": (Verdict.WRITTEN, _("something is written on it")),
         "p": (Verdict.PAPER, _("look at the paper")),
     }
     offered = item.verdicts()

@@ -62,18 +62,17 @@ def list_command(context: Context, form: str | None, as_json: bool) -> None:
     for title in (_("record"), _("sheet"), _("form"), _("status"), _("to check"), _("for"), _("remark")):
         table.add_column(title)
     for record in found:
-        doubtful = sum(1 for field in record.fields.values() if field["needs_person"])
         table.add_row(
             str(record.record),
             record.sheet or "–",
             record.form,
             in_words(record.status),
-            str(doubtful or ""),
+            str(record.to_check or ""),
             _name(record.person),
             _(record.flag) if record.flag else "",
         )
     Console().print(table)
-    doubtful = sum(1 for record in found for field in record.fields.values() if field["needs_person"])
+    doubtful = sum(record.to_check for record in found)
     if doubtful:
         click.echo(
             _n(

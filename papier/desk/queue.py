@@ -12,7 +12,7 @@ from starlette.responses import Response
 from papier.checking.answers import Answer, AnswerRefusedError, answer, find_place, undo
 from papier.checking.candidates import shown
 from papier.checking.crops import crop
-from papier.checking.item import CheckItem
+from papier.checking.item import CheckItem, ItemKind
 from papier.desk.office import Form, Office, read_number
 from papier.desk.records import DRAWING
 from papier.errors import PapierError, UsageError
@@ -29,6 +29,7 @@ KEYS = {
     Verdict.ASK: "f",
     Verdict.PAPER: "p",
     Verdict.ASIDE: "e",
+    Verdict.WRITTEN: "n",
 }
 # How the boxes of a question are named in a form: `box:maladie`.
 BOX = "box:"
@@ -189,7 +190,8 @@ def _choices(item: CheckItem) -> list[Choice]:
         Verdict.UNREADABLE: _("nobody can read it"),
         Verdict.ASK: _("ask the family"),
         Verdict.PAPER: _("look at the paper first"),
-        Verdict.ASIDE: _("set it aside"),
+        Verdict.ASIDE: _("it came back blank") if item.kind is ItemKind.BLANK else _("set it aside"),
+        Verdict.WRITTEN: _("something is written on it"),
     }
     return found + [Choice(str(verdict), text, KEYS[verdict]) for verdict, text in words.items() if verdict in offered]
 
@@ -234,6 +236,7 @@ def _said(check: Check) -> str:
         Verdict.UNREADABLE: _("nobody can read it"),
         Verdict.ASK: _("the family is asked"),
         Verdict.PAPER: _("it waits for its paper"),
-        Verdict.ASIDE: _("it was set aside"),
+        Verdict.ASIDE: _("it came back blank") if check.key.startswith("blank:") else _("it was set aside"),
+        Verdict.WRITTEN: _("something is written on it"),
     }
     return words.get(check.verdict) or shown(check.value)

@@ -15,6 +15,7 @@ from papier.errors import UsageError, WorkflowRefusedError
 from papier.forms.layout import Layout
 from papier.forms.shapes import is_iso_date
 from papier.language import translate as _
+from papier.store.blank_sheets import CAME_BACK_BLANK, NOTHING_WRITTEN
 from papier.store.cases import CaseLedger, alike_cases
 from papier.store.checks import settled_fields
 from papier.store.connection import writing
@@ -50,6 +51,8 @@ class FiledRecord:
     person: Mapping[str, str]
     fields: frozenset[str]
     master: bool
+    # Nothing is written on it, as far as nobody has said otherwise.
+    blank: bool = False
 
 
 def file_with_cases(
@@ -118,6 +121,7 @@ def load_record(connection: Connection, number: int) -> FiledRecord | None:
         json.loads(row.person),
         frozenset(zone.field for zone in layout.zones()),
         row.master,
+        row.flag in {NOTHING_WRITTEN, CAME_BACK_BLANK},
     )
 
 
@@ -132,6 +136,9 @@ def _file(
         number = known
     if number is not None and ledger.is_erased(number):
         # Its time is over: the record stands alone.
+        return None
+    if number is None and record.blank:
+        # A blank copy of a master begins nothing.
         return None
     if number is None:
         workflow = next((workflow for workflow in workflows if record.form in workflow.opens), None)
@@ -157,14 +164,16 @@ def _file(
     ]
     if lacks:
         extra["lacks"] = sorted(set(lacks))
+    if record.blank:
+        extra = {"blank": True}
     data = {
         "sheet": f"{record.sheet}#{record.record}" if record.master else record.sheet,
         "form": record.form,
         "version": record.version,
         "record": record.record,
         "revision": record.revision,
-        "values": dict(record.values),
-        "doubtful": dict(record.doubtful),
+        "values": {} if record.blank else dict(record.values),
+        "doubtful": {} if record.blank else dict(record.doubtful),
         "missing": list(record.missing),
         "on": now.date().isoformat(),
         **extra,

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Engine, Row, Select, func, select
 
 from papier.errors import UsageError, WorkflowRefusedError
 from papier.language import translate as _
+from papier.store.blank_sheets import blank_key, settle_blank
 from papier.store.checks import Verdict, field_key, find_told, note_told, take_back, write_check
 from papier.store.connection import reading, writing
 from papier.store.events import append_event
@@ -163,11 +164,15 @@ class CaseLedger:
                     who=str(data.get("by") or ""), via=f"case {case.number}", settles=True, record=record, field=field,
                 )  # fmt: skip
                 note_told(self.connection, check.check, case.number, event.seq)
+        elif event.kind is Kind.CHECKED and "check" not in data:
+            self._keep_blank(case, event)
         elif event.kind is Kind.AMENDED:
             check_told = find_told(self.connection, data["seq"])
             if check_told is None:
                 return
             take_back(self.connection, self.now, check_told, str(data.get("by") or ""))
+            if check_told.record is not None and check_told.key == blank_key(check_told.record):
+                settle_blank(self.connection, check_told.record, None)
             if data["data"] is not None and "value" in data["data"]:
                 again = write_check(
                     self.connection, self.now, check_told.key, Verdict.TYPED, data["data"]["value"],
@@ -175,6 +180,19 @@ class CaseLedger:
                     record=check_told.record, field=check_told.field,
                 )  # fmt: skip
                 note_told(self.connection, again.check, case.number, data["seq"])
+
+    def _keep_blank(self, case: Case, event: CaseEvent) -> None:
+        """A sheet of which the case is told that it came back blank is blank for the queue as well."""
+        asked = next((asked for asked in case.questions if asked.key == event.data["question"]), None)
+        entry = case.find_return(str(asked.sheet)) if asked is not None and asked.doubt is Doubt.BLANK else None
+        if entry is None:
+            return
+        check = write_check(
+            self.connection, self.now, blank_key(entry.record), Verdict.ASIDE, None,
+            who=str(event.data.get("by") or ""), via=f"case {case.number}", settles=True, record=entry.record,
+        )  # fmt: skip
+        note_told(self.connection, check.check, case.number, event.seq)
+        settle_blank(self.connection, entry.record, Verdict.ASIDE)
 
     def _record_with(self, sheet: str, field: str) -> int | None:
         """The latest record of a sheet, as a case calls it, that has a reading of this field."""

@@ -35,7 +35,8 @@ class Verdict(StrEnum):
     UNREADABLE = "unreadable"  # nobody can read it
     ASK = "ask"  # the family is asked: the item waits
     PAPER = "paper"  # the paper is looked at first: the item goes to the end
-    ASIDE = "aside"  # a page that holds nothing to keep
+    ASIDE = "aside"  # a page that holds nothing to keep; a sheet that came back blank
+    WRITTEN = "written"  # the sheet is not blank: its fields are asked
 
     @property
     def answers(self) -> bool:

@@ -14,6 +14,7 @@ from pathlib import Path
 from sqlalchemy import Engine, Select, case, func, select
 
 from papier.forms.layout import Layout
+from papier.store.blank_sheets import CAME_BACK_BLANK, NOTHING_WRITTEN
 from papier.store.connection import reading
 from papier.store.tables import cases, layouts, pages, print_runs, readings, records, scans, sheets
 
@@ -69,11 +70,13 @@ def latest_records(
     """The newest records, or those before record `before`: of all forms or one, of one sheet, of one scan
     file, `among` those numbered so.
     """
-    to_check = (
+    unsettled = (
         select(func.count())
         .where(readings.c.record == records.c.record, readings.c.needs_person.is_(True))
         .scalar_subquery()
     )
+    # One question is asked of a sheet that seems blank, none of one that a person has called so.
+    to_check = case((records.c.flag == NOTHING_WRITTEN, 1), (records.c.flag == CAME_BACK_BLANK, 0), else_=unsettled)
     query = (
         select(records, sheets.c.person, to_check.label("to_check"))
         .outerjoin(sheets, sheets.c.number == records.c.sheet)

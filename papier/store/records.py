@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from papier.errors import StoreError
 from papier.language import translate as _
 from papier.records import FieldReading, PageReading, PageStatus
 from papier.store.archive import archive_path
+from papier.store.blank_sheets import CAME_BACK_BLANK, NOTHING_WRITTEN, mark_blank
 from papier.store.case_filing import file_with_cases
 from papier.store.checks import settled_fields, with_check
 from papier.store.connection import insert_row, reading, writing
@@ -97,6 +98,8 @@ def file_scan(
         )
         filed = [_file_page(connection, scan, page, now) for page in page_readings]
         touched = [page.record for page in filed if page.record is not None]
+        blank = mark_blank(connection, touched)
+        filed = [replace(page, flag=NOTHING_WRITTEN) if page.record in blank else page for page in filed]
         moved = file_with_cases(connection, touched, workflows, now, place)
         moved = sorted({*moved, *apply_corrections(connection, touched, now)})
         append_event(
@@ -230,6 +233,13 @@ class StoredRecord:
     fields: dict[str, dict[str, Any]]
     pages: list[dict[str, Any]]
 
+    @property
+    def to_check(self) -> int:
+        """How many questions are open: one for a sheet without anything on it, else one a field."""
+        if self.flag in {NOTHING_WRITTEN, CAME_BACK_BLANK}:
+            return int(self.flag == NOTHING_WRITTEN)
+        return sum(1 for entry in self.fields.values() if entry["needs_person"])
+
     def to_json(self) -> dict[str, Any]:
         return {
             "record": self.record,
@@ -294,7 +304,7 @@ def list_records(
             row.revision,
             row.form,
             row.version,
-            _status(row.status, row.sheet, fields.get(row.record, {})),
+            _status(row.status, row.sheet, row.flag, fields.get(row.record, {})),
             row.flag,
             row.created_at,
             json.loads(row.person) if row.person else {},
@@ -305,8 +315,10 @@ def list_records(
     ]
 
 
-def _status(status: str, sheet: str | None, fields: dict[str, dict[str, Any]]) -> str:
-    """A doubtful record is a read one once people have answered all that was doubtful on it."""
+def _status(status: str, sheet: str | None, flag: str | None, fields: dict[str, dict[str, Any]]) -> str:
+    """A doubtful record is a read one once people have answered all that was doubtful on it, or that it is blank."""
+    if flag == CAME_BACK_BLANK:
+        return str(PageStatus.READ)
     answered = any("checked" in field for field in fields.values())
     doubtful = any(field["needs_person"] for field in fields.values())
     settled = status == str(PageStatus.DOUBTFUL) and answered and not doubtful and sheet is not None

@@ -21,6 +21,7 @@ from papier.forms.sheet_number import SERIALS, SheetNumbers
 from papier.forms.stacks import Stack
 from papier.language import translate as _
 from papier.ocr.register import KnownSheet, PrintedForm
+from papier.store.blank_sheets import answers
 from papier.store.checks import CHUNK
 from papier.store.connection import connect, insert_row, reading, writing
 from papier.store.events import append_event
@@ -263,13 +264,16 @@ def void_run(engine: Engine, run: int, now: dt.datetime, reason: str) -> None:
 
 
 def find_outstanding(engine: Engine, form: str | None = None, run: int | None = None) -> list[OutstandingSheet]:
-    """Sheets handed out that no record answers, in the order they were printed. Masters are never expected back."""
+    """Sheets handed out that no record answers, those that came back blank among them, in the order they were printed.
+
+    Masters are never expected back.
+    """
     query = (
         select(sheets, layouts.c.form, layouts.c.frozen, print_runs.c.printed_at)
         .join(layouts, layouts.c.digest == sheets.c.layout)
         .join(print_runs, print_runs.c.run == sheets.c.run)
         .where(sheets.c.state.in_(HANDED_OUT), sheets.c.master.is_(False))
-        .where(~select(records.c.record).where(records.c.sheet == sheets.c.number).exists())
+        .where(~select(records.c.record).where(records.c.sheet == sheets.c.number, answers()).exists())
         .order_by(sheets.c.serial)
     )
     if form is not None:

@@ -43,6 +43,7 @@ class Doubt(StrEnum):
     CLOSED = "closed-case"  # a sheet came back for a closed case
     ALIKE = "alike"  # a sheet without a case looks like an open one's
     VERSION = "old-version"  # a sheet of an older form lacks what is decided
+    BLANK = "blank-sheet"  # nothing is written on the sheet
     FLAGGED = "flagged"  # a person ticked "à voir"
 
 
@@ -155,6 +156,10 @@ class Case:
     @property
     def is_held(self) -> bool:
         return any(question.holds for question in self.questions)
+
+    def asks(self, key: str) -> bool:
+        """True while this question is open."""
+        return any(question.key == key for question in self.questions)
 
     @property
     def name(self) -> str:

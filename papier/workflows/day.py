@@ -85,7 +85,7 @@ def can_confirm(question: Question) -> bool:
     """True when *fait* says enough: a value stands printed on the row, or looking was all that was asked."""
     if question.doubt is Doubt.FIELD:
         return bool(question.text)
-    return not question.holds
+    return not question.holds or question.doubt is Doubt.BLANK
 
 
 def dispatch_events(

@@ -171,6 +171,12 @@ def _returned(case: Case, event: CaseEvent, workflow: Workflow) -> Case:
     doubtful: dict[str, Value] = dict(data["doubtful"])
     earlier = case.find_return(sheet)
     case = _answer(case, f"pages:{sheet}")
+    if data.get("blank"):
+        return _blank(case, event, step, earlier)
+    blank = f"blank:{sheet}"
+    if earlier is not None and not earlier.values and (earlier.aside or case.asks(blank)):
+        # What came back blank was no answer: this is the first.
+        case, earlier = _answer(case, blank), None
     if earlier is None:
         entry = Return(
             sheet,
@@ -209,6 +215,18 @@ def _returned(case: Case, event: CaseEvent, workflow: Workflow) -> Case:
     if missing:
         case = _ask(case, Question(f"version:{sheet}", Doubt.VERSION, sheet, None, ", ".join(missing), event.seq))
     return case
+
+
+def _blank(case: Case, event: CaseEvent, step: str, earlier: Return | None) -> Case:
+    """A sheet on which nothing is written: a person says so. A blank copy of one that says more asks nothing."""
+    data = event.data
+    sheet = data["sheet"]
+    if earlier is not None and (earlier.values or earlier.doubtful):
+        return _put_return(case, dataclasses.replace(earlier, scans=earlier.scans + 1))
+    scans = 1 if earlier is None else earlier.scans + 1
+    entry = Return(sheet, data["form"], step, data["record"], event.on, {}, {}, event.seq, scans)
+    case = _put_return(case, entry)
+    return _ask(case, Question(f"blank:{sheet}", Doubt.BLANK, sheet, None, "", event.seq)) if case.is_open else case
 
 
 def _know_person(case: Case, values: Mapping[str, Value]) -> Case:
@@ -345,6 +363,14 @@ def _checked(case: Case, event: CaseEvent, workflow: Workflow) -> Case:
         value = entry.doubtful.get(question.field) if entry is not None else None
         data = {**event.data, "sheet": question.sheet, "field": question.field, "value": value}
         return _corrected(case, dataclasses.replace(event, data=data), workflow)
+    if question.doubt is Doubt.BLANK:
+        case = dataclasses.replace(
+            case,
+            returns=tuple(
+                dataclasses.replace(entry, aside=True) if entry.sheet == question.sheet else entry
+                for entry in case.returns
+            ),
+        )
     if question.doubt is Doubt.TWO_ANSWERS and keep is not None:
         form = next((entry.form for entry in case.returns if entry.sheet == keep), None)
         case = dataclasses.replace(

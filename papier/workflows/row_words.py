@@ -111,6 +111,8 @@ def question_words(question: Question, workflow: Workflow, faces: Faces | None =
             return f"Plusieurs choix à la fois ({_printed(question, faces)}), feuille {question.sheet}"
         case Doubt.PAGES:
             return f"Il manque la page {question.text} de la feuille {question.sheet}"
+        case Doubt.BLANK:
+            return f"Feuille {question.sheet} revenue vide ? (fait : oui, on l'attend toujours)"
         case Doubt.LATE:
             return f"Feuille {question.sheet} arrivée trop tard pour « {workflow.title.fr} » : la classer"
         case Doubt.CLOSED:
