@@ -75,8 +75,8 @@ def test_cells_come_in_order_without_their_frames(width: float, shift: tuple[flo
     # A name begins in the first cell: where that is blank, something may be lost.
     assert (second.value, second.state) == ("D", State.DOUBTFUL)
     (cells,) = reader.seen
-    assert cells.shape == (12, INK_HEIGHT, INK_WIDTH)
-    assert cells[[3, 4, 5, 6, 8, 9, 10, 11]].mean() < 1.5
+    # The eight cells without a bar hold no ink once their frames are gone, and are not shown to the reader.
+    assert cells.shape == (4, INK_HEIGHT, INK_WIDTH)
     # The bar stands where it was drawn: in the middle, six tenths of the cell high.
     columns = np.flatnonzero(cells[0].max(axis=0) > 100)
     rows = np.flatnonzero(cells[0].max(axis=1) > 100)

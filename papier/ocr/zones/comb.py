@@ -115,7 +115,7 @@ def read_combs(
     written = [i for i, comb in enumerate(fields) if comb.field not in prefilled and len(parts[i])]
     log_probs: dict[int, npt.NDArray[np.float32]] = {}
     if written:
-        read = reader.read(np.concatenate([parts[i] for i in written])).log_probs
+        read = _read_inked(reader, np.concatenate([parts[i] for i in written]))
         ends = np.cumsum([len(parts[i]) for i in written])[:-1]
         log_probs = {
             i: without_ink(rows, parts[i], faint[i]) for i, rows in zip(written, np.split(read, ends), strict=True)
@@ -133,6 +133,14 @@ def read_combs(
         else:
             readings.append(_read_printed(comb, parts[i], prefilled.get(comb.field, "")))
     return readings
+
+
+def _read_inked(reader: CellReader, cells: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+    """The reader's answer for all cells, (n, len(CLASSES)); what `without_ink` overrules is not read at all."""
+    log_probs = np.zeros((len(cells), len(CLASSES)), np.float32)
+    inked = ~_bare(cells)
+    log_probs[inked] = reader.read(cells[inked]).log_probs
+    return log_probs
 
 
 def interpret(comb: Comb, decoding: Decoding, demand: Demand) -> FieldReading:
