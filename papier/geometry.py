@@ -82,6 +82,12 @@ class RectMm:
         )
 
 
+def corners_of(rects: Sequence[RectMm]) -> FloatArray:
+    """The corners of each rectangle clockwise from the top left, shape (n, 4, 2)."""
+    sides = np.array([(rect.x, rect.y, rect.x + rect.width, rect.y + rect.height) for rect in rects], dtype=np.float64)
+    return sides.reshape(-1, 4)[:, [[0, 1], [2, 1], [2, 3], [0, 3]]]
+
+
 def bounding_rect(rects: Iterable[RectMm]) -> RectMm:
     """The smallest rectangle around all of `rects`; raises ValueError when there are none."""
     listed = list(rects)

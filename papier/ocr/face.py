@@ -22,6 +22,7 @@ from papier.forms.frame import page_frame
 from papier.forms.layout import LayoutPage
 from papier.geometry import MM_PER_INCH, FloatArray, RectMm, Transform
 from papier.language import translate as _
+from papier.ocr.correlation import Templates
 from papier.ocr.displacement import PLACEMENT_MM, FieldDisplacement, field_basis, fit_field
 from papier.ocr.register import PrintedForm
 from papier.ocr.scan import GreyImage, RegisteredPage, ScannedPage
@@ -30,6 +31,8 @@ from papier.ocr.scan import GreyImage, RegisteredPage, ScannedPage
 FACE_DPI = 200.0
 # Faces kept in memory: one is about 4 MB. A workspace seldom has more forms in use at a time.
 MAX_FACES = 24
+# Cuts of faces kept: zone readers take some five from a page, of half a megabyte each.
+MAX_CUTS = 5 * MAX_FACES
 
 # Matching happens at 100 dpi: a tenth of a pixel, which the parabola through a peak gives, is 0.025 mm.
 MATCH_DPI = 100.0
@@ -38,6 +41,7 @@ PX_PER_MM = MATCH_DPI / MM_PER_INCH
 HALVING = 1.4
 # Both images are blurred by this many pixels first: dithering and a 1-bit threshold else halve the correlation.
 SOFTNESS = 0.75
+BLUR_REACH = 3
 # A patch of 9 mm holds a few letters or a corner of a table, and bends by less than 0.1 mm.
 PATCH = 36
 # After the coarse stage nothing is further away than 5 px = 1.3 mm.
@@ -58,8 +62,6 @@ MIN_TEXTURE = 25.0
 # A patch matches from here on; the same place of another form stays below 0.4 as a rule.
 MIN_CORRELATION = 0.45
 
-# Room around the page for patches at its edge: coarse and fine reach together.
-_PAD = 32
 # Second difference of a correlation peak that places to PLACEMENT_MM: text has 0.1 to 0.3 at 100 dpi.
 SHARP_PEAK = 0.06
 # A mark is measured this exactly, staple and pen stroke included.
@@ -70,12 +72,13 @@ MAX_DISPLACEMENT_MM = 4.0
 
 @dataclass(frozen=True)
 class _Patches:
-    """Pieces of a face: their centres in mm, (n, 2), and their pixels (n, size, size) at `dpi`."""
+    """Pieces of a face, PATCH × PATCH pixels each, and their centres in mm, (n, 2)."""
 
-    dpi: float
+    pixel_mm: FloatArray  # (2,): width and height of a pixel
+    softness: float
     centres: FloatArray
     corners: npt.NDArray[np.int64]  # (n, 2): column and row of the top left pixel
-    pixels: GreyImage
+    templates: Templates
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,8 +91,11 @@ class Face:
     written: tuple[RectMm, ...] = ()
 
     def cut(self, rects: Sequence[RectMm], shape: tuple[int, int]) -> GreyImage:
-        """Cut rectangles of the sheet, as `RegisteredPage.cut` does from a scan: uint8, (n, height, width)."""
-        return self._as_page.cut(rects, shape)
+        """Cut rectangles of the sheet, as `RegisteredPage.cut` does from a scan: uint8, (n, height, width), read-only.
+
+        Each page of a form asks for the same ones, which are kept.
+        """
+        return _cut_face(self, tuple(rects), shape)
 
     @cached_property
     def _as_page(self) -> RegisteredPage:
@@ -104,11 +110,17 @@ class Face:
 
     @cached_property
     def _fine(self) -> _Patches:
-        return _choose_patches(self.at_match_dpi, MATCH_DPI, self.written, CELL_MM, MAX_PATCHES)
+        return _choose_patches(self.at_match_dpi, self._pixel_mm, SOFTNESS, self.written, CELL_MM, MAX_PATCHES)
 
     @cached_property
     def _coarse(self) -> _Patches:
-        return _choose_patches(_halved(self.at_match_dpi), MATCH_DPI / 2, self.written, 2.2 * CELL_MM, 40)
+        halved = _halved(self.at_match_dpi)
+        return _choose_patches(halved, 2 * self._pixel_mm, SOFTNESS / 2, self.written, 2.2 * CELL_MM, 40)
+
+    @property
+    def _pixel_mm(self) -> FloatArray:
+        """Width and height of a pixel of `at_match_dpi`."""
+        return np.array(self.size_mm) / self.at_match_dpi.shape[::-1]
 
     @cached_property
     def _bases(self) -> tuple[FloatArray, FloatArray, FloatArray]:
@@ -116,6 +128,13 @@ class Face:
         basis = field_basis(self.size_mm)
         marks = np.array([mark.centre for mark in page_frame(*self.size_mm).marks])
         return basis.at(self._fine.centres), basis.at(self._coarse.centres), basis.at(marks)
+
+
+@lru_cache(maxsize=MAX_CUTS)
+def _cut_face(face: Face, rects: tuple[RectMm, ...], shape: tuple[int, int]) -> GreyImage:
+    pieces = face._as_page.cut(rects, shape)  # noqa: SLF001 - one module
+    pieces.flags.writeable = False
+    return pieces
 
 
 def load_face(form: PrintedForm, page: int) -> Face:
@@ -182,13 +201,17 @@ def _written(page: LayoutPage) -> tuple[RectMm, ...]:
 
 
 def _halved(image: GreyImage) -> GreyImage:
-    size = (image.shape[1] // 2, image.shape[0] // 2)
-    return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
+    """An image of which four pixels make one; an odd last row or column is left out."""
+    width, height = image.shape[1] // 2, image.shape[0] // 2
+    whole = image[: 2 * height, : 2 * width]
+    return np.asarray(cv2.resize(whole, (width, height), interpolation=cv2.INTER_AREA), dtype=np.uint8)
 
 
-def _choose_patches(image: GreyImage, dpi: float, written: Sequence[RectMm], cell_mm: float, most: int) -> _Patches:
+def _choose_patches(
+    image: GreyImage, pixel_mm: FloatArray, softness: float, written: Sequence[RectMm], cell_mm: float, most: int
+) -> _Patches:
     """The best textured piece of each cell of a grid, spread over the page."""
-    k = dpi / MM_PER_INCH
+    k = 1 / float(pixel_mm.mean())
     grey = cv2.GaussianBlur(image, (0, 0), 0.7).astype(np.float32)
     gx, gy = cv2.Sobel(grey, cv2.CV_32F, 1, 0, scale=1 / 8), cv2.Sobel(grey, cv2.CV_32F, 0, 1, scale=1 / 8)
     weight = np.ones(image.shape, np.float32)
@@ -214,10 +237,10 @@ def _choose_patches(image: GreyImage, dpi: float, written: Sequence[RectMm], cel
                 found.append((best, left + int(column) - half, top + int(row) - half))
     found.sort(reverse=True)
     corners = np.array([[x, y] for _, x, y in found[:most]], dtype=np.int64).reshape(-1, 2)
-    soft = cv2.GaussianBlur(image, (0, 0), SOFTNESS * dpi / MATCH_DPI)
+    soft = cv2.GaussianBlur(image, (0, 0), softness)
     pieces = [soft[y : y + PATCH, x : x + PATCH] for x, y in corners]
-    pixels = np.stack(pieces) if pieces else np.empty((0, PATCH, PATCH))
-    return _Patches(dpi, (corners + half) / k, corners, np.asarray(pixels, dtype=np.uint8))
+    pixels = np.asarray(np.stack(pieces) if pieces else np.empty((0, PATCH, PATCH)), dtype=np.uint8)
+    return _Patches(pixel_mm, softness, (corners + half) * pixel_mm, corners, Templates.of(pixels))
 
 
 def _cells(length: int, pitch: float, half: int) -> list[tuple[int, int]]:
@@ -262,13 +285,12 @@ def fit_face(page: RegisteredPage, face: Face) -> FaceFit:
     bare = replace(page, displacement=None, residual=None)
     if len(fine.centres) < MIN_PATCHES:
         return FaceFit(bare, 0.0, len(fine.centres), 0)
-    flat = _flatten(bare, face)
     at_fine, at_coarse, at_marks = face._bases  # noqa: SLF001
     # Where a mark was seen the global map is right: the field is nothing there.
     at_marks = at_marks[np.array(page.marks_found)]
-    shift = at_fine @ _coarse_field(flat, coarse, at_coarse, at_marks)
-    limit = COARSE_REACH * MM_PER_INCH / coarse.dpi
-    found, correlation, noise = _search(flat, fine, np.clip(shift, -limit, limit), FINE_REACH)
+    shift = at_fine @ _coarse_field(bare, coarse, at_coarse, at_marks)
+    limit = COARSE_REACH * coarse.pixel_mm
+    found, correlation, noise = _search(bare, fine, np.clip(shift, -limit, limit), FINE_REACH)
     coefficients, off, agreeing = _fit_with_marks(at_fine, at_marks, found, noise, correlation >= MIN_CORRELATION)
     match = float(np.where(agreeing, np.maximum(correlation, 0.0), 0.0).mean())
     count = int(agreeing.sum())
@@ -290,16 +312,10 @@ def _least_third(centres: FloatArray, agreeing: npt.NDArray[np.bool_], height: f
     return min(shares, default=1.0)
 
 
-def _flatten(page: RegisteredPage, face: Face) -> GreyImage:
-    """The scan laid flat at MATCH_DPI by its global map."""
-    flat = page.lay_flat(face.at_match_dpi.shape, HALVING)
-    return np.asarray(cv2.GaussianBlur(flat, (0, 0), SOFTNESS), dtype=np.uint8)
-
-
-def _coarse_field(flat: GreyImage, coarse: _Patches, at_coarse: FloatArray, at_marks: FloatArray) -> FloatArray:
+def _coarse_field(page: RegisteredPage, coarse: _Patches, at_coarse: FloatArray, at_marks: FloatArray) -> FloatArray:
     """The coefficients of a first field, from large patches; zeros where there are too few."""
     nowhere = np.zeros((len(coarse.centres), 2))
-    found, correlation, noise = _search(_halved(flat), coarse, nowhere, COARSE_REACH)
+    found, correlation, noise = _search(page, coarse, nowhere, COARSE_REACH)
     good = correlation >= MIN_CORRELATION
     if good.sum() < MIN_PATCHES:
         return np.zeros((at_coarse.shape[1], 2))
@@ -322,33 +338,39 @@ def _fit_with_marks(
 
 
 def _search(
-    image: GreyImage, patches: _Patches, shift: FloatArray, reach: int
+    page: RegisteredPage, patches: _Patches, shift: FloatArray, reach: int
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Look for each patch within `reach` pixels of where `shift` (mm) puts it.
+    """Look for each patch within `reach` pixels of where `shift` (mm) and the page's global map put it.
 
     Gives displacements in mm (n, 2), correlations (n,), and standard deviations of the displacements in mm (n, 2).
     """
-    k = patches.dpi / MM_PER_INCH
-    whole = np.round(shift * k).astype(np.int64)
-    padded = cv2.copyMakeBorder(image, _PAD, _PAD, _PAD, _PAD, cv2.BORDER_CONSTANT, value=255)
     count, span = len(patches.centres), 2 * reach + 1
-    surfaces = np.zeros((count, span, span), np.float32)
-    for index in range(count):
-        x, y = patches.corners[index] + whole[index] + (_PAD - reach)
-        window = padded[y : y + PATCH + 2 * reach, x : x + PATCH + 2 * reach]
-        surfaces[index] = cv2.matchTemplate(window, patches.pixels[index], cv2.TM_CCOEFF_NORMED)
-    surfaces = np.nan_to_num(surfaces, nan=0.0, posinf=0.0, neginf=0.0)
+    whole = np.round(shift / patches.pixel_mm).astype(np.int64)
+    surfaces = patches.templates.correlate(_cut_windows(page, patches, whole, reach))
     best = surfaces.reshape(count, -1).argmax(axis=1)
     rows, columns = best // span, best % span
     peak = surfaces[np.arange(count), rows, columns].astype(np.float64)
     dx, bend_x = _parabola(surfaces, rows, columns, 0, 1)
     dy, bend_y = _parabola(surfaces, rows, columns, 1, 0)
     on_rim = (rows == 0) | (rows == span - 1) | (columns == 0) | (columns == span - 1)
-    found = (np.column_stack([columns + dx, rows + dy]) - reach + whole) / k
+    found = (np.column_stack([columns + dx, rows + dy]) - reach + whole) * patches.pixel_mm
     # A flat peak places loosely: along a rule there is no hold at all.
     noise = PLACEMENT_MM * np.sqrt(1.0 + (SHARP_PEAK / np.maximum(np.column_stack([bend_x, bend_y]), 1e-4)) ** 2)
     noise *= np.sqrt(np.clip(0.9 / np.maximum(peak, 0.1), 1.0, 4.0))[:, None]
     return found, np.where(on_rim, 0.0, peak), noise
+
+
+def _cut_windows(page: RegisteredPage, patches: _Patches, whole: npt.NDArray[np.int64], reach: int) -> GreyImage:
+    """Each patch's place on the scan, `whole` pixels further, with `reach` pixels around it; as soft as the patches."""
+    size = PATCH + 2 * (reach + BLUR_REACH)
+    width, height = patches.pixel_mm.tolist()
+    places = ((patches.corners + whole - reach - BLUR_REACH) * patches.pixel_mm).tolist()
+    rects = [RectMm(x, y, size * width, size * height) for x, y in places]
+    windows = page.cut(rects, (size, size), halvings=page.halvings(1 / width, HALVING))
+    # Side by side: OpenCV takes a while for each row.
+    side_by_side = np.ascontiguousarray(windows.transpose(1, 0, 2)).reshape(size, -1)
+    soft = cv2.GaussianBlur(side_by_side, (0, 0), patches.softness).reshape(size, -1, size).transpose(1, 0, 2)
+    return np.ascontiguousarray(soft[:, BLUR_REACH:-BLUR_REACH, BLUR_REACH:-BLUR_REACH])
 
 
 def _parabola(

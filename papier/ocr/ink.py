@@ -28,7 +28,7 @@ TONE_FINENESS = 4.0
 # Paper within this many millimetres of any point is bare somewhere: no print or handwriting is that dense.
 BARE_PAPER_REACH = 9
 # A page has at least its corner marks, a six-hundredth of its area, in full black.
-BLACK_SHARE = 0.15
+BLACK_SHARE = 0.0015
 # Black is never taken to be lighter than this share of the paper, or a blank page would be all contrast.
 MAX_BLACK = 0.45
 # In a patch, more than 30 % is bare paper, except where a box is blackened wholly and the pen left its frame.
@@ -112,26 +112,23 @@ def measure_tone(page: RegisteredPage) -> PageTone:
     sample = page.lay_flat(shape, TONE_FINENESS)
     reach = np.ones((BARE_PAPER_REACH, BARE_PAPER_REACH), np.uint8)
     paper = cv2.dilate(cv2.medianBlur(sample, 3), reach)
-    paper = cv2.blur(paper, (BARE_PAPER_REACH, BARE_PAPER_REACH)).astype(np.float32)
-    typical = float(np.median(paper))
-    paper = np.clip(paper, 0.35 * typical, 255).astype(np.float32)
+    smooth = np.asarray(cv2.blur(paper, (BARE_PAPER_REACH, BARE_PAPER_REACH)), dtype=np.uint8)
+    typical = _darkest(_count_greys(smooth), 0.5)
     # Of single pixels of the scan: averaged ones of thin print are never black.
-    black = min(float(np.percentile(_single_pixels(page, shape), BLACK_SHARE)), MAX_BLACK * typical)
-    pixels = page.scan.pixels
-    some = pixels[:: max(1, pixels.shape[0] // 400), :: max(1, pixels.shape[1] // 400)]
-    levels = np.count_nonzero(np.bincount(some.ravel(), minlength=256))
-    return PageTone(np.asarray(paper, dtype=np.float32), black, two_level=bool(levels <= 2))
+    greys = _count_greys(page.lay_flat(shape, float("inf"), averaged=False))
+    black = min(_darkest(greys, BLACK_SHARE), MAX_BLACK * typical)
+    level = np.maximum(smooth.astype(np.float32), np.float32(0.35 * typical))
+    return PageTone(level, black, two_level=bool(np.count_nonzero(greys) <= 2))
 
 
-def _single_pixels(page: RegisteredPage, shape: tuple[int, int]) -> GreyImage:
-    """One pixel of the scan for each of (height, width) places of the sheet, those that lie on the scan; (n,)."""
-    width, height = page.size_mm
-    x, y = np.meshgrid((np.arange(shape[1]) + 0.5) * width / shape[1], (np.arange(shape[0]) + 0.5) * height / shape[0])
-    columns, rows = page.to_page.apply(np.column_stack([x.ravel(), y.ravel()])).astype(np.int64).T
-    pixels = page.scan.pixels
-    inside = (columns >= 0) & (rows >= 0) & (columns < pixels.shape[1]) & (rows < pixels.shape[0])
-    found = pixels[rows[inside], columns[inside]]
-    return found if found.size else np.full(1, 255, np.uint8)
+def _count_greys(pixels: GreyImage) -> npt.NDArray[np.int_]:
+    """How many pixels have each grey, (256,)."""
+    return np.bincount(pixels.ravel(), minlength=256)
+
+
+def _darkest(greys: npt.NDArray[np.int_], share: float) -> float:
+    """The grey that such a share of the pixels, the darkest ones, do not exceed."""
+    return float(np.searchsorted(np.cumsum(greys), share * greys.sum()))
 
 
 @dataclass(frozen=True)

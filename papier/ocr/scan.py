@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from papier.geometry import FloatArray, RectMm, Transform
+from papier.geometry import FloatArray, RectMm, Transform, corners_of
 
 # cv2.remap takes images of at most 32,767 rows.
 MAX_REMAP_ROWS = 32_000
@@ -81,27 +81,38 @@ class RegisteredPage:
         mapped = self.to_page.apply(given)
         return mapped if self.displacement is None else mapped + self.displacement(given)
 
-    def lay_flat(self, shape: tuple[int, int], fineness: float) -> GreyImage:
+    def lay_flat(self, shape: tuple[int, int], fineness: float, *, averaged: bool = True) -> GreyImage:
         """The whole sheet at `shape` (height, width) pixels by its global map alone; white outside of the scan.
 
-        A scan at least `fineness` times as fine as that is halved, and again while it is far finer.
+        `fineness` as for `halvings`. Each pixel is interpolated, or, not `averaged`, a single one of the scan.
         """
         width, height = self.size_mm
-        ends = self.to_page.apply([[0, height / 2], [width, height / 2]])
-        ratio = float(np.hypot(*(ends[1] - ends[0]))) / shape[1]
         scan, factor = self.scan, 1
-        while ratio / factor >= fineness * (1.3 if factor > 1 else 1.0) and scan.half is not scan:
+        for _ in range(self.halvings(shape[1] / width, fineness)):
             scan, factor = scan.half, 2 * factor
         # Both frames count from pixel corners, warpPerspective from centres.
         to_corner = np.array([[1, 0, 0.5], [0, 1, 0.5], [0, 0, 1.0]])
         to_mm = np.diag([width / shape[1], height / shape[0], 1.0])
         reduce = np.diag([1 / factor, 1 / factor, 1.0])
         matrix = np.linalg.inv(to_corner) @ reduce @ self.to_page.matrix @ to_mm @ to_corner
-        flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+        flags = (cv2.INTER_LINEAR if averaged else cv2.INTER_NEAREST) | cv2.WARP_INVERSE_MAP
         flat = cv2.warpPerspective(
             scan.pixels, matrix, shape[::-1], flags=flags, borderMode=cv2.BORDER_CONSTANT, borderValue=255
         )
         return np.asarray(flat, dtype=np.uint8)
+
+    def halvings(self, px_per_mm: float, fineness: float) -> int:
+        """How often the scan is halved to be resampled at so many pixels per millimetre.
+
+        A scan at least `fineness` times as fine as that is halved, and again while it is far finer.
+        """
+        width, height = self.size_mm
+        ends = self.to_page.apply([[0, height / 2], [width, height / 2]])
+        ratio = float(np.hypot(*(ends[1] - ends[0]))) / width / px_per_mm
+        scan, times = self.scan, 0
+        while ratio / 2**times >= fineness * (1.3 if times else 1.0) and scan.half is not scan:
+            scan, times = scan.half, times + 1
+        return times
 
     def cut(self, rects: Sequence[RectMm], shape: tuple[int, int], *, halvings: int = 0) -> GreyImage:
         """Cut rectangles of the sheet straight out of the scan.
@@ -114,7 +125,7 @@ class RegisteredPage:
         pieces = np.empty((len(rects), height, width), dtype=np.uint8)
         if not rects:
             return pieces
-        corners = self.to_scan(np.concatenate([rect.corners() for rect in rects])).reshape(-1, 4, 2)
+        corners = self.to_scan(corners_of(rects)).reshape(-1, 4, 2)
         scan = self.scan
         for _ in range(halvings):
             scan = scan.half
@@ -126,10 +137,11 @@ class RegisteredPage:
         # remap counts from pixel centres, the scan frame from pixel corners.
         across, down = (corners[:, 1] - corners[:, 0]) / width, (corners[:, 3] - corners[:, 0]) / height
         first = corners[:, 0] + (across + down) / 2 - 0.5
+        maps = np.stack([across, down, first], axis=2)
         for i in np.flatnonzero(~skewed).tolist():
             cv2.warpAffine(
                 scan.pixels,
-                np.column_stack([across[i], down[i], first[i]]),
+                maps[i],
                 (width, height),
                 dst=pieces[i],
                 flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
