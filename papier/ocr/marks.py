@@ -91,7 +91,9 @@ def find_mark_near(pixels: GreyImage, centre: tuple[float, float], side: float, 
 def _paper_white(work: GreyImage) -> GreyImage:
     """The paper's white around each pixel: the brightest within more than a mark's size, smoothed."""
     height, width = work.shape
-    small = cv2.resize(work, (max(1, width // 4), max(1, height // 4)), interpolation=cv2.INTER_AREA)
+    # Up to three last rows and columns are left out: whole factors are averaged five times as fast.
+    whole = work[: height - height % 4, : width - width % 4] if min(height, width) >= 4 else work
+    small = cv2.resize(whole, (max(1, width // 4), max(1, height // 4)), interpolation=cv2.INTER_AREA)
     # 15 × 4 pixels: wider than the largest mark.
     brightest = cv2.blur(cv2.dilate(small, np.ones((15, 15), np.uint8)), (9, 9))
     return np.asarray(cv2.resize(brightest, (width, height), interpolation=cv2.INTER_LINEAR), dtype=np.uint8)

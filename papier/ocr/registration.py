@@ -271,13 +271,13 @@ def _complete(
     if len(seen_corners) < 3 or len(set(seen_corners)) < len(seen_corners):
         return None
     full = (corners[0], corners[1], corners[2], corners[3])
-    variants = [full]
-    if len(seen_corners) == 4:
+    best = _Quad(full, shape, _quad_score(marks, full, model))
+    if len(seen_corners) == 4 and best.score < THREE_MARKS:
         # A stained mark in the wrong place must not cost the three good ones.
         for other in (corner + 1, (corner + 3) % 4):
             lacking = [None if k == other else full[k] for k in range(4)]
-            variants.append((lacking[0], lacking[1], lacking[2], lacking[3]))
-    best = max((_Quad(v, shape, _quad_score(marks, v, model)) for v in variants), key=lambda quad: quad.score)
+            three = (lacking[0], lacking[1], lacking[2], lacking[3])
+            best = max(best, _Quad(three, shape, _quad_score(marks, three, model)), key=lambda quad: quad.score)
     return None if best.score < MIN_QUAD_SCORE else best
 
 
