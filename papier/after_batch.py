@@ -11,7 +11,7 @@ The section `seance` of the settings:
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,6 +27,7 @@ from papier.devices.printer_words import in_words, troubles
 from papier.devices.printing import find_printer
 from papier.errors import ProgramFailedError
 from papier.language import translate as _
+from papier.language import translate_count as _n
 from papier.orders.doing import Office
 from papier.orders.running import run_orders
 from papier.orders.settings import load_order_settings
@@ -73,8 +74,9 @@ def after_batch(
     clock: Callable[[], dt.datetime],
     folders: Sequence[Path],
     workflows: Sequence[Workflow],
-) -> list[str]:
-    """Do what follows a batch; gives what there is to tell, a line each. `folders`: where definitions lie.
+) -> Iterator[str]:
+    """Do what follows a batch; gives what there is to tell, a line each, as soon as it is done. `folders`: where
+    definitions lie. Nothing is done that is not asked for: take all lines.
 
     Safe to call again, for the same batch or after a kill: it goes by what the store says is still to do. Raises
     ProgramFailedError while a printer refuses what is to be printed, MissingProgramError without CUPS: nothing is lost,
@@ -83,54 +85,53 @@ def after_batch(
     settings = load_session_settings(workspace.folder / SETTINGS_FILE)
     now = clock()
     office = open_office(workspace, engine, now, folders, workflows)
-    told = run_orders(office)
-    told += [line for measured in measure_new(workspace, engine, now) for line in words_of(measured)]
+    yield from run_orders(office)
+    for measured in measure_new(workspace, engine, now):
+        yield from words_of(measured)
     if settings.letters and not (settings.day and not has_day_sheet(engine, now.date())):
         letters = print_letters_due(workspace, engine, now, office.path("lettres"), office.layouts, to=office.to)
         if letters is not None and letters.run is not None:
-            told.append(
-                _("{count} letters and reminders: {output}").format(
-                    count=len(letters.run.numbers), output=letters.run.output
-                )
-            )
-        told += letters.faults if letters is not None else ()
+            yield _n(
+                "{count} letter or reminder: {output}",
+                "{count} letters and reminders: {output}",
+                len(letters.run.numbers),
+            ).format(count=len(letters.run.numbers), output=letters.run.output)
+        yield from letters.faults if letters is not None else ()
     if settings.day and not has_day_sheet(engine, now.date()):
         path = office.path("feuille-du-jour")
         day = run_day(workspace, engine, now, path, office.layouts, letters=settings.letters, to=office.to)
-        told.append(_("Day's sheet: {output}").format(output=path))
-        told += day.letters.faults if day.letters is not None else ()
+        yield _("Day's sheet: {output}").format(output=path)
+        yield from day.letters.faults if day.letters is not None else ()
     if settings.corrections:
         printed = print_corrections(workspace, engine, now, office.path("verification"), to=office.to)
         if printed.path is not None:
-            told.append(
-                _("{count} sheets of what is to be checked: {output}").format(
-                    count=len(printed.numbers), output=printed.path
-                )
-            )
-    return told + send_all(workspace, engine, Sending(Server.find(), clock))
+            yield _n(
+                "{count} sheet of what is to be checked: {output}",
+                "{count} sheets of what is to be checked: {output}",
+                len(printed.numbers),
+            ).format(count=len(printed.numbers), output=printed.path)
+    yield from send_all(workspace, engine, Sending(Server.find(), clock))
 
 
-def send_all(workspace: Workspace, engine: Engine, sending: Sending) -> list[str]:
-    """Hand over everything that waits, and look after what was sent before; gives what there is to tell.
+def send_all(workspace: Workspace, engine: Engine, sending: Sending) -> Iterator[str]:
+    """Hand over everything that waits, and look after what was sent before; gives what there is to tell, as it happens.
 
-    Raises ProgramFailedError while a printer refuses something.
+    Raises ProgramFailedError while a printer refuses something, after everything else was told.
     """
     if not list_jobs(engine, (State.QUEUED, State.OFFERED, State.SENT, State.REFUSED)):
-        return []
-    told = [_ended(job) for job in refresh(engine, sending)]
+        return
+    for job in refresh(engine, sending):
+        yield _ended(job)
     jobs = send_waiting(workspace, engine, sending)
-    told += [
-        _("{title}: sent to {printer}").format(title=job.title, printer=job.printer)
-        for job in jobs
-        if job.state is State.SENT
-    ]
+    for job in jobs:
+        if job.state is State.SENT:
+            yield _("{title}: sent to {printer}").format(title=job.title, printer=job.printer)
     for name in dict.fromkeys(job.printer for job in list_jobs(engine, (State.SENT,))):
         printer = find_printer(sending.server, name)
-        told += [f"{name}: {in_words(word)}" for word in troubles(printer.reasons)]
+        yield from (f"{name}: {in_words(word)}" for word in troubles(printer.reasons))
     refused = [job for job in jobs if job.state is State.REFUSED]
     if refused:
         raise ProgramFailedError("\n".join(dict.fromkeys(f"{job.title}: {job.reason}" for job in refused)))
-    return told
 
 
 def _ended(job: PrintJob) -> str:

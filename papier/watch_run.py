@@ -7,8 +7,10 @@ that was killed goes on with what is there. Only that a batch still waits for wh
 from __future__ import annotations
 
 import datetime as dt
+import threading
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -44,6 +46,8 @@ TEND_SECONDS = 30.0
 FEED_SECONDS = 5.0
 # A heart that beats too often wears the disk out.
 BEAT_SECONDS = 5.0
+# What follows a batch may be the letters of a whole school, on a slow machine.
+LONGEST_PRINT_SECONDS = 1800.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +59,9 @@ class MailRule:
     mark_read: bool = False
 
 
-# What follows a batch (orders, correction sheet, day's sheet, letters); gives what there is to tell, a line each.
-# It may be called again for the same batch: it goes by what the store says is still to do.
-After = Callable[[Batch], Sequence[str]]
+# What follows a batch (orders, correction sheet, day's sheet, letters); gives what there is to tell, a line each, as
+# soon as it is done. It may be called again for the same batch: it goes by what the store says is still to do.
+After = Callable[[Batch], Iterable[str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +93,7 @@ class Watcher:
     state: WatchState = field(default_factory=WatchState)
     stopping: Callable[[], bool] = lambda: False
     # Looks after what was handed to printers; gives what there is to tell.
-    tend: Callable[[], Sequence[str]] = tuple
+    tend: Callable[[], Iterable[str]] = tuple
     _taken: list[TakenIn] = field(default_factory=list)
     _aside: list[Refused] = field(default_factory=list)
     _last: float | None = None
@@ -356,8 +360,9 @@ class Watcher:
         batch = Batch(tuple(self._taken), tuple(self._aside))
         self._beat(at, _("printing what follows the batch"), now=True)
         try:
-            for line in self.after(batch) if self.state.after_due else ():
-                self.tell(line)
+            with self._beating():
+                for line in self.after(batch) if self.state.after_due else ():
+                    self.tell(line)
         except Exception as error:  # noqa: BLE001 - whatever fails at the printer, scans must go on coming in
             # A printer that is off, a full disk: the batch stays open until it can be done.
             self._tell_fault(error)
@@ -414,6 +419,25 @@ class Watcher:
         """While a long file is read."""
         if (self.clock() - dt.datetime.fromisoformat(self.state.beat)).total_seconds() >= BEAT_SECONDS:
             self._write()
+
+    @contextmanager
+    def _beating(self) -> Iterator[None]:
+        """Beat on while a long print is made, which has no pages to count; not for ever: a hang must show."""
+        done = threading.Event()
+
+        def beat() -> None:
+            for _beat in range(int(LONGEST_PRINT_SECONDS / BEAT_SECONDS)):
+                if done.wait(BEAT_SECONDS):
+                    return
+                self._write()
+
+        heart = threading.Thread(target=beat, name="heartbeat", daemon=True)
+        heart.start()
+        try:
+            yield
+        finally:
+            done.set()
+            heart.join()
 
     def _write(self) -> None:
         self.state.beat = self.clock().isoformat()

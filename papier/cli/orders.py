@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import chain
 from pathlib import Path
 
 import click
@@ -106,8 +107,12 @@ def _run(context: Context, *, dry_run: bool, as_json: bool) -> int:
                 click.echo(f"  {order_words(known.order, titles)}: {words}")
     if dry_run:
         return EXIT_CHECK_NEEDED if asked else 0
-    told = run_orders(office) + send_all(context.workspace, context.engine, Sending(Server.find(), context.now))
-    if not as_json:
-        for words in told or [_("No order sheet waits.")]:
+    told = 0
+    sending = Sending(Server.find(), context.now)
+    for words in chain(run_orders(office), send_all(context.workspace, context.engine, sending)):
+        told += 1
+        if not as_json:
             click.echo(words)
+    if not as_json and not told:
+        click.echo(_("No order sheet waits."))
     return EXIT_CHECK_NEEDED if asked else 0

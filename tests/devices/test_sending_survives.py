@@ -88,7 +88,7 @@ def test_killed_while_handing_over_every_page_comes_out_once(
 def session(tmp_path: Path) -> tuple[Context, list[str]]:
     context = Context(tmp_path / "workspace", dt.date(2026, 11, 24))
     try:
-        told = after_batch(context.workspace, context.engine, lambda: NOW, context.folders, context.workflows())
+        told = list(after_batch(context.workspace, context.engine, lambda: NOW, context.folders, context.workflows()))
     finally:
         context.engine.dispose()
     return context, told
