@@ -13,7 +13,7 @@ from papier.devices.ipp import Server
 from papier.devices.print_settings import PrintSettings, load_print_settings
 from papier.devices.printer_words import in_words, troubles, warnings
 from papier.devices.printing import Printer, default_printer, find_trays, list_printers
-from papier.errors import EXIT_CHECK_NEEDED
+from papier.errors import EXIT_CHECK_NEEDED, ProgramFailedError
 from papier.language import translate as _
 from papier.store.workspace import SETTINGS_FILE
 
@@ -45,6 +45,8 @@ def command(context: Context, as_json: bool) -> int:
     names = [printer.name for printer in printers]
     if not as_json:
         _advise(settings, names, usual)
+    if not names:
+        return ProgramFailedError.exit_code
     return EXIT_CHECK_NEEDED if settings.printer and settings.printer not in names else 0
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from papier.cli.context import Context, pass_context
+from papier.cli.printer import deliver_leaflet, find_destination, printer_options
 from papier.cli.records import known_form
 from papier.errors import UsageError
 from papier.forms.disposal_slip import DisposalLine, write_disposal_slip
@@ -37,6 +38,7 @@ from papier.store.workspace import read_settings
 @click.option("--form", help=_("Only this form."))
 @click.option("--dry-run", is_flag=True, help=_("Say what would go; change nothing."))
 @click.option("--slip", type=click.Path(path_type=Path, dir_okay=False), help=_("Print the slip; purge nothing yet."))
+@printer_options
 @click.option("--number", type=int, help=_("Purge what this slip lists."))
 @click.option("--visa", help=_("Who agreed, and when; kept in the journal."))
 @click.option("--no-visa", is_flag=True, help=_("Nobody has to agree: purge what is due."))
@@ -49,21 +51,25 @@ def command(
     form: str | None,
     dry_run: bool,
     slip: Path | None,
+    printer: str | None,
+    no_wait: bool,
     number: int | None,
     visa: str | None,
     no_visa: bool,
     chosen: tuple[int, ...],
     because: str | None,
     finish: bool,
-) -> None:
+) -> int:
+    if printer is not None and slip is None:
+        raise UsageError(_("--printer prints the slip: say where its PDF goes, --slip FILE."))
     engine, workspace = context.engine, context.workspace
     if finish:
         gone = finish_purge(workspace, engine)
         click.echo(_n("{count} file went.", "{count} files went.", gone).format(count=gone))
-        return
+        return 0
     if chosen:
         _purge_chosen(context, chosen, because, dry_run=dry_run)
-        return
+        return 0
     if number is not None:
         if not visa:
             raise UsageError(_("Say who agreed, and when: --visa."))
@@ -77,14 +83,15 @@ def command(
         if not dry_run:
             purge(workspace, engine, wanted, context.now(), f"slip {number}, {visa}", cases)
         _told(len(wanted), dry_run=dry_run)
-        return
+        return 0
     due = find_due(engine, context.now().date(), known_form(context, form))
     due_cases = find_due_cases(engine, context.now().date(), known_form(context, form))
     _list(due, due_cases)
     if not (due or due_cases) or dry_run:
         _told(len(due), dry_run=True)
-        return
+        return 0
     if slip is not None:
+        to = None if printer is None else find_destination(context, printer, slip)
         numbers = [entry.case.number for entry in due_cases]
         event, head = propose(engine, [entry.record.record for entry in due], context.now(), numbers)
         establishment = read_settings(workspace).get("etablissement", "")
@@ -94,7 +101,7 @@ def command(
                 number=event, path=slip
             )
         )
-        return
+        return deliver_leaflet(context, to, slip.resolve(), "purge", wait=not no_wait)
     if not no_visa:
         raise UsageError(
             _("Nothing was purged. Print the slip (--slip FILE), or say that nobody must agree: --no-visa.")
@@ -102,6 +109,7 @@ def command(
     numbers = [entry.case.number for entry in due_cases]
     purge(workspace, engine, [entry.record.record for entry in due], context.now(), "due", numbers)
     _told(len(due), dry_run=False)
+    return 0
 
 
 def _purge_chosen(context: Context, chosen: Sequence[int], because: str | None, *, dry_run: bool) -> None:

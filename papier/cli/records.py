@@ -15,9 +15,11 @@ from rich.table import Table
 
 from papier.archive_folder import write_archive_folder
 from papier.cli import counts
+from papier.cli.case_prints import free_output
 from papier.cli.context import Context, pass_context
 from papier.cli.output import in_words, progress_bar
 from papier.cli.outputs import OutputFile
+from papier.cli.printer import deliver_leaflet, find_destination, printer_options
 from papier.cli.sources import find_path
 from papier.durable import make_folder, write_private
 from papier.errors import UsageError
@@ -180,9 +182,22 @@ def export_command(context: Context, form: str | None, format_: str, output: Pat
 @click.option("--form", help=_("Only this form."))
 @click.option("--run", type=int, help=_("Only the sheets of this print run."))
 @click.option("--output", type=OutputFile(), help=_("A PDF to print."))
+@printer_options
 @click.option("--json", "as_json", is_flag=True, help=_("One JSON object a line."))
 @pass_context
-def missing_command(context: Context, form: str | None, run: int | None, output: Path | None, as_json: bool) -> None:
+def missing_command(
+    context: Context,
+    form: str | None,
+    run: int | None,
+    output: Path | None,
+    printer: str | None,
+    no_wait: bool,
+    as_json: bool,
+) -> int:
+    # A list is only printed where that is asked for: without --printer and --output it is shown.
+    to = None if printer is None else find_destination(context, printer, output)
+    if to is not None and output is None:
+        output = free_output(context, None, "manquants", overwrite=False)
     out = find_outstanding(context.engine, known_form(context, form), run)
     asked = form is not None or run is not None
     found = [sheet for sheet in out if asked or not sheet.stays_inside]
@@ -237,6 +252,7 @@ def missing_command(context: Context, form: str | None, run: int | None, output:
                     len(out) - len(found),
                 ).format(count=len(out) - len(found), forms=", ".join(sorted({s.form for s in out if s.stays_inside})))
             )
+    return 0 if output is None else deliver_leaflet(context, to, output.resolve(), "missing", wait=not no_wait)
 
 
 @command.command(

@@ -138,6 +138,8 @@ def _list(*, as_json: bool) -> int:
             click.echo(f"{scanner.name}\t{scanner.vendor} {scanner.model} ({scanner.kind})")
     if not scanners:
         click.echo(_no_scanner(), err=True)
+        # As where it should scan: a script must not take this for a scanner that is there.
+        return ProgramFailedError.exit_code
     return 0
 
 

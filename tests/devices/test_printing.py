@@ -309,3 +309,18 @@ def test_a_size_that_the_printer_does_not_take_is_told(papier: Papier, shop: Pri
     assert out.code == 7
     assert "takes no A5 paper (it takes: A4)" in out.err
     assert states(papier) == [{"numbered": 1}]
+
+
+def test_lists_and_registers_go_to_the_printer_too(papier: Papier, shop: PrintShop, tmp_path: Path) -> None:
+    for arguments in (
+        ["records", "missing"],
+        ["register", "--month", "2026-11"],
+        ["register", "--month", "2026-11", "--output", str(tmp_path / "registre.pdf")],
+    ):
+        before = len(shop.printed())
+        out = papier(*arguments, "--printer", shop.queue)
+        assert (out.code, "printed on" in out.err) == (0, True), out.err
+        assert len(shop.printed()) == before + 1
+    there = papier("register", "--month", "2026-11", "--output", str(tmp_path / "registre.pdf"))
+    assert (there.code, "--overwrite" in there.err) == (2, True)
+    assert papier("purge", "--printer", shop.queue).code == 2

@@ -284,3 +284,10 @@ def test_without_scanimage_it_says_what_to_install(papier: Papier, monkeypatch: 
     outcome = papier("scan")
     assert outcome.code == 6
     assert "apt install sane-utils" in outcome.err
+
+
+def test_a_list_without_any_scanner_says_so_as_scanning_does(papier: Papier, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("papier.cli.scan.list_scanners", list)
+    for outcome in (papier("scan"), papier("scan", "--list")):
+        assert (outcome.code, outcome.out) == (7, "")
+        assert "SANE finds no scanner" in outcome.err
