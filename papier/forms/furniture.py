@@ -112,7 +112,8 @@ def set_instructions(style: Style, width: float) -> Piece:
     first = style.languages[0] if style.languages[0] in _INSTRUCTIONS else "fr"
     pieces: list[Piece] = []
     for language in (first, *(other for other in style.languages[1:] if other in _INSTRUCTIONS)):
-        texts = (_SHORT_INSTRUCTIONS if width < SHORT_BELOW else _INSTRUCTIONS)[language]
+        # Two lines that are read, in large print too, rather than three.
+        texts = (_SHORT_INSTRUCTIONS if style.large or width < SHORT_BELOW else _INSTRUCTIONS)[language]
         for parts in (texts.tick, texts.write):
             if language in RTL_LANGUAGES:
                 line = set_text(" ".join(parts), width, "arabic", style.help, grey=HELP_GREY)

@@ -19,6 +19,9 @@ HINT_GREY = 0.5
 # Light enough to stay white after a 1-bit scan.
 TINT = 0.95
 
+# Ruled lines of large print are never nearer than those of ordinary print.
+LEAST_LARGE_PITCH = 9.0
+
 
 @dataclass(frozen=True, slots=True)
 class Style:
@@ -46,6 +49,8 @@ class Style:
     after_label: float
     column_gap: float
     table_pad: float
+    # The height of a signature's frame, as a multiple of what the form says.
+    signature: float = 1.0
     # The height of a page's live area: nothing is set higher.
     room: float = 264.0
     languages: tuple[Language, ...] = ("fr",)
@@ -56,11 +61,16 @@ class Style:
     break_words: bool = False
 
     def tightened(self, factor: float) -> Style:
-        """The same with the white between blocks multiplied by `factor`."""
+        """The same with the white between blocks multiplied by `factor`; in large print ruled lines come nearer too,
+        and signatures take no more room than in ordinary print.
+        """
+        pitch = max(LEAST_LARGE_PITCH, self.line_pitch * factor) if self.large else self.line_pitch
         return dataclasses.replace(
             self,
             before_heading=self.before_heading * factor,
             before_block=self.before_block * factor,
+            line_pitch=pitch,
+            signature=max(1.0, self.signature * factor),
         )
 
 
@@ -136,6 +146,7 @@ LARGE = dataclasses.replace(
     after_label=1.2,
     column_gap=6.0,
     table_pad=2.0,
+    signature=1.15,
 )
 
 _ORDINARY = {PageFormat.A5: COUPON, PageFormat.A5_TWO_UP: COUPON, PageFormat.A6: CARD}

@@ -6,6 +6,7 @@ Nothing here depends on the time or on the machine: the same definition always g
 from __future__ import annotations
 
 import dataclasses
+import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from papier.errors import LayoutError
@@ -51,6 +52,8 @@ from papier.language import translate as _
 
 # The white between blocks, from comfortable to the least that still tells them apart; the first that saves a page wins.
 TIGHTENING = (1.0, 0.8, 0.6, 0.45)
+# Large print has more of it to begin with.
+LARGE_TIGHTENING = (*TIGHTENING, 0.38)
 # The sheet number has one character for the page.
 MAX_PAGES = len(PAGE_GLYPHS)
 # Coupons that are cut apart or filed in a card box: one page only.
@@ -74,7 +77,7 @@ def lay_out(form: FormDefinition, large: bool = False, shown: tuple[Language, ..
     frame = page_frame(width, height)
     style = style_for(form, large, shown)
     best: list[_Page] | None = None
-    for factor in TIGHTENING:
+    for factor in LARGE_TIGHTENING if large else TIGHTENING:
         pages = _Flow(form, style.tightened(factor), frame, paper).run()
         if best is None or len(pages) < len(best):
             best = pages
@@ -157,7 +160,8 @@ class _Flow:
             blocks = blocks[window + 1 :]
         elif form.instructions:
             self._place_all([set_instructions(self.style, live.width)], live.x)
-        self._place_all(set_blocks(form, blocks, self.style, live.width, live.height, numbers), live.x)
+        pieces = set_blocks(form, blocks, self.style, live.width, live.height, numbers)
+        self._place_all(_with_signatures_held(pieces, live.height), live.x)
         small = set_small_print(form, self.style, live.width)
         if small is not None:
             self._place_at_bottom(small)
@@ -341,9 +345,24 @@ def _set_row(form: FormDefinition, row: Row, style: Style, width: float, height:
     except LayoutError:
         if not style.large:
             raise
-        return set_blocks(form, row.blocks, style, width, height)
+        return _set_row_in_parts(form, row, style, width, height)
     name = _block_name(row)
     return [dataclasses.replace(beside(columns), name=name, line=row.line, keep=row.same_page)]
+
+
+def _set_row_in_parts(form: FormDefinition, row: Row, style: Style, width: float, height: float) -> list[Piece]:
+    """A row that is too wide for large print: its two halves one below the other, each as a row if that fits."""
+    half = len(row.blocks) // 2
+    if half < 2:
+        return set_blocks(form, row.blocks, style, width, height)
+    # Halves like each other keep one rhythm down the page; a last odd block goes with the second.
+    halves = (row.blocks[:half], row.blocks[half:])
+    widths = (row.widths[:half], row.widths[half:]) if row.widths else ((), ())
+    return [
+        piece
+        for blocks, part in zip(halves, widths, strict=True)
+        for piece in _set_row(form, dataclasses.replace(row, blocks=blocks, widths=part), style, width, height)
+    ]
 
 
 def _set_office(form: FormDefinition, office: Office, style: Style, width: float, height: float) -> list[Piece]:
@@ -365,6 +384,19 @@ def _set_office(form: FormDefinition, office: Office, style: Style, width: float
     return [
         dataclasses.replace(framed, before=style.before_heading, name="office", line=office.line, keep=office.same_page)
     ]
+
+
+def _with_signatures_held(pieces: Sequence[Piece], height: float) -> list[Piece]:
+    """The pieces, each that comes before a signature kept with it: nobody signs a page that says nothing.
+
+    Not where the two would take more than half of a page's `height`.
+    """
+    held = list(pieces)
+    for at, (before, piece) in enumerate(itertools.pairwise(pieces)):
+        signed = any(zone.kind == "signature" for zone in piece.zones)
+        if signed and not before.new_page and before.height + piece.height < height / 2:
+            held[at] = dataclasses.replace(before, keep=True)
+    return held
 
 
 def _chunks(pieces: Iterable[Piece]) -> Iterator[list[Piece]]:

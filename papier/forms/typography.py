@@ -81,6 +81,7 @@ def _words(paragraph: str, width: float, font: str, size: float, blank: float) -
             cut = len(rest) - 1
             while cut > 1 and text_width(rest[:cut], font, size) > width:
                 cut -= 1
+            cut = rest.rfind("-", 0, cut) + 1 or cut
             words.append(rest[:cut])
             rest = rest[cut:]
         words.append(rest)

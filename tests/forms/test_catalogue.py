@@ -9,6 +9,7 @@ import pytest
 
 from papier.forms.catalogue import basis_words, family_of, forms_table
 from papier.forms.families import families
+from papier.forms.layout import Text
 from papier.forms.library import library_folders
 from papier.forms.shipped import shipped_folder
 from papier.forms.translation import sheet_wordings
@@ -136,8 +137,12 @@ def test_english_stands_beside_french(name: str) -> None:
     assert [words.fr for words in sheet_wordings(shipped()[name]) if "en" not in words.texts] == []
 
 
+# The strip with the number at the top of a page, in millimetres.
+STRIP = 16.0
+# A signature with its label alone begins within 4 mm of the page's top; a line of print and a question take more.
+ABOVE_SIGNATURE = 20.0
 # Below this part of its page, the last one carries so little that the form should be one page shorter.
-LEAST_USED = {False: 0.2, True: 0.14}
+LEAST_USED = 0.2
 
 
 @pytest.mark.parametrize("large", [False, True], ids=["normal", "large"])
@@ -146,7 +151,18 @@ def test_no_page_is_wasted(name: str, large: bool) -> None:
     pages = layout(name, large=large).pages
     height = layout(name, large=large).size_mm[1]
     used = max((zone.rect.bottom for zone in pages[-1].zones), default=height)
-    assert len(pages) == 1 or used / height >= LEAST_USED[large], f"{len(pages)} pages, {used / height:.0%} of the last"
+    assert len(pages) == 1 or used / height >= LEAST_USED, f"{len(pages)} pages, {used / height:.0%} of the last"
+
+
+@pytest.mark.parametrize("large", [False, True], ids=["normal", "large"])
+@pytest.mark.parametrize("name", FORMS)
+def test_nobody_signs_a_page_that_says_nothing(name: str, large: bool) -> None:
+    for page in layout(name, large=large).pages:
+        signatures = [zone.rect for zone in page.zones if zone.kind == "signature"]
+        if signatures:
+            top = min(rect.y for rect in signatures)
+            printed = [item.y for item in page.items if isinstance(item, Text) and item.y > STRIP]
+            assert min(printed, default=top) < top - ABOVE_SIGNATURE, f"page {page.page}"
 
 
 def test_the_forms_that_another_makes_official_are_never_replaced() -> None:

@@ -18,6 +18,7 @@ from papier.forms.definition import (
     PageFormat,
     Paragraph,
     Retention,
+    Row,
     SignatureField,
 )
 from papier.forms.frame import page_frame
@@ -182,6 +183,23 @@ def test_a_heading_stays_with_what_follows() -> None:
     assert any(isinstance(item, Text) and item.text == "Titre" for item in page.items)
 
 
+@pytest.mark.parametrize("room", range(3, 9))
+def test_a_signature_stays_with_what_is_signed(room: int) -> None:
+    filler = [LinesField(field=f"l{i}", label=words("L"), count=5) for i in range(4)]
+    tail = [comb("raison"), SignatureField(field="visa", label=words("Visa"), height=10.0 * room)]
+    layout = lay_out(form(*filler, *tail))
+    (page,) = [p for p in layout.pages if any(zone.field == "visa" for zone in p.zones)]
+    assert "raison" in {zone.field for zone in page.zones}
+
+
+def test_a_row_too_wide_for_large_print_goes_on_in_halves() -> None:
+    when = [comb(name, content) for name in ("du", "au") for content in (CombContent.DATE, CombContent.HOUR)]
+    when = [dataclasses.replace(block, field=f"{block.field}_{block.content}") for block in when]
+    layout = lay_out(form(Row(blocks=tuple(when), widths=(2.0, 1.0, 2.0, 1.0))), large=True)
+    tops = [zone.cells[0].y for zone in layout.zones()]
+    assert tops[0] == tops[1] < tops[2] == tops[3]
+
+
 def test_page_breaks_are_obeyed() -> None:
     layout = lay_out(form(comb("a"), PageBreak(), comb("b")))
     assert [[zone.field for zone in page.zones] for page in layout.pages] == [["a"], ["b"]]
@@ -256,6 +274,13 @@ def test_retention_is_said_in_words(duration: str, said: str) -> None:
 def test_french_typography(typed: str, set_: str) -> None:
     assert french_typography(typed) == set_
     assert french_typography(set_) == set_
+
+
+def test_a_word_too_long_for_its_line_breaks_at_its_hyphen() -> None:
+    width = text_width("Après-mi", "bold", 16)
+    assert break_lines("Après-midi", width, "bold", 16) == ["Après-", "midi"]
+    assert break_lines("Après-midi", 2 * width, "bold", 16) == ["Après-midi"]
+    assert break_lines("Aprèsmidi", width, "bold", 16) == ["Aprèsmi", "di"]
 
 
 def test_lines_break_where_they_may() -> None:

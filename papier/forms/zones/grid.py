@@ -16,6 +16,8 @@ from papier.language import translate as _
 
 # The questions keep at least this part of the width.
 QUESTION_SHARE = 0.36
+# So few questions are not torn apart by the end of a page.
+TOGETHER = 6
 
 
 def set_grid(field: GridField, style: Style, width: float) -> list[Piece]:
@@ -52,12 +54,13 @@ def set_grid(field: GridField, style: Style, width: float) -> list[Piece]:
         dataclasses.replace(label, before=style.before_block, keep=True, name=field.field, line=field.line),
         dataclasses.replace(header, keep=True, name=field.field, line=field.line),
     ]
+    together = len(field.rows) <= TOGETHER
     for row, wording in field.rows.items():
         words = set_wording(wording, style, question - 2.0, size=style.body)
         height = max(style.tick + 2 * style.tick_clear - 1.0, words.height + 2.0)
         boxes = unlabelled_boxes(f"{field.field}.{row}", field.options, field.multiple, centres, height, style)
         line = Piece(height, (Rule(0.0, height, edge, height, 0.2, HAIR_GREY),))
         piece = overlay(words.moved(0.0, (height - words.height) / 2), boxes, line)
-        pieces.append(dataclasses.replace(piece, header=header, name=field.field, line=field.line))
+        pieces.append(dataclasses.replace(piece, header=header, name=field.field, line=field.line, keep=together))
     pieces[-1] = dataclasses.replace(pieces[-1], keep=field.same_page)
     return pieces

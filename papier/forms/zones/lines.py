@@ -6,12 +6,11 @@ from papier.forms.definition import LinesField
 from papier.forms.layout import Prefill, Rule, Zone
 from papier.forms.pieces import Piece
 from papier.forms.roster_values import roster_template
-from papier.forms.styles import LINE_GREY, Style
+from papier.forms.styles import LEAST_LARGE_PITCH, LINE_GREY, Style
 from papier.forms.zones.labels import set_label, under_label
 from papier.geometry import RectMm
 
 STROKE = 0.2
-LEAST_LARGE_PITCH = 9.0
 
 
 def set_lines(field: LinesField, style: Style, width: float) -> Piece:

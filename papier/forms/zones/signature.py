@@ -19,7 +19,7 @@ def set_signature(field: SignatureField, style: Style, width: float) -> Piece:
     """A thin frame at the right of its column, where signatures stand on letters."""
     taken = min(width, field.width or (DEFAULT_WIDTH if width > FULL_WIDTH else width))
     left = width - taken
-    height = field.height * (1.15 if style.large else 1.0)
+    height = field.height * style.signature
     frame = RectMm(left, 0.0, taken, height)
     zone = Zone(field.field, "signature", frame)
     label = set_label(field, style, taken).moved(left, 0.0)

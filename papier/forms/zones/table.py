@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Mapping
 
 from papier.errors import LayoutError
@@ -86,7 +87,8 @@ def _longest_word(wording: Wording, style: Style, font: str) -> float:
     if style.break_words:
         return 0.0
     texts = (drawn_text(wording, language) for language in style.languages)
-    return max((text_width(word, font, style.help) for text in texts for word in text.split(" ")), default=0.0)
+    words = [word for text in texts for word in re.split(r" |(?<=-)", text)]
+    return max((text_width(word, font, style.help) for word in words), default=0.0)
 
 
 def _column_widths(columns: list[TableColumn], field: TableField, style: Style, width: float) -> list[float]:
@@ -94,8 +96,9 @@ def _column_widths(columns: list[TableColumn], field: TableField, style: Style, 
     least = [_least_width(column, field, style) for column in columns]
     if field.rows and columns[0].kind == "text":
         least[0] = min(least[0], width * MAX_ROW_LABEL_SHARE)
+    narrowest = [_longest_word(column.label, style, "bold") + 2 * style.table_pad * 0.6 + 0.1 for column in columns]
     taken = [
-        max(column.width, least[index]) if column.width and column.kind != "text" else (column.width or least[index])
+        max(column.width, least[index] if column.kind != "text" else narrowest[index]) if column.width else least[index]
         for index, column in enumerate(columns)
     ]
     spare = width - sum(taken)
@@ -103,7 +106,7 @@ def _column_widths(columns: list[TableColumn], field: TableField, style: Style, 
         # Word columns give way first: their texts wrap, and the combs shrink as far as they may.
         for index, column in enumerate(columns):
             if column.kind == "text":
-                give = min(-spare, max(0.0, taken[index] - MIN_TEXT_WIDTH))
+                give = min(-spare, max(0.0, taken[index] - max(MIN_TEXT_WIDTH, narrowest[index])))
                 taken[index] -= give
                 spare += give
         for index, column in enumerate(columns):
