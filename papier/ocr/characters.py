@@ -85,8 +85,7 @@ def normalise(ink: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
     remains, a neighbour's stroke from one's own).
     """
     grey = ink.astype(np.float32)
-    darkest = grey.max((1, 2))
-    mask = grey > np.maximum(MIN_INK, MIN_INK_OF_DARKEST * darkest)[:, None, None]
+    mask = _mask(grey)
     columns = _drop_intrusions(mask.sum(1, dtype=np.float32))
     kept = (columns > 0)[:, None, :]
     rows = (mask & kept).sum(2, dtype=np.float32)
@@ -100,6 +99,22 @@ def normalise(ink: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
     planes[:, 0] = down @ grey @ across.transpose(0, 2, 1)
     planes[:, 1] = _WINDOW_DOWN @ grey @ _WINDOW_ACROSS.T
     return np.asarray(np.clip(planes + 0.5, 0, 255), np.uint8)
+
+
+def fixed_window(ink: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    """Ink images (n, 56, 44) → the whole window (n, 32, 32)."""
+    return np.asarray(np.clip(_WINDOW_DOWN @ ink.astype(np.float32) @ _WINDOW_ACROSS.T + 0.5, 0, 255), np.uint8)
+
+
+def clean_mask(ink: npt.NDArray[np.uint8]) -> npt.NDArray[np.bool_]:
+    """(n, 56, 44): which pixels are the character's, rather than grain or a neighbour's stroke."""
+    mask = _mask(ink.astype(np.float32))
+    return np.asarray(mask & (_drop_intrusions(mask.sum(1, dtype=np.float32)) > 0)[:, None, :])
+
+
+def _mask(grey: npt.NDArray[np.float32]) -> npt.NDArray[np.bool_]:
+    darkest = grey.max((1, 2))
+    return np.asarray(grey > np.maximum(MIN_INK, MIN_INK_OF_DARKEST * darkest)[:, None, None])
 
 
 class CharacterReader:

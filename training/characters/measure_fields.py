@@ -18,6 +18,7 @@ from papier.forms.definition import Demand
 from papier.geometry import RectMm
 from papier.ocr.characters import MODEL_PATH, CharacterReader
 from papier.ocr.decoding import Decoding, decode
+from papier.ocr.evidence import believe
 from papier.ocr.trust import trusted
 from papier.ocr.zones.comb import ALPHABET, Comb, interpret, prepare, too_faint, without_ink
 from simulator.values import TODAY
@@ -54,7 +55,7 @@ def read_fields(work: Path, part: str, reader: CharacterReader, limit: int | Non
         for index, (start, end) in enumerate(zip(starts, ends, strict=True)):
             ink = prepare(store["ink"][start:end], store["joined"][start:end])
             faint = too_faint(store["ink"][start:end], store["faint"][start:end])
-            rows = without_ink(reader.read(ink).log_probs, ink, faint)
+            rows = without_ink(believe(reader.read(ink).log_probs, ink), ink, faint)
             content = str(store["content"][index])
             decoding = decode(rows, ALPHABET, content, Demand(), printed_on=TODAY)
             found.append(
