@@ -5,14 +5,45 @@ Each class carries the exit code that scripts rely on; each message ends in the 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import errno
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+from papier.language import translate as _
 
 EXIT_DONE = 0
 EXIT_CHECK_NEEDED = 20
 EXIT_PAGES_REJECTED = 21
 EXIT_INTERRUPTED = 130
+
+
+# What the system says of a file or a connection, as people say it; the system itself speaks one language only.
+_OS_WORDS: Mapping[int, Callable[[], str]] = {
+    errno.EACCES: lambda: _("you have no right to it"),
+    errno.EPERM: lambda: _("you have no right to it"),
+    errno.EBUSY: lambda: _("another program uses it"),
+    errno.ECONNREFUSED: lambda: _("nothing answers there"),
+    errno.EDQUOT: lambda: _("your share of the disk is full"),
+    errno.EEXIST: lambda: _("it is there already"),
+    errno.EFBIG: lambda: _("it is too large for this disk"),
+    errno.EHOSTUNREACH: lambda: _("the other machine cannot be reached"),
+    errno.EIO: lambda: _("the disk fails"),
+    errno.EISDIR: lambda: _("it is a folder"),
+    errno.ENAMETOOLONG: lambda: _("its name is too long"),
+    errno.ENOENT: lambda: _("it is not there"),
+    errno.ENOSPC: lambda: _("the disk is full"),
+    errno.ENOTDIR: lambda: _("a part of its path is no folder"),
+    errno.EROFS: lambda: _("the disk can only be read"),
+    errno.ESTALE: lambda: _("the share has gone away"),
+    errno.ETIMEDOUT: lambda: _("it did not answer in time"),
+}
+
+
+def os_words(error: OSError) -> str:
+    """Why the system refused, in the user's language."""
+    words = _OS_WORDS.get(error.errno or 0)
+    return words() if words is not None else error.strerror or str(error)
 
 
 class PapierError(Exception):

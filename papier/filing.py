@@ -15,7 +15,7 @@ from pathlib import Path
 from sqlalchemy import Engine, select
 
 from papier.devices.wholeness import is_being_written
-from papier.errors import ScanFileError
+from papier.errors import ScanFileError, os_words
 from papier.forms.sheet_number import LENGTH, UNREADABLE, SheetNumbers, normalise
 from papier.intake import leave_inbox
 from papier.language import translate as _
@@ -95,7 +95,7 @@ def file_paper(
         sha256 = hash_file(path)
     except OSError as error:
         raise ScanFileError(
-            _("{path} cannot be read ({why}). Check its permissions.").format(path=path, why=error.strerror)
+            _("{path} cannot be read ({why}). Check its permissions.").format(path=path, why=os_words(error))
         ) from error
     with using_archive(workspace.archive):
         find_scan(engine, sha256)  # raises where it was purged

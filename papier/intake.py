@@ -22,7 +22,7 @@ from sqlalchemy import Engine
 from papier.devices.delivery import readable_name
 from papier.devices.wholeness import is_being_written
 from papier.durable import sync_folder
-from papier.errors import DefinitionError, ScanFileError
+from papier.errors import DefinitionError, ScanFileError, os_words
 from papier.language import translate as _
 from papier.ocr.masking import keeps_on_paper, mask_page
 from papier.ocr.pages import count_pages, load_page
@@ -291,7 +291,7 @@ def _hash_source(path: Path) -> str:
         return hash_file(path)
     except OSError as error:
         raise ScanFileError(
-            _("{path} cannot be read ({why}). Check its permissions.").format(path=path, why=error.strerror)
+            _("{path} cannot be read ({why}). Check its permissions.").format(path=path, why=os_words(error))
         ) from error
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine
 
 from papier.devices.print_settings import PrintSettings
-from papier.errors import ProgramFailedError
+from papier.errors import ProgramFailedError, os_words
 from papier.forms.layout import Layout
 from papier.forms.pdf import Picture, SheetToPrint, face_pdf, write_sheets
 from papier.forms.roster_values import prefilled_values
@@ -191,7 +191,7 @@ def writing_run(engine: Engine, run: int, output: Path, now: dt.datetime) -> Ite
         if isinstance(error, OSError):
             raise ProgramFailedError(
                 _("{output} cannot be written ({strerror}); its numbers are voided. Choose another --output.").format(
-                    output=output, strerror=error.strerror
+                    output=output, strerror=os_words(error)
                 )
             ) from error
         raise

@@ -35,7 +35,7 @@ from papier.devices.printing import (
     read_pdf,
     send_document,
 )
-from papier.errors import MissingProgramError, PapierError, StoreError
+from papier.errors import MissingProgramError, PapierError, StoreError, os_words
 from papier.language import translate as _
 from papier.store.print_jobs import OPEN, PrintJob, State, list_jobs, mark_job
 from papier.store.workspace import Workspace
@@ -215,7 +215,7 @@ def one_sender(workspace: Workspace) -> Iterator[None]:
     except OSError as error:
         raise StoreError(
             _("{path} cannot be written ({why}). Make the workspace's folder writable.").format(
-                path=path, why=error.strerror
+                path=path, why=os_words(error)
             )
         ) from error
     try:

@@ -21,7 +21,7 @@ from papier.devices.sane_options import Side
 from papier.devices.scanning import ScannerStoppedError, ScanPlan, Trouble, plan_scan
 from papier.devices.watching import ASIDE, Refused, WatchedFolder, modified_at
 from papier.devices.wholeness import is_being_written
-from papier.errors import PapierError, ScanFileError, StoreError
+from papier.errors import PapierError, ScanFileError, StoreError, os_words
 from papier.intake import IntakeQueue, Progress, TakenIn
 from papier.language import translate as _
 from papier.language import translate_count as _n
@@ -346,7 +346,7 @@ class Watcher:
         try:
             aside = set_aside(path, folder, reason, self._own_aside)
         except OSError as error:
-            self._trouble(_("{file} cannot be set aside ({why}).").format(file=name, why=error.strerror))
+            self._trouble(_("{file} cannot be set aside ({why}).").format(file=name, why=os_words(error)))
             return
         self._aside.append(Refused(aside, reason))
         self.tell(_("{file} is set aside: {reason}").format(file=name, reason=readable_name(reason)))
@@ -447,4 +447,4 @@ class Watcher:
             write_state(self.workspace, self.state)
         except OSError as error:
             # A full disk stops the heart, not the watcher.
-            self.tell(_("The heartbeat cannot be written ({why}).").format(why=error.strerror))
+            self.tell(_("The heartbeat cannot be written ({why}).").format(why=os_words(error)))

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from papier.durable import write_private
-from papier.errors import StoreError
+from papier.errors import StoreError, os_words
 from papier.language import translate as _
 from papier.store.workspace import Workspace
 
@@ -127,7 +127,7 @@ def only_watcher(workspace: Workspace) -> Iterator[None]:
     except OSError as error:
         raise StoreError(
             _("The workspace {folder} cannot be written ({why}). Make the folder writable.").format(
-                folder=workspace.folder, why=error.strerror
+                folder=workspace.folder, why=os_words(error)
             )
         ) from error
     try:

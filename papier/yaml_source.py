@@ -16,7 +16,7 @@ from typing import Any
 
 import yaml
 
-from papier.errors import Problem, UsageError
+from papier.errors import Problem, UsageError, os_words
 from papier.language import translate as _
 
 # The longest definition written by hand is a few thousand lines, about 200 kB.
@@ -202,7 +202,7 @@ def load_yaml(path: Path | str) -> tuple[Node | None, list[Problem]]:
     except OSError as error:
         raise UsageError(
             _("{path} cannot be read: {strerror}. Check that it is a file and its rights.").format(
-                path=path, strerror=error.strerror
+                path=path, strerror=os_words(error)
             )
         ) from error
     return parse_yaml(data, str(path))

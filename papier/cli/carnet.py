@@ -17,7 +17,7 @@ from papier.cli.printer import deliver, find_destination, printer_options
 from papier.cli.sources import find_path
 from papier.errors import EXIT_CHECK_NEEDED, UsageError
 from papier.forms.parsing import load_form
-from papier.forms.roster import load_roster, split_complete
+from papier.forms.roster import find_twins, load_roster, split_complete
 from papier.forms.typesetting import lay_out
 from papier.language import translate as _
 
@@ -75,7 +75,7 @@ def command(
     common = parse_settings(settings, [lay_out(slip.form) for slip in slips])
     listed = load_roster(roster)
     complete, problems = split_complete(listed, ["nom", "prenom", "classe"])
-    for problem in (*listed.problems, *problems):
+    for problem in (*listed.problems, *problems, *find_twins(listed)):
         click.echo(str(problem), err=True)
     people = [common | dict(person.values) for person in complete]
     if not people:

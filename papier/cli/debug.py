@@ -12,7 +12,7 @@ from papier.cli.context import Context, pass_context
 from papier.cli.output import in_words, progress_bar
 from papier.cli.read import exit_code
 from papier.cli.sources import find_printed_form
-from papier.errors import UsageError
+from papier.errors import UsageError, os_words
 from papier.forms.layout import LayoutPage
 from papier.language import translate as _
 from papier.ocr.drawing import Uncertain, draw_gallery, draw_page, find_uncertain
@@ -59,7 +59,7 @@ def command(context: Context, file: Path, output: Path, form: str | None, least:
     except OSError as error:
         raise UsageError(
             _("{output}: the folder cannot be made: {why}. Name another with --output.").format(
-                output=output, why=error.strerror
+                output=output, why=os_words(error)
             )
         ) from error
     gallery: list[Uncertain] = []

@@ -14,7 +14,7 @@ from papier.cli.context import Context, pass_context
 from papier.cli.days import Day
 from papier.cli.output import progress_bar
 from papier.durable import write_private
-from papier.errors import EXIT_CHECK_NEEDED, UsageError
+from papier.errors import EXIT_CHECK_NEEDED, UsageError, os_words
 from papier.filing import FiledPaper, file_paper
 from papier.language import translate as _
 from papier.ocr.pages import count_pages
@@ -152,5 +152,5 @@ def _write(context: Context, number: int, output: Path) -> None:
         write_private(output.resolve(), write_archive_file(record, None, pages))
     except OSError as error:
         raise UsageError(
-            _("{output} cannot be written ({why}). Choose another --output.").format(output=output, why=error.strerror)
+            _("{output} cannot be written ({why}). Choose another --output.").format(output=output, why=os_words(error))
         ) from error

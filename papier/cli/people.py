@@ -10,7 +10,7 @@ import click
 from papier.errors import UsageError
 from papier.forms.definition import FormDefinition, TableField
 from papier.forms.layout import Layout
-from papier.forms.roster import Roster, group_people, load_roster, split_complete
+from papier.forms.roster import Roster, find_twins, group_people, load_roster, split_complete
 from papier.forms.roster_values import unprintable_values
 from papier.language import translate as _
 from papier.print_run import Addressee
@@ -101,7 +101,7 @@ def _addressees(
     if table is not None and table.group_by is not None and table.group_by not in needed:
         needed.append(table.group_by)
     complete, problems = split_complete(roster, needed)
-    for problem in (*roster.problems, *problems):
+    for problem in (*roster.problems, *problems, *find_twins(roster)):
         click.echo(str(problem), err=True)
     if table is None:
         people = [Addressee(common | dict(person.values)) for person in complete]

@@ -22,7 +22,7 @@ from papier.cli.outputs import OutputFile
 from papier.cli.printer import deliver_leaflet, find_destination, printer_options
 from papier.cli.sources import find_path
 from papier.durable import make_folder, write_private
-from papier.errors import UsageError
+from papier.errors import UsageError, os_words
 from papier.forms.listing import write_listing
 from papier.forms.parsing import load_form
 from papier.language import translate as _
@@ -166,7 +166,7 @@ def export_command(context: Context, form: str | None, format_: str, output: Pat
         output.write_bytes(text.encode())
     except OSError as error:
         raise UsageError(
-            _("{output} cannot be written ({why}). Choose another --output.").format(output=output, why=error.strerror)
+            _("{output} cannot be written ({why}). Choose another --output.").format(output=output, why=os_words(error))
         ) from error
 
 
@@ -320,7 +320,7 @@ def folder_command(context: Context, output: Path, form: str | None) -> None:
         except OSError as error:
             raise UsageError(
                 _("{output} cannot be written ({why}). Choose another folder.").format(
-                    output=output, why=error.strerror
+                    output=output, why=os_words(error)
                 )
             ) from error
     click.echo(_("{records} in {folder}: open index.html there.").format(records=counts.records(count), folder=output))

@@ -11,7 +11,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from papier.desk.doors import HOST
-from papier.errors import ProgramFailedError
+from papier.errors import ProgramFailedError, os_words
 from papier.language import translate as _
 
 # One person at a few windows; more is a stranger who knocks.
@@ -30,7 +30,7 @@ def open_port() -> socket.socket:
         listener.close()
         raise ProgramFailedError(
             _("No port can be opened on this machine ({why}). Close other programs, then try again.").format(
-                why=error.strerror
+                why=os_words(error)
             )
         ) from error
     return listener

@@ -19,7 +19,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
 
 from papier.durable import make_folder, sync_folder
-from papier.errors import StoreError, UsageError
+from papier.errors import StoreError, UsageError, os_words
 from papier.language import translate as _
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ async def receive(request: Request, inbox: Path, is_own_form: Callable[[object],
     except OSError as error:
         raise StoreError(
             _("The inbox cannot take the scan ({why}). Make room on the disk, then send it again.").format(
-                why=error.strerror
+                why=os_words(error)
             )
         ) from error
     finally:

@@ -13,7 +13,7 @@ import unicodedata
 from pathlib import Path
 
 from papier.durable import PARTIAL, open_private, sync_folder
-from papier.errors import StoreError
+from papier.errors import StoreError, os_words
 from papier.language import translate as _
 
 # Longer names are refused by some file systems once a suffix is added.
@@ -190,6 +190,6 @@ def free_path(path: Path) -> Path:
 def _cannot_take(inbox: Path, source: Path, error: OSError) -> StoreError:
     return StoreError(
         _("The inbox {inbox} cannot take {name} ({why}). Make room and make the folder writable.").format(
-            inbox=inbox, name=source.name, why=error.strerror
+            inbox=inbox, name=source.name, why=os_words(error)
         )
     )

@@ -17,6 +17,8 @@ from enum import IntEnum
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from papier.errors import os_words
+
 # A server answers at once; one that does not within this many seconds is not there.
 TIMEOUT_SECONDS = 30.0
 SOCKETS = (Path("/run/cups/cups.sock"), Path("/var/run/cups/cups.sock"), Path("/private/var/run/cupsd"))
@@ -155,7 +157,8 @@ def ask(server: Server, operation: Operation, attributes: Sequence[Attribute], d
         answer = connection.getresponse()
         data = answer.read()
     except (OSError, http.client.HTTPException) as error:
-        raise UnreachableError(str(error) or type(error).__name__) from error
+        said = os_words(error) if isinstance(error, OSError) else str(error)
+        raise UnreachableError(said or type(error).__name__) from error
     finally:
         connection.close()
     if answer.status in (http.client.UNAUTHORIZED, http.client.FORBIDDEN):

@@ -27,7 +27,7 @@ from papier.devices.ipp import (
     ask,
     fetch,
 )
-from papier.errors import MissingProgramError, PapierError, ProgramFailedError, UsageError
+from papier.errors import MissingProgramError, PapierError, ProgramFailedError, UsageError, os_words
 from papier.language import translate as _
 from papier.yaml_source import suggest_or_list
 
@@ -312,7 +312,7 @@ def read_pdf(path: Path, sha256: str | None) -> bytes:
     except OSError as error:
         raise ProgramFailedError(
             _("{path} is gone ({why}). Void its sheets, then print new ones: papier sheets void …").format(
-                path=path, why=error.strerror
+                path=path, why=os_words(error)
             )
         ) from error
     if sha256 is not None and hashlib.sha256(data).hexdigest() != sha256:

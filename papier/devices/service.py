@@ -8,7 +8,7 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from papier.errors import ProgramFailedError, UsageError
+from papier.errors import ProgramFailedError, UsageError, os_words
 from papier.language import translate as _
 
 UNIT = "papier-watch.service"
@@ -62,7 +62,7 @@ def install(text: str, marker: str) -> tuple[Path, list[str]]:
         path.write_text(text, encoding="utf-8")
     except OSError as error:
         raise ProgramFailedError(
-            _("{path} cannot be written ({why}). Make the folder writable.").format(path=path, why=error.strerror)
+            _("{path} cannot be written ({why}). Make the folder writable.").format(path=path, why=os_words(error))
         ) from error
     # A service that runs already goes on with its old command until it is started anew.
     orders = [["daemon-reload"], ["enable", UNIT], ["restart", UNIT]]

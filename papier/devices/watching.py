@@ -16,6 +16,7 @@ from watchdog.events import FileSystemEvent, FileSystemEventHandler
 from watchdog.observers import Observer
 
 from papier.devices.wholeness import find_kind, is_being_written, is_whole
+from papier.errors import os_words
 from papier.language import translate as _
 
 # Where files are set aside, within the watched folder.
@@ -68,7 +69,7 @@ class WatchedFolder:
         try:
             found = {path: _stamp(path) for path in _files(self.path)}
         except OSError as error:
-            return Look(away=error.strerror or str(error))
+            return Look(away=os_words(error))
         self._stuck = {path: stamp for path, stamp in self._stuck.items() if path in found}
         self._seen = {path: seen for path, seen in self._seen.items() if path in found}
         ready: list[Path] = []
@@ -106,7 +107,7 @@ class WatchedFolder:
                 return self.examine(path) or ""
         except OSError as error:
             # Another program may hold it; in the end it is told.
-            return None if quiet < self.patience else f"{error.strerror}"
+            return None if quiet < self.patience else os_words(error)
         if kind is None and quiet >= STRANGE_TIMES * self.settle and not _is_blank(path):
             return _("This is no scan: papier takes PDF, TIFF, JPEG and PNG.")
         if quiet < self.patience:

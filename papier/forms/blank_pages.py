@@ -16,6 +16,7 @@ import numpy as np
 import pikepdf
 from PIL import Image, ImageOps
 
+from papier.errors import os_words
 from papier.geometry import MM_PER_INCH, POINTS_PER_MM
 from papier.language import translate as _
 
@@ -61,7 +62,7 @@ def find_background(folder: Path, written: str, dpi: float | None) -> Background
             head = stream.read(1024)
     except OSError as error:
         raise BackgroundError(
-            _("`{name}` cannot be read: {why}. Check the file's rights.").format(name=name, why=error.strerror)
+            _("`{name}` cannot be read: {why}. Check the file's rights.").format(name=name, why=os_words(error))
         ) from error
     if b"%PDF-" in head:
         if number and not re.fullmatch(r"[1-9][0-9]{0,4}", number):

@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from papier.errors import Problem, UsageError
+from papier.errors import Problem, UsageError, os_words
 from papier.forms.roster_encoding import decode_text
 from papier.language import translate as _
 from papier.yaml_source import suggest
@@ -69,7 +69,7 @@ def load_roster(path: Path | str) -> Roster:
     except OSError as error:
         raise UsageError(
             _("{path} cannot be read: {strerror}. Check that it is a file and its rights.").format(
-                path=path, strerror=error.strerror
+                path=path, strerror=os_words(error)
             )
         ) from error
     if len(data) > MAX_BYTES:
@@ -137,6 +137,35 @@ def parse_roster(data: bytes, path: str = "<text>") -> Roster:
         problems.append(Problem(path, header_line, _("nobody stands under the header. Add one line a person.")))
     ordered = tuple(sorted(problems, key=lambda problem: problem.line))
     return Roster(path, tuple(columns), tuple(people), ordered, header_line)
+
+
+def find_twins(roster: Roster) -> tuple[Problem, ...]:
+    """Those who cannot be told apart on paper: the same name, first name and class; one problem a name, at its
+    second line.
+
+    They are printed all the same: it may be two people.
+    """
+    by_name: dict[tuple[str, ...], list[Person]] = {}
+    for person in roster.people:
+        shown = [person.values.get(column, "") for column in ("nom", "prenom", "classe")]
+        if shown[0]:
+            by_name.setdefault(tuple(column_name(text) for text in shown), []).append(person)
+    return tuple(
+        Problem(
+            roster.path,
+            twins[1].line,
+            _(
+                "{name} stands on the lines {lines}. One person: delete a line. Two: tell them apart on the paper, as "
+                "in “{first}-A” and “{first}-B”, or with the second first name."
+            ).format(
+                name=" ".join(filter(None, (twins[0].values.get(column) for column in ("nom", "prenom", "classe")))),
+                lines=", ".join(str(twin.line) for twin in twins),
+                first=twins[0].values.get("prenom") or twins[0].values["nom"],
+            ),
+        )
+        for twins in by_name.values()
+        if len(twins) > 1
+    )
 
 
 def split_complete(roster: Roster, columns: Sequence[str]) -> tuple[tuple[Person, ...], tuple[Problem, ...]]:

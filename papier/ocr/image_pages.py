@@ -18,7 +18,7 @@ from typing import Any, Self
 import numpy as np
 from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
-from papier.errors import ScanFileError
+from papier.errors import ScanFileError, os_words
 from papier.language import translate as _
 from papier.ocr.pixels import MAX_PAGES, TOO_MANY_PIXELS, find_plausible_dpi, to_square_pixels, too_large
 from papier.ocr.scan import GreyImage, RejectedPage, ScannedPage
@@ -57,7 +57,7 @@ class ImagePages:
         except OSError as error:
             raise ScanFileError(
                 _("{path}: the file cannot be read: {why}. Check its permissions.").format(
-                    path=path, why=error.strerror
+                    path=path, why=os_words(error)
                 )
             ) from error
         try:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from papier.errors import ScanFileError
+from papier.errors import ScanFileError, os_words
 from papier.language import translate as _
 from papier.ocr.image_pages import ImagePages
 from papier.ocr.pdf_pages import PdfPages
@@ -86,7 +86,7 @@ def find_kind(path: Path) -> ScanFileKind:
             head = file.read(PDF_HEADER_WITHIN + len(PDF_HEADER))
     except OSError as error:
         raise ScanFileError(
-            _("{path}: the file cannot be read: {why}. Check its permissions.").format(path=path, why=error.strerror)
+            _("{path}: the file cannot be read: {why}. Check its permissions.").format(path=path, why=os_words(error))
         ) from error
     if not head:
         raise ScanFileError(_("{path}: the file is empty. Scan the sheets again.").format(path=path))

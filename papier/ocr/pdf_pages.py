@@ -18,7 +18,7 @@ import pikepdf
 import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
 
-from papier.errors import ScanFileError
+from papier.errors import ScanFileError, os_words
 from papier.language import translate as _
 from papier.ocr.pdf_content import PageContent, PlacedImage, find_content, find_fill, has_annotations, is_stencil
 from papier.ocr.pdf_structure import (
@@ -186,7 +186,7 @@ def _open(path: Path) -> Any:
         ) from error
     except OSError as error:
         raise ScanFileError(
-            _("{path}: the file cannot be read: {why}. Check its permissions.").format(path=path, why=error.strerror)
+            _("{path}: the file cannot be read: {why}. Check its permissions.").format(path=path, why=os_words(error))
         ) from error
     if pdf.get_formtype() != pdfium_c.FORMTYPE_NONE:
         # Fields that were filled on a screen are drawn only then.

@@ -21,7 +21,7 @@ from papier.errors import PapierError, StoreError, UsageError
 from papier.forms.definition import FormDefinition, TableField
 from papier.forms.layout import Layout
 from papier.forms.pdf import write_items
-from papier.forms.roster import group_people, load_roster, split_complete
+from papier.forms.roster import find_twins, group_people, load_roster, split_complete
 from papier.forms.roster_values import unprintable_values
 from papier.forms.stacks import Stack
 from papier.language import translate as _
@@ -158,6 +158,7 @@ def _class_of(doing: _Doing, definition: FormDefinition, layout: Layout) -> list
     left += [" ".join(whom.values.values()) for whom in faulty]
     if left:
         doing.left_out.append(_("Left out: {who}").format(who="; ".join(left)))
+    doing.left_out += [twins.message for twins in find_twins(roster)]
     if not people:
         raise UsageError(_("The list of {name} names nobody for this form.").format(name=order.class_))
     return people

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from papier.durable import PARTIAL, make_folder, open_private, sync_folder
-from papier.errors import StoreError
+from papier.errors import StoreError, os_words
 from papier.language import translate as _
 
 if os.name == "posix":
@@ -76,7 +76,7 @@ def keep_file(source: Path | bytes, archive: Path, sha256: str, suffix: str) -> 
             _(
                 "The archive {archive} cannot take {name} ({why}). Make room and make the folder writable, then take "
                 "it in again."
-            ).format(archive=archive, name=name, why=error.strerror)
+            ).format(archive=archive, name=name, why=os_words(error))
         ) from error
     finally:
         with contextlib.suppress(OSError):
@@ -95,7 +95,7 @@ def using_archive(archive: Path) -> Iterator[None]:
     except OSError as error:
         raise StoreError(
             _("The archive {archive} cannot be written ({why}). Make the folder writable.").format(
-                archive=archive, why=error.strerror
+                archive=archive, why=os_words(error)
             )
         ) from error
     try:

@@ -15,7 +15,7 @@ from pathlib import Path
 from sqlalchemy import Engine, func, select
 
 from papier.durable import make_folder, sync_folder, write_private
-from papier.errors import StoreError, UsageError
+from papier.errors import StoreError, UsageError, os_words
 from papier.language import translate as _
 from papier.store.archive import archive_path, hash_file, keep_file
 from papier.store.connection import connect, reading
@@ -90,7 +90,7 @@ def make_backup(workspace: Workspace, destination: Path, now: dt.datetime, progr
     except OSError as error:
         raise StoreError(
             _("The backup cannot be written to {destination} ({why}). Make room, or choose another folder.").format(
-                destination=destination, why=error.strerror
+                destination=destination, why=os_words(error)
             )
         ) from error
     finally:

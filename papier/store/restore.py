@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from papier.durable import make_folder, sync_folder, write_private
-from papier.errors import StoreError
+from papier.errors import StoreError, os_words
 from papier.language import translate as _
 from papier.store.archive import hash_file
 from papier.store.backup import Backup, backup_files, open_unchanged, prove_backup
@@ -110,7 +110,7 @@ def restore(plan: RestorePlan, target: Path, now: dt.datetime) -> Path | None:
     except OSError as error:
         raise StoreError(
             _("{target} cannot be restored ({why}). Make room and make its folder writable.").format(
-                target=target, why=error.strerror
+                target=target, why=os_words(error)
             )
         ) from error
     finally:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from sqlalchemy import Connection, Engine, select, text
 
 from papier.durable import PARTIAL
+from papier.errors import os_words
 from papier.forms.sheet_number import SheetNumbers
 from papier.language import translate as _
 from papier.store.archive import LOCK_FILE, archive_path, hash_file
@@ -134,7 +135,7 @@ def _file_damage(
             )
         except OSError as error:
             yield _("The scan {name} cannot be read ({file}: {why}). Look after the disk.").format(
-                name=name, file=path.name, why=error.strerror
+                name=name, file=path.name, why=os_words(error)
             )
         else:
             if not whole:

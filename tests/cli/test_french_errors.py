@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import errno
 import gettext
+import os
+import re
 from pathlib import Path
 
+import click
 import pytest
 from PIL import Image
 
-from papier.cli.click_words import COUNTED_MESSAGES, MESSAGES
-from papier.language import LOCALE_FOLDER
+from papier.cli.click_words import COUNTED_MESSAGES, MESSAGES, METAVARS
+from papier.cli.main import cli
+from papier.errors import os_words
+from papier.language import LOCALE_FOLDER, translate
 from tests.cli.conftest import Papier
 
 
@@ -80,9 +86,44 @@ def test_a_mistyped_command_and_its_help(french: Papier) -> None:
     assert "L'option '--copie' n'existe pas." in french("print", "carnet/absence", "--copie", "3").err
     assert "'trois' n'est pas un nombre qui convienne" in french("print", "x", "--copies", "trois").err
     assert "Usage : papier init" in french("init", "--help").out
+    help_text = french("print", "--help").out
+    for words in ("papier print [OPTIONS] FORMULAIRE", "--roster CHEMIN", "--set COLONNE=VALEUR"):
+        assert words in help_text
+    assert "[COMMANDE] [ARGUMENTS]..." in french("cases", "--help").out
+    assert "Argument manquant" in french("print").err
+    assert "FORMULAIRE" in french("print").err
 
 
 def test_what_click_says_is_in_the_catalogue() -> None:
     french = gettext.translation("papier", LOCALE_FOLDER, languages=["fr"])
-    assert {message for message in MESSAGES if french.gettext(message) == message} == {"Options"}
+    assert {message for message in MESSAGES if french.gettext(message) == message} == set()
     assert all(french.ngettext(one, many, 2) != many for one, many in COUNTED_MESSAGES)
+
+
+def test_what_stands_for_a_value_is_french_in_every_command(french: Papier) -> None:
+    french("--help")
+    context = click.Context(cli, info_name="papier")
+    waiting: list[tuple[click.Command, click.Context]] = [(cli, context)]
+    english = {word for word in METAVARS if translate(word) != word}
+    assert len(english) > 30
+    seen = 0
+    while waiting:
+        command, ctx = waiting.pop()
+        words = [*command.collect_usage_pieces(ctx), *(one.make_metavar(ctx) for one in command.params)]
+        for word in re.findall(r"\b[A-Z][A-Z_-]+\b", " ".join(words)):
+            assert word not in english, (ctx.command_path, word)
+        seen += 1
+        if not isinstance(command, click.Group):
+            continue
+        for name in command.list_commands(ctx):
+            found = command.get_command(ctx, name)
+            assert found is not None
+            waiting.append((found, click.Context(found, info_name=name, parent=ctx)))
+    assert seen > 50
+
+
+def test_what_the_system_refuses_is_said_in_french(french: Papier) -> None:
+    assert french("init").code == 0
+    for number in (errno.ENOSPC, errno.EACCES, errno.ECONNREFUSED):
+        assert os_words(OSError(number, os.strerror(number))) != os.strerror(number)
+    assert os_words(OSError(errno.ENOSPC, "No space left on device")) == "le disque est plein"

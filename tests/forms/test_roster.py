@@ -15,6 +15,7 @@ from papier.forms.roster import (
     clean_cell,
     column_name,
     find_separator,
+    find_twins,
     group_people,
     load_roster,
     parse_roster,
@@ -170,6 +171,16 @@ def test_groups_keep_order_and_lose_nobody() -> None:
     assert [len(group) for group in group_people(people, None, 2)] == [2, 2, 1]
     with pytest.raises(UsageError, match="Add the column `groupe`"):
         group_people(people, "groupe", 2)
+
+
+def test_who_cannot_be_told_apart_on_paper_is_told() -> None:
+    text = (
+        "Nom;Prénom;Classe\nMARTIN;Jules;6A\nMARTIN;Jules;6B\nMartin;jules;6A\nMARTIN;;6A\n;;6A\n;;6A\nMARTIN;Zoé;6A\n"
+    )
+    (twins,) = find_twins(parse_roster(text.encode(), "6A.csv"))
+    assert str(twins).startswith("6A.csv:4: ")
+    assert "MARTIN Jules 6A" in twins.message
+    assert "2, 4" in twins.message
 
 
 def test_files_that_are_no_csv(tmp_path: Path) -> None:
