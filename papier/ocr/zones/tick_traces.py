@@ -15,8 +15,8 @@ import numpy.typing as npt
 from papier.ocr.zones.tick_model import Likelihoods, Look
 from papier.ocr.zones.tick_patches import BLACK, BOX_PIXELS, MARGIN, SIDE, Pictures
 
-# A box is looked at from so many pixels within its frame.
-INNER = 3
+# A box is looked at from so many pixels within its frame, or so many around it: strokes along the frame hide under it.
+INNER, CLOSE = 3, 4
 # A bare box holds a mark that the scan lost once in so many, as likelihood against empty.
 LOST_MARK = 4e-5
 # Looks of which the pen's ink is seen within the box.
@@ -29,10 +29,11 @@ PALE, FADED, FEW_MARKS, FADED_MARK = 0.06, 0.13, 4, 0.01
 # leaves. On 415 simulated pages of such pens, office and rough, 240 boxes had a plain trace, and none held a mark: all
 # were folds, stains, dirt and what shows through from the back.
 MARKS_OF_PEN, PLAIN_PEN = 6, 0.2
-# A mark less than PALER times as dark as those of its page, in its darkest SEEN pixels, may be a hair or a shadow: the
-# box is empty with this likelihood. Of 19,500 ticked boxes of simulated pages 34 were that pale; of the 32 empty ones
-# of those pages that the network took for marked, 25.
-PALER, SEEN, STRAY = 0.55, 10, 0.01
+# A mark PALER times as dark as those of its page, in its darkest SEEN pixels, may be a hair or a shadow, and its box is
+# empty with the likelihood STRAY; more for paler ones, up to MOST_STRAY, and less for darker ones, by a power of e in
+# so much (STRAY_FALL). Of 19,500 ticked boxes of simulated pages 8 were below 0.5 and 33 below 0.6; of 30 empty ones
+# that the network took for marked 21 and 25.
+PALER, SEEN, STRAY, STRAY_FALL, MOST_STRAY = 0.5, 10, 0.05, 0.04, 0.2
 # Of two rough pages whose pencil a copier had all but lost, ticked boxes stood out by 8.5 and 3.5 and more, nine in ten
 # of them; of the empty ones nine in ten stood below 2.2 and 4.7, and of other pages' as a rule below 3. By each unit it
 # becomes likelier by so much, as a power of e, that a mark was lost: from about 3 on a person is asked where several
@@ -74,15 +75,19 @@ def shows_pen(looks: Likelihoods, peaks: npt.NDArray[np.uint8]) -> bool:
     return float(np.quantile(peaks[marked], 0.1)) >= PLAIN_PEN * BLACK
 
 
-def find_strays(odd: Pictures, looks: Likelihoods) -> npt.NDArray[np.bool_]:
-    """Which boxes (n,) hold a mark that another than this page's pen may have made; `odd`: ink, (n, SIDE, SIDE)."""
+def weigh_strays(odd: Pictures, looks: Likelihoods) -> Floats:
+    """How likely each box (n,) is empty, against marked: another than this page's pen may have made its mark.
+
+    `odd`: ink, (n, SIDE, SIDE). 0 where there is no mark, or too few on the page to compare.
+    """
     marked = find_marked(looks)
     if int(np.count_nonzero(marked)) < MARKS_OF_PEN:
-        return np.zeros(len(looks), np.bool_)
-    inside = slice(MARGIN + INNER, SIDE - MARGIN - INNER)
-    ink = odd[:, inside, inside].reshape(len(odd), -1)
+        return np.zeros(len(looks))
+    near = slice(MARGIN - CLOSE, SIDE - MARGIN + CLOSE)
+    ink = odd[:, near, near].reshape(len(odd), -1)
     dark = np.partition(ink, -SEEN, axis=1)[:, -SEEN:].mean(axis=1)
-    return np.asarray(marked & (dark < PALER * np.median(dark[marked])))
+    paler = PALER - dark / max(1.0, float(np.median(dark[marked])))
+    return np.asarray(np.where(marked, np.minimum(STRAY * np.exp(paler / STRAY_FALL), MOST_STRAY), 0.0))
 
 
 def find_marked(looks: Likelihoods) -> npt.NDArray[np.bool_]:
