@@ -87,11 +87,11 @@ def test_cells_come_in_order_without_their_frames(width: float, shift: tuple[flo
 def test_what_was_measured_is_asked_less_unless_the_form_wants_more() -> None:
     cells = comb(20)
     one = Comb("nom", "letters", cells.cells)
-    seen = Decoding("MARTIN", "MARTIN", 0.9985, (("MARTIN", 0.9985),), None, 0.0, 0.0, weakest=0.99)
+    seen = Decoding("MARTIN", "MARTIN", 0.9975, (("MARTIN", 0.9975),), None, 0.0, 0.0, weakest=0.99)
     listed = dataclasses.replace(seen, weakest=None)
     assert interpret(one, seen, Demand()).state is State.SURE
     assert interpret(one, seen, Demand(accept=0.9995)).state is State.DOUBTFUL
-    assert interpret(one, dataclasses.replace(seen, probability=0.9975), Demand()).state is State.DOUBTFUL
+    assert interpret(one, dataclasses.replace(seen, probability=0.9965), Demand()).state is State.DOUBTFUL
     assert interpret(one, listed, Demand()).state is State.DOUBTFUL
 
 

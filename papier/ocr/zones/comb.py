@@ -31,8 +31,8 @@ USUAL_CELL = (6.0, 8.0)
 # Cells whose edges are closer than this share their separator.
 JOINED_MM = 0.2
 # Where a form asks for no more than the usual, a comb that `papier.ocr.trust` gives this is taken: of 12,503 office
-# fields by 44 writers that trained nothing, 64 % were, one of them wrong (benchmarks/combs.md, "Where to stop asking").
-SURE_ENOUGH = 0.998
+# fields by 44 writers that trained nothing, 66 % were, one of them wrong (benchmarks/combs.md, "Where to stop asking").
+SURE_ENOUGH = 0.997
 # Nothing plausible stands there.
 MIN_PLAUSIBLE = 0.05
 # A cell crossed out or scribbled over with this probability is not to be decided by the other cells.
