@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
 from papier.geometry import RectMm
+from papier.ocr.print_patches import PrintedFace, print_patches
 from papier.ocr.scan import GreyImage, RegisteredPage
 
 Ink = npt.NDArray[np.uint8]  # shape (n, height, width), 255 = full ink
@@ -37,12 +37,6 @@ BARE_PERCENTILE = 75
 MAX_LOCAL_SHADE = 0.78
 # Scanners and JPEG make paper noisy: this many standard deviations are cut off, within the two limits.
 NOISE_SIGMAS, MIN_NOISE_FLOOR, MAX_NOISE_FLOOR = 2.5, 0.03, 0.10
-# What registration by the printed face may leave on bent paper.
-SEARCH_MM = 0.3
-# Toner spreads, a scanned edge is soft and may lie half a pixel off: print reaches this much further than it was drawn.
-PRINT_SPREAD_MM = 0.2
-# Boxes this close to each other are displaced alike, and are aligned together.
-ALIGNED_TOGETHER_MM = 40.0
 # The face is printed in a few greys; scanners drop light ones. Above the limit a grey counts as black print.
 DARK_PRINT = 0.55
 # Print that shows in the scan with less than this share of its darkness was dropped.
@@ -58,16 +52,6 @@ FAINT = 3.0
 LEAST_OF_PRINT, PLACED = 0.4, 0.7
 # Where print is expected to be this dark, ink and print cannot be told apart.
 UNKNOWABLE = 0.55
-
-
-class PrintedFace(Protocol):
-    """The raster of a form's printed face, the same one for all its pages; `papier.ocr.face.Face` is one."""
-
-    def __hash__(self) -> int:
-        """What is cut from a face is kept by it."""
-
-    def cut(self, rects: Sequence[RectMm], shape: tuple[int, int]) -> GreyImage:
-        """As `RegisteredPage.cut`: (n, height, width) grey, 0 black, 255 bare paper."""
 
 
 @dataclass(frozen=True)
@@ -161,46 +145,34 @@ def read_ink(page: InkPage, rects: Sequence[RectMm], shape: tuple[int, int]) -> 
             np.empty(0, np.float32),
             np.empty(0, np.float32),
         )
-    height, width = shape
     darkness, noise = _darkness(page.page.cut(rects, shape), page.tone, rects)
-    pixel = float(np.median([rect.width for rect in rects])) / width
-    margin = int(np.clip(round(SEARCH_MM / pixel), 1, 6))
-    spread = max(1, round(PRINT_SPREAD_MM / pixel))
-    edge = margin + spread  # more, which the dilation below may read
-    wider = [
-        RectMm(
-            rect.x - edge * rect.width / width,
-            rect.y - edge * rect.height / height,
-            rect.width * (1 + 2 * edge / width),
-            rect.height * (1 + 2 * edge / height),
-        )
-        for rect in rects
-    ]
-    face_patches = page.face.cut(wider, (height + 2 * edge, width + 2 * edge))
-    printed = 255 - face_patches
-    if printed.max() < 16:
+    printed = print_patches(page.face, tuple(rects), shape)
+    if printed is None:
         everywhere = np.ones(len(rects), np.float32)
         return InkPatches(
             _finish(darkness, noise), np.ones(darkness.shape, bool), noise, _faintness(darkness), everywhere
         )
-    shifts = _align(darkness, printed, edge, margin, _groups(rects))
-    tall = printed.reshape(-1, width + 2 * edge)
-    thick = cv2.dilate(tall, np.ones((2 * spread + 1, 2 * spread + 1), np.uint8)).reshape(printed.shape)
-    core = np.empty(darkness.shape, np.uint8)
-    cover = np.empty(darkness.shape, np.uint8)
-    for i, (dx, dy) in enumerate(shifts.tolist()):
-        rows, columns = slice(edge + dy, edge + dy + height), slice(edge + dx, edge + dx + width)
-        core[i], cover[i] = printed[i, rows, columns], thick[i, rows, columns]
-    response = _print_response(darkness, core, page.tone.two_level)
-    expected = cv2.LUT(cover.reshape(-1, width), response).reshape(cover.shape)
-    placed = _placed(darkness, core, response)
+    core, cover = printed.shifted(printed.find_shifts(darkness))
+    around = _darkest_around(darkness)
+    response = _print_response(around, core, page.tone.two_level)
+    expected = _looked_up(cover, response)
     known = expected < UNKNOWABLE
     faint = _faintness(np.where(expected < TRACE_OF_PRINT, darkness, 0))
     remaining = np.clip((darkness - expected) / np.maximum(1 - expected, 1 - UNKNOWABLE), 0, 1)
     remaining = np.where(known, remaining, 0)
-    return InkPatches(
-        _bridged(_finish(np.asarray(remaining, dtype=np.float32), noise), known), known, noise, faint, placed
-    )
+    ink = _bridged(_finish(np.asarray(remaining, dtype=np.float32), noise), known)
+    return InkPatches(ink, known, noise, faint, _placed(around, core, response))
+
+
+def _looked_up(patches: npt.NDArray[np.uint8], table: Floats) -> Floats:
+    """`table` (256,) at each pixel."""
+    return np.asarray(cv2.LUT(patches.reshape(-1, patches.shape[2]), table), dtype=np.float32).reshape(patches.shape)
+
+
+def _darkest_around(darkness: Floats) -> Floats:
+    """The darkest of each pixel's neighbourhood: a thin line half a pixel off is as dark as one in its place."""
+    tall = darkness.reshape(-1, darkness.shape[2])
+    return np.asarray(cv2.dilate(tall, np.ones((3, 3), np.uint8)), dtype=np.float32).reshape(darkness.shape)
 
 
 def _darkness(patches: GreyImage, tone: PageTone, rects: Sequence[RectMm]) -> tuple[Floats, float]:
@@ -220,13 +192,13 @@ def _darkness(patches: GreyImage, tone: PageTone, rects: Sequence[RectMm]) -> tu
     )
 
 
-def _placed(darkness: Floats, core: npt.NDArray[np.uint8], response: Floats) -> Floats:
-    """See `InkPatches.placed`."""
-    width = core.shape[2]
-    around = cv2.dilate(darkness.reshape(-1, width), np.ones((3, 3), np.uint8)).reshape(darkness.shape)
-    drawn = (core > DARK_PRINT * 255) & (response[core] > LOST_PRINT)
-    count = np.count_nonzero(drawn, axis=(1, 2))
-    seen = np.count_nonzero(drawn & (around > LEAST_OF_PRINT * response[core]), axis=(1, 2))
+def _placed(around: Floats, core: npt.NDArray[np.uint8], response: Floats) -> Floats:
+    """See `InkPatches.placed`. `around`: as `_darkest_around` gives it."""
+    telling = (np.arange(256) > DARK_PRINT * 255) & (response > LOST_PRINT)
+    # Nothing is as dark as what is asked of a pixel without print.
+    asked = _looked_up(core, np.where(telling, LEAST_OF_PRINT * response, 9.0).astype(np.float32))
+    count = np.count_nonzero(asked < 9, axis=(1, 2))
+    seen = np.count_nonzero(around > asked, axis=(1, 2))
     return np.where(count > 0, seen / np.maximum(count, 1), 1.0).astype(np.float32)
 
 
@@ -247,58 +219,13 @@ def _finish(remaining: Floats, noise: float) -> Ink:
     return np.asarray(np.clip((remaining - noise) * (255 / (1 - noise)), 0, 255), dtype=np.uint8)
 
 
-def _groups(rects: Sequence[RectMm]) -> npt.NDArray[np.int_]:
-    """A number for each rectangle; those that lie together share it."""
-    tiles: dict[tuple[int, int], int] = {}
-    numbers = []
-    for rect in rects:
-        x, y = rect.centre
-        tile = (int(x // ALIGNED_TOGETHER_MM), int(y // ALIGNED_TOGETHER_MM))
-        numbers.append(tiles.setdefault(tile, len(tiles)))
-    return np.array(numbers)
-
-
-def _align(
-    darkness: Floats, printed: npt.NDArray[np.uint8], edge: int, margin: int, groups: npt.NDArray[np.int_]
-) -> npt.NDArray[np.int_]:
-    """Whole-pixel displacement (x, y) of the print within the face's patch, shape (n, 2), at most `margin`.
-
-    Frames are straight, so rows and columns are matched apart, by the correlation of their sums (separable template
-    matching); the boxes of a group vote together, which no single mark of a pen outvotes.
-    """
-    height, width = darkness.shape[1:]
-    core = printed[:, edge : edge + height, edge : edge + width]
-    found = np.zeros((len(darkness), 2), dtype=int)
-    for axis, length, (seen, drawn) in (
-        (0, width, (darkness.mean(axis=1), printed[:, edge : edge + height].mean(axis=1))),
-        (1, height, (darkness.mean(axis=2), printed[:, :, edge : edge + width].mean(axis=2))),
-    ):
-        signal = seen - seen.mean(axis=1, keepdims=True)
-        scores = []
-        for shift in range(-margin, margin + 1):
-            window = drawn[:, edge + shift : edge + shift + length]
-            window = window - window.mean(axis=1, keepdims=True)
-            strength = np.sqrt((window**2).sum(axis=1)) + 1e-3
-            # The nearer of two equal matches: displacements are small.
-            scores.append((signal * window).sum(axis=1) / strength * (1 - 0.01 * abs(shift)))
-        pooled = np.zeros((int(groups.max()) + 1, 2 * margin + 1))
-        np.add.at(pooled, groups, np.stack(scores, axis=1))
-        best = pooled.argmax(axis=1) - margin
-        best[pooled.max(axis=1) <= 0] = 0
-        found[:, axis] = best[groups]
-    found[core.reshape(len(core), -1).max(axis=1) < 16] = 0
-    return found
-
-
-def _print_response(darkness: Floats, core: npt.NDArray[np.uint8], two_level: bool) -> Floats:
+def _print_response(around: Floats, core: npt.NDArray[np.uint8], two_level: bool) -> Floats:
     """What each darkness of the face (0 to 255) looks like on this scan, 0 to 1: a table of 256.
 
-    Measured where print stands; the lower half of what is seen there is print without a pen over it.
+    Measured where print stands, from the darkness `around` each pixel; the lower half of what is seen there is print
+    without a pen over it.
     """
     response = np.arange(256, dtype=np.float32) / 255
-    # The darkest of a pixel's neighbourhood: a thin line half a pixel off its place is as dark as it is in its place.
-    width = darkness.shape[2]
-    around = cv2.dilate(darkness.reshape(-1, width), np.ones((3, 3), np.uint8)).reshape(darkness.shape)
     sampled, seen = core[:, ::2, ::2].ravel(), around[:, ::2, ::2].ravel()
     dark = sampled > DARK_PRINT * 255
     light = (sampled > 20) & ~dark

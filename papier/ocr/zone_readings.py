@@ -9,8 +9,9 @@ from collections.abc import Mapping, Sequence
 from papier.forms.definition import Demand
 from papier.forms.layout import Layout, LayoutPage, Zone
 from papier.geometry import bounding_rect
-from papier.ocr.ink import InkPage, PrintedFace
+from papier.ocr.ink import InkPage
 from papier.ocr.lost_paper import find_lost
+from papier.ocr.print_patches import PrintedFace
 from papier.ocr.scan import RegisteredPage
 from papier.ocr.zones.comb import CellReader, read_combs
 from papier.ocr.zones.lines import LineReader, read_lines

@@ -8,16 +8,18 @@ stained scan still shows is better judged by whoever sees both.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
 from papier.forms.layout import Zone
-from papier.geometry import FloatArray, RectMm
-from papier.ocr.ink import InkPage, PrintedFace
+from papier.geometry import RectMm
+from papier.ocr.correlation import Templates
+from papier.ocr.ink import InkPage
+from papier.ocr.print_patches import PrintedFace
 from papier.ocr.scan import RegisteredPage
 
 # A box of 4.5 mm is seen at 100 dpi, and more than a box's width around it: a mark may start there.
@@ -60,32 +62,22 @@ def take_pictures(page: InkPage, zones: Sequence[Zone]) -> Pictures:
     dark = (paper.astype(np.float32)[:, None, None] - scanned) * scale[:, None, None]
     dark = np.clip(dark, 0, 255).astype(np.uint8)
     pictures = np.empty((len(zones), 3, SIDE, SIDE), np.uint8)
-    pictures[:, 1], pictures[:, 2] = _as_printed(page.face, tuple(zone.rect for zone in zones))
-    centres = np.array([zone.rect.centre for zone in zones])
-    for i, (x, y) in enumerate(find_shifts(dark, pictures[:, 1], centres).tolist()):
+    blank = _blank_form(page.face, tuple(zone.rect for zone in zones))
+    pictures[:, 1], pictures[:, 2] = blank.printed, blank.others
+    for i, (x, y) in enumerate(_find_shifts(dark, blank).tolist()):
         pictures[i, 0] = dark[i, REACH + y : REACH + y + SIDE, REACH + x : REACH + x + SIDE]
     return pictures
 
 
-def find_shifts(
-    dark: npt.NDArray[np.uint8], printed: npt.NDArray[np.uint8], centres: FloatArray
-) -> npt.NDArray[np.int_]:
+def _find_shifts(dark: npt.NDArray[np.uint8], blank: _BlankForm) -> npt.NDArray[np.int_]:
     """How far (x, y) the print of each picture lies from where it should, in pixels up to REACH, shape (n, 2).
 
-    `dark` (n, SIDE + 2 REACH, …) is compared with `printed`; boxes that lie close together (`centres`, millimetres)
-    are displaced alike and vote together, which no single mark of a pen outvotes.
+    `dark` (n, SIDE + 2 REACH, …) is compared with the blank form; boxes that lie close together are displaced alike and
+    vote together, which no single mark of a pen outvotes.
     """
     span = 2 * REACH + 1
-    surfaces = np.empty((len(dark), span * span), np.float32)
-    for i in range(len(dark)):
-        template = printed[i, RIM:-RIM, RIM:-RIM]
-        window = dark[i, RIM:-RIM, RIM:-RIM]
-        surfaces[i] = cv2.matchTemplate(window, template, cv2.TM_CCOEFF_NORMED).ravel()
-    surfaces = np.nan_to_num(surfaces, nan=0.0, posinf=0.0, neginf=0.0)
-    apart = ((centres[:, None] - centres[None]) ** 2).sum(axis=2)
-    around = np.exp(-apart / (2 * AROUND_MM**2))
-    votes = np.exp(-apart / (2 * ALIKE_MM**2)) + AROUND * around / around.sum(axis=1, keepdims=True)
-    pooled = votes.astype(np.float32) @ surfaces
+    surfaces = blank.templates.correlate(np.ascontiguousarray(dark[:, RIM:-RIM, RIM:-RIM]))
+    pooled = blank.votes @ surfaces.reshape(len(dark), -1)
     # The nearer of two equal matches: displacements are small.
     at = np.arange(span) - REACH
     pooled *= (1 - NEARER * np.hypot(at[:, None], at[None])).ravel()
@@ -113,14 +105,37 @@ def _halvings(page: RegisteredPage, zones: Sequence[Zone]) -> int:
     return int(np.clip(np.floor(np.log2(max(ratio, 1.0) * 1.1)), 0, 3))
 
 
+@dataclass(frozen=True, eq=False)
+class _BlankForm:
+    """What the pictures of some boxes share on every page: the blank form and the other boxes, each (n, SIDE, SIDE).
+
+    `templates`: what of the print is looked for; `votes` (n, n): what the match of each box weighs for each other.
+    """
+
+    printed: npt.NDArray[np.uint8]
+    others: npt.NDArray[np.uint8]
+    templates: Templates
+    votes: npt.NDArray[np.float32]
+
+
 @lru_cache(maxsize=48)
-def _as_printed(face: PrintedFace, rects: tuple[RectMm, ...]) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]:
-    """The blank form and the other boxes in the pictures of `rects`, each (n, SIDE, SIDE); the same on every page."""
+def _blank_form(face: PrintedFace, rects: tuple[RectMm, ...]) -> _BlankForm:
     # Cut twice as fine and averaged: hairlines must not fall between the samples.
     fine = face.cut([surroundings(rect) for rect in rects], (2 * SIDE, 2 * SIDE))
-    printed = 255 - fine.reshape(len(rects), SIDE, 2, SIDE, 2).mean(axis=(2, 4))
+    light = fine.reshape(len(rects), SIDE, 2, SIDE, 2).mean(axis=(2, 4))
+    printed = ((255 - light) * BLACK / 255).astype(np.uint8)
+    centres = np.array([rect.centre for rect in rects])
+    apart = ((centres[:, None] - centres[None]) ** 2).sum(axis=2)
+    around = np.exp(-apart / (2 * AROUND_MM**2))
+    votes = np.exp(-apart / (2 * ALIKE_MM**2)) + AROUND * around / around.sum(axis=1, keepdims=True)
+    templates = Templates.of(printed[:, RIM:-RIM, RIM:-RIM])
+    return _BlankForm(printed, _other_boxes(rects), templates, votes.astype(np.float32))
+
+
+def _other_boxes(rects: Sequence[RectMm]) -> npt.NDArray[np.uint8]:
+    """Where other boxes lie in the picture of each, (n, SIDE, SIDE)."""
     places = np.array([[rect.x, rect.y, rect.right, rect.bottom] for rect in rects])
-    others = np.zeros(printed.shape, np.uint8)
+    others = np.zeros((len(rects), SIDE, SIDE), np.uint8)
     for i, rect in enumerate(rects):
         size = np.array([rect.width, rect.height] * 2)
         within = (places - np.array([rect.x, rect.y] * 2)) / size * BOX_PIXELS + MARGIN
@@ -128,4 +143,4 @@ def _as_printed(face: PrintedFace, rects: tuple[RectMm, ...]) -> tuple[npt.NDArr
         near[i] = False
         for x1, y1, x2, y2 in np.clip(np.round(within[near]), 0, SIDE).astype(int).tolist():
             others[i, y1:y2, x1:x2] = BLACK
-    return (printed * BLACK / 255).astype(np.uint8), others
+    return others
