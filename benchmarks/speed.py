@@ -29,7 +29,7 @@ from papier.intake import read_scan
 from papier.ocr.pages import load_page
 from papier.ocr.reading import Reader
 from papier.ocr.register import KnownSheet, PrintedForm
-from papier.page_pool import using_pool
+from papier.page_pool import keep_memory, using_pool
 from simulator.hands import Hands
 from simulator.loop import print_fill_scan
 
@@ -131,7 +131,9 @@ def write_pdf(jpeg: bytes, pages: int, path: Path) -> None:
 
 
 def measure_page(jpeg: bytes, scan: Path, reader: Reader) -> dict[str, float]:
+    # As a process of the pool is set up.
     cv2.setNumThreads(1)
+    keep_memory()
     decode, load, whole = [], [], []
     reader.read_page(load_page(scan, 1))
     for _ in range(REPEATS):
