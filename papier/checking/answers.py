@@ -22,12 +22,20 @@ from papier.forms.sheet_number import SheetNumbers
 from papier.language import translate as _
 from papier.records import Value
 from papier.store.blank_sheets import settle_blank
-from papier.store.case_filing import assign_sheet
+from papier.store.case_filing import assign_sheet, file_with_cases
 from papier.store.cases import CaseLedger
-from papier.store.checks import Check, Verdict, find_check, find_checks, last_check, take_back, write_check
+from papier.store.checks import Check, Verdict, find_check, find_checks, last_check, note_told, take_back, write_check
 from papier.store.connection import reading, writing
+from papier.store.given_numbers import (
+    answered_since,
+    began_with,
+    last_return,
+    place_page,
+    take_number_back,
+    take_page_out,
+)
 from papier.store.settling import Question, settle
-from papier.store.tables import case_events, checks, pages, records, row_sheets, scans
+from papier.store.tables import pages, records, row_sheets, scans
 from papier.store.workspace import Workspace, read_settings
 from papier.workflows.events import Kind
 from papier.workflows.library import list_workflows
@@ -124,8 +132,10 @@ def _record(
     if not given.verdict.answers:
         return _put_off(connection, item, given.verdict, who=who, now=now, via=via)
     field = item.field if item.kind in {ItemKind.FIELD, ItemKind.CONFLICT} else None
-    if item.kind is ItemKind.ORPHAN and given.verdict is not Verdict.ASIDE:
-        value = _sheet_number(workspace, str(value))
+    numbered = item.kind in {ItemKind.ORPHAN, ItemKind.PAGE} and given.verdict is not Verdict.ASIDE
+    page: int | None = None
+    if numbered:
+        value, page = _sheet_number(workspace, str(value))
     question = Question(item.key, item.record, field, item.eyes)
     outcome = settle(connection, now, question, given.verdict, value, who=who, via=via)
     if outcome.refused:
@@ -140,10 +150,16 @@ def _record(
     if item.kind is ItemKind.BLANK and outcome.settled and not outcome.again:
         workflows, place = list_workflows(library_folders(workspace.forms)), parse_place(read_settings(workspace))
         case = tell_blank(connection, item, outcome.check, workflows, now, place)
-    if item.kind is ItemKind.ORPHAN and item.record is not None and given.verdict is not Verdict.ASIDE:
+    if numbered and not outcome.again:
         workflows, place = list_workflows(library_folders(workspace.forms)), parse_place(read_settings(workspace))
-        moved = assign_sheet(connection, item.record, str(value), workflows, now, place)
+        if item.kind is ItemKind.PAGE:
+            record = place_page(connection, item.page_id or 0, str(value), page, now)
+            moved = file_with_cases(connection, [record], workflows, now, place)
+        else:
+            moved = assign_sheet(connection, item.record or 0, str(value), workflows, now, place)
         case = moved[0] if moved else None
+        if case is not None:
+            note_told(connection, outcome.check.check, case, last_return(connection))
     return Settled(item.key, outcome.check.check, open_still=not outcome.settled, again=outcome.again, case=case)
 
 
@@ -164,7 +180,7 @@ def value_of(item: CheckItem, given: Answer) -> Value:
                 answer=verdict, known=", ".join(item.verdicts())
             )
         )
-    if item.kind is ItemKind.ORPHAN and verdict in {Verdict.CANDIDATE, Verdict.TYPED}:
+    if item.kind in {ItemKind.ORPHAN, ItemKind.PAGE} and verdict in {Verdict.CANDIDATE, Verdict.TYPED}:
         return str(given.value or "").strip().upper()
     match verdict:
         case Verdict.RIGHT:
@@ -235,14 +251,22 @@ def find_place(connection: Connection, item: CheckItem) -> str:
     return text + (_("; folder of case {case}").format(case=item.case) if item.case is not None else "") + "."
 
 
-def _sheet_number(workspace: Workspace, typed: str) -> str:
-    """The canonical number that was typed. Raises UsageError where it cannot be one of this workspace's."""
-    found = SheetNumbers(workspace.key).correct(typed)
+def _sheet_number(workspace: Workspace, typed: str) -> tuple[str, int | None]:
+    """The canonical number that was typed, and the page where it was said (`…/2`).
+
+    Raises UsageError where it cannot be one of this workspace's.
+    """
+    number, _solidus, page = typed.partition("/")
+    found = SheetNumbers(workspace.key).correct(number.strip())
     if found is None:
         raise UsageError(
             _("“{value}” is no number of a sheet of this office. Check it on the paper.").format(value=typed)
         )
-    return found
+    if page and not (page.strip().isascii() and page.strip().isdigit() and len(page.strip()) < 3):
+        raise UsageError(
+            _("“{value}” is no number of a sheet of this office. Check it on the paper.").format(value=typed)
+        )
+    return found, int(page) if page else None
 
 
 def undo(
@@ -258,12 +282,10 @@ def undo(
         if found is None:
             raise UsageError(_("There is no answer to take back."))
         sheet = connection.execute(select(records.c.sheet).where(records.c.record == found.record)).scalar()
-        if found.key.startswith("orphan:") and found.verdict is not Verdict.ASIDE:
-            raise AnswerRefusedError(
-                _("The sheet's number has been given and its case told. File it elsewhere: papier cases refile")
-            )
-        if found.verdict is Verdict.WRITTEN:
-            _refuse_if_answered(connection, found)
+        numbered = found.key.startswith(("orphan:", "page:")) and found.verdict is not Verdict.ASIDE
+        given_to = _numbered_record(connection, found) if numbered else None
+        if found.verdict is Verdict.WRITTEN or numbered:
+            _refuse_if_answered(connection, found, given_to if numbered else found.record)
         if sheet is not None and found.settles and _has_rows(connection, sheet):
             raise AnswerRefusedError(
                 _("The sheet {sheet} has moved cases by this answer. Mend each: papier cases amend").format(sheet=sheet)
@@ -273,29 +295,36 @@ def undo(
                 take_back(connection, now, one, who)
         if found.key.startswith("blank:") and found.record is not None:
             settle_blank(connection, found.record, None)
+        if given_to is not None and found.key.startswith("page:"):
+            take_page_out(connection, int(found.key.partition(":")[2]), found)
+        elif given_to is not None:
+            take_number_back(connection, given_to)
         if found.case is not None and found.told is not None:
             CaseLedger(connection, now).record(found.case, Kind.AMENDED, {"seq": found.told, "data": None, "by": who})
         return found
 
 
-def _refuse_if_answered(connection: Connection, written: Check) -> None:
+def _numbered_record(connection: Connection, given: Check) -> int | None:
+    """The record that an answer gave its sheet's number."""
+    if given.key.startswith("orphan:"):
+        return given.record
+    page_id = int(given.key.partition(":")[2])
+    return connection.execute(select(pages.c.record).where(pages.c.page_id == page_id)).scalar()
+
+
+def _refuse_if_answered(connection: Connection, given: Check, record: int | None) -> None:
     """Raise AnswerRefusedError where a person has read a field of the sheet since, or a case began with it."""
-    later = select(checks.c.check).where(
-        checks.c.record == written.record, checks.c.undone.is_(None), checks.c.check > written.check
-    )
-    if connection.execute(later).first() is not None:
+    if record is not None and answered_since(connection, record, given):
         raise AnswerRefusedError(
             _(
                 "Fields of this sheet have been answered since. Take those answers back first: "
                 "papier check --undo NUMBER"
             )
         )
-    began = select(case_events.c.seq).where(case_events.c.number == written.case).order_by(case_events.c.seq).limit(1)
-    first = connection.execute(began).scalar() if written.case is not None else None
-    if first is not None and first > written.seq:
+    if began_with(connection, given):
         raise AnswerRefusedError(
             _("Case {number} began with this sheet. If it is none: papier cases withdraw {number}").format(
-                number=written.case
+                number=given.case
             )
         )
 

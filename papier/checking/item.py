@@ -90,7 +90,7 @@ class CheckItem:
     def verdicts(self) -> tuple[Verdict, ...]:
         """The answers that make sense here, in the order in which they are offered."""
         if self.kind is ItemKind.PAGE:
-            return (Verdict.ASIDE, Verdict.PAPER)
+            return (Verdict.TYPED, Verdict.ASIDE, Verdict.PAPER)
         if self.kind is ItemKind.BLANK:
             return (Verdict.ASIDE, Verdict.WRITTEN, Verdict.PAPER)
         if self.kind is ItemKind.TWO_ANSWERS:

@@ -248,7 +248,9 @@ def _pages(connection: Connection) -> Iterator[CheckItem]:
             title=_("a page set aside"),
             page=row.page,
             page_id=row.page_id,
-            needs=_("set it aside, or scan the sheet again"),
+            needs=_(
+                "the number of its sheet (4F7K-2M9Q-8XTR, or 4F7K-2M9Q-8XTR/2 for its page 2), or that it has none"
+            ),
             state=State.UNREADABLE,
         )
 

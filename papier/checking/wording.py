@@ -61,6 +61,7 @@ REASONS: Mapping[str, Callable[[], str]] = {
     "nothing can be read": lambda: _("nothing can be read"),
     "kept on paper only": lambda: _("kept on paper only"),
     "the sheet was voided": lambda: _("the sheet was voided"),
+    "the page could not be read": lambda: _("the page could not be read"),
     "nothing is written on this sheet": lambda: _("nothing is written on this sheet"),
     "the sheet came back blank": lambda: _("the sheet came back blank"),
     "this sheet was scanned before: compare the two": lambda: _("this sheet was scanned before: compare the two"),

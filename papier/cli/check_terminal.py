@@ -125,7 +125,7 @@ class Session:
         if verdict is None or verdict not in offered:
             return None
         if verdict is Verdict.TYPED:
-            text = self.screen.line(_("Value"))
+            text = self.screen.line(_("Value") if item.field is not None else _("Number of the sheet"))
             if not text.strip():
                 return None
             return Answer(verdict, text.removesuffix("!").strip(), insist=text.rstrip().endswith("!"))
@@ -226,11 +226,11 @@ def describe(item: CheckItem) -> list[str]:
 def keys_line(item: CheckItem) -> str:
     """The keys that answer this item, in one line."""
     words = {
-        "t": (Verdict.TYPED, _("type")),
+        "t": (Verdict.TYPED, _("type its number") if item.field is None else _("type")),
         "v": (Verdict.BLANK, _("nothing written")),
         "i": (Verdict.UNREADABLE, _("unreadable")),
         "f": (Verdict.ASK, _("ask the family")),
-        "e": (Verdict.ASIDE, _("it came back blank") if item.kind is ItemKind.BLANK else _("set aside")),
+        "e": (Verdict.ASIDE, _aside(item)),
         "n": (Verdict.WRITTEN, _("something is written on it")),
         "p": (Verdict.PAPER, _("look at the paper")),
     }
@@ -239,6 +239,11 @@ def keys_line(item: CheckItem) -> str:
     more = [f"[s] {_('later')}", f"[u] {_('undo')}", f"[?] {_('help')}", f"[q] {_('leave')}"]
     # A key and its word stay together where the line is broken.
     return "  " + "  ".join(entry.replace(" ", "\u00a0") for entry in [*shown, *more])
+
+
+def _aside(item: CheckItem) -> str:
+    words = {ItemKind.BLANK: _("it came back blank"), ItemKind.PAGE: _("it belongs to no sheet")}
+    return words.get(item.kind) or _("set aside")
 
 
 def percent(probability: float) -> str:

@@ -190,7 +190,11 @@ def _choices(item: CheckItem) -> list[Choice]:
         Verdict.UNREADABLE: _("nobody can read it"),
         Verdict.ASK: _("ask the family"),
         Verdict.PAPER: _("look at the paper first"),
-        Verdict.ASIDE: _("it came back blank") if item.kind is ItemKind.BLANK else _("set it aside"),
+        Verdict.ASIDE: _("it came back blank")
+        if item.kind is ItemKind.BLANK
+        else _("it belongs to no sheet")
+        if item.kind is ItemKind.PAGE
+        else _("set it aside"),
         Verdict.WRITTEN: _("something is written on it"),
     }
     return found + [Choice(str(verdict), text, KEYS[verdict]) for verdict, text in words.items() if verdict in offered]

@@ -119,7 +119,7 @@ def file_scan(
 def _file_page(connection: Connection, scan: ScanFile, page: PageReading, now: dt.datetime) -> FiledPage:
     record, flag = None, None
     if page.form is not None:
-        record, flag = _record_for(connection, scan, page, now)
+        record, flag = record_for(connection, scan.sha256, page, now)
     page_id = insert_row(
         connection,
         pages.insert().values(
@@ -137,17 +137,23 @@ def _file_page(connection: Connection, scan: ScanFile, page: PageReading, now: d
             to_scan=None if page.to_scan is None else json.dumps(page.to_scan),
         ),
     )
-    if record is not None and page.fields:
-        start = connection.execute(select(func.count()).where(readings.c.record == record)).scalar_one()
-        connection.execute(
-            readings.insert(),
-            [_reading_row(record, page_id, start + at, field) for at, field in enumerate(page.fields.values())],
-        )
+    if record is not None:
+        store_readings(connection, record, page_id, list(page.fields.values()))
     return FiledPage(page, record, flag)
 
 
-def _record_for(connection: Connection, scan: ScanFile, page: PageReading, now: dt.datetime) -> tuple[int, str | None]:
-    """The record that this page belongs to: the sheet's latest if it still lacks this page, else a further one."""
+def store_readings(connection: Connection, record: int, page_id: int, found: Sequence[FieldReading]) -> None:
+    """Keep what was read on one page, after what the record holds already."""
+    if not found:
+        return
+    start = connection.execute(select(func.count()).where(readings.c.record == record)).scalar_one()
+    connection.execute(
+        readings.insert(), [_reading_row(record, page_id, start + at, field) for at, field in enumerate(found)]
+    )
+
+
+def record_for(connection: Connection, scan: str, page: PageReading, now: dt.datetime) -> tuple[int, str | None]:
+    """The record that a page of a scan belongs to: the sheet's latest if it lacks this page still, else a new one."""
     flag = None
     revision = 1
     if page.sheet is None:
@@ -166,7 +172,7 @@ def _record_for(connection: Connection, scan: ScanFile, page: PageReading, now: 
             joins = (
                 latest.status != PURGED
                 and page.page not in {entry.page for entry in had}
-                and (not master or scan.sha256 in {entry.scan for entry in had})
+                and (not master or scan in {entry.scan for entry in had})
             )
             if joins:
                 _worsen(connection, latest.record, latest.status, page.status)
