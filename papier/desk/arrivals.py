@@ -10,7 +10,8 @@ import datetime as dt
 import queue
 import signal
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from multiprocessing import get_context
@@ -21,9 +22,11 @@ from typing import Any
 
 from sqlalchemy import Engine
 
+from papier.after_batch import after_batch
 from papier.errors import PapierError
 from papier.forms.library import library_folders
 from papier.intake import TakenIn, find_missing_pages, take_in
+from papier.language import chosen_language, using_language
 from papier.records import PageStatus
 from papier.store.connection import connect
 from papier.store.records import find_filed_pages
@@ -82,6 +85,7 @@ class Arrivals:
         self._thread: threading.Thread | None = None
         self._process: SpawnProcess | None = None
         self._stopping = False
+        self._followed: tuple[str, ...] = ()
 
     def put(self, paths: Sequence[Path]) -> None:
         """Let scans that lie in the inbox be taken in."""
@@ -102,6 +106,11 @@ class Arrivals:
         with self._lock:
             return tuple(reversed(self._arrivals.values()))
 
+    def followed(self) -> tuple[str, ...]:
+        """What was done after the last batch: orders, and what the settings let print."""
+        with self._lock:
+            return self._followed
+
     def stop(self, seconds: float) -> int:
         """Begin no further scan, wait for the one that is read, and stop it when it takes longer. Gives how many scans
         lie in the inbox still: each is whole there, and taken in by `papier intake`.
@@ -121,6 +130,8 @@ class Arrivals:
     def _run(self) -> None:
         while (waiting := self._line.get()) is not None:
             self._take_in(*waiting)
+            if self._line.empty() and not self._stopping and any(arrival.records for arrival in self.list()):
+                self._follow()
 
     def _update(self, key: int, **change: Any) -> None:
         with self._lock:
@@ -129,24 +140,31 @@ class Arrivals:
 
     def _take_in(self, key: int, path: Path) -> None:
         self._update(key, progress=Progress.READING)
+        told = False
+        for change in self._apart(_take_in_apart, path):
+            told = told or "progress" in change
+            self._update(key, **change)
+        if not told and not self._stopping:
+            self._update(key, progress=Progress.FAILED, message=BROKEN)
+
+    def _follow(self) -> None:
+        """What follows a batch, as the watcher does it."""
+        lines = tuple(str(line) for line in self._apart(_follow_apart, chosen_language()))
+        with self._lock:
+            self._followed = lines
+
+    def _apart(self, work: Callable[..., None], what: Path | str) -> Iterator[Any]:
+        """Run `work(folder, what, now, connection)` in a process of its own; gives what it tells."""
         # "spawn" is the same on every system, and copies none of the desk's threads.
         context = get_context("spawn")
         ours, theirs = context.Pipe(duplex=False)
-        self._process = context.Process(target=_take_in_apart, args=(self._folder, path, self._now(), theirs))
+        self._process = context.Process(target=work, args=(self._folder, what, self._now(), theirs))
         self._process.start()
         theirs.close()
-        told = False
-        with ours:
-            try:
-                while True:
-                    change = ours.recv()
-                    told = told or "progress" in change
-                    self._update(key, **change)
-            except EOFError:
-                pass
+        with ours, suppress(EOFError):
+            while True:
+                yield ours.recv()
         self._process.join()
-        if not told and not self._stopping:
-            self._update(key, progress=Progress.FAILED, message=BROKEN)
 
 
 def _take_in_apart(folder: Path, path: Path, now: dt.datetime, told: Connection) -> None:
@@ -169,6 +187,22 @@ def _take_in_apart(folder: Path, path: Path, now: dt.datetime, told: Connection)
         told.send({"progress": Progress.FAILED, "message": str(error)})
     finally:
         told.close()
+
+
+def _follow_apart(folder: Path, language: str, now: dt.datetime, told: Connection) -> None:
+    """Do what follows a batch, and tell it line by line."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    with using_language(language):
+        try:
+            workspace = open_workspace(folder)
+            folders = library_folders(workspace.forms)
+            engine = connect(workspace)
+            for line in after_batch(workspace, engine, lambda: now, folders, list_workflows(folders)):
+                told.send(line)
+        except PapierError as error:
+            told.send(str(error))
+        finally:
+            told.close()
 
 
 def _what_became(taken: TakenIn, workspace: Workspace, engine: Engine) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from papier.case_run import Layouts, print_case_sheets, step_sheets
 from papier.desk.office import Form, Office, read_number
+from papier.desk.printing import find_destination, hand_over
 from papier.errors import UsageError
 from papier.language import translate as _
 from papier.store.cases import Filter, count_cases, list_cases, load_case
@@ -148,7 +149,9 @@ def print_again(office: Office, request: Request, form: Form) -> Response:
     if not sheets:
         raise UsageError(_("This step prints nothing."))
     output = office.free_output(f"dossier-{case.number}")
-    done = print_case_sheets(office.workspace, office.engine, sheets, output, now, Layouts(office.folders))
+    to = find_destination(office)
+    done = print_case_sheets(office.workspace, office.engine, sheets, output, now, Layouts(office.folders), to=to)
+    hand_over(office, to)
     if done.run is None:
         raise UsageError(" ".join(done.faults))
     return office.go(f"/printed/{done.run.run}")

@@ -25,6 +25,7 @@ def show(office: Office, request: Request) -> Response:  # noqa: ARG001
     return office.page(
         "scans.html",
         arrivals=arrivals,
+        followed=office.arrivals.followed(),
         busy=any(not arrival.is_over for arrival in arrivals),
         waiting=waiting,
         orders=len(find_pending(office.engine)),

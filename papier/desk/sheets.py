@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from papier.desk.office import Form, Office
+from papier.desk.printing import find_destination, hand_over, job_lines
 from papier.desk.records import pdf
 from papier.errors import UsageError
 from papier.forms.pdf import SheetToPrint, write_sheets
@@ -39,6 +40,7 @@ def print_new(office: Office, request: Request, form: Form) -> Response:  # noqa
     sheet = _find(office, request)
     if not _is_whole(sheet) or find_case_of_sheet(office.engine, sheet.number) is not None:
         raise UsageError(_("This sheet is not printed anew from here. Print it from its case or its roster."))
+    to = find_destination(office)
     run = print_sheets(
         office.workspace,
         office.engine,
@@ -47,7 +49,9 @@ def print_new(office: Office, request: Request, form: Form) -> Response:  # noqa
         office.free_output(sheet.layout.form.replace("/", "-")),
         office.now(),
         master=sheet.master,
+        to=to,
     )
+    hand_over(office, to)
     return office.go(f"/printed/{run.run}")
 
 
@@ -70,6 +74,7 @@ def show_run(office: Office, request: Request) -> Response:
         run=request.path_params["run"],
         form=form,
         numbers=numbers,
+        told=job_lines(office, request.path_params["run"]),
         has_pdf=_is_there(output),
         output="" if output is None else str(output),
     )

@@ -12,6 +12,7 @@ from starlette.responses import Response
 from papier.case_run import Layouts
 from papier.day_run import DayRow, run_day, task_rows
 from papier.desk.office import Form, Office
+from papier.desk.printing import find_destination, hand_over
 from papier.desk.rendering import refuse
 from papier.language import translate as _
 from papier.language import translate_count as _n
@@ -106,14 +107,17 @@ def leave(office: Office, request: Request, form: Form) -> Response:  # noqa: AR
 
 
 def print_day(office: Office, request: Request, form: Form) -> Response:  # noqa: ARG001
-    """The day's sheet and the letters that are due, as `papier today` prints them."""
+    """The day's sheet and the letters that are due, as `papier today` prints them, on the office's printer."""
+    to = find_destination(office)
     day = run_day(
         office.workspace,
         office.engine,
         office.now(),
         office.free_output("feuille-du-jour"),
         Layouts(office.folders),
+        to=to,
     )
+    told = hand_over(office, to)
     faults = day.letters.faults if day.letters is not None else ()
     papers = [
         (title, path.name)
@@ -124,4 +128,4 @@ def print_day(office: Office, request: Request, form: Form) -> Response:  # noqa
         )
         if path is not None
     ]
-    return office.page("day.html", today=day.today, papers=papers, faults=faults, passed=len(day.passed))
+    return office.page("day.html", today=day.today, papers=papers, faults=faults, passed=len(day.passed), told=told)
