@@ -30,6 +30,8 @@ STEP: Final = 16.0  # stored chances: byte = -log × STEP
 # Of the names on forms this share is taken to be on the list (it holds nine tenths of the population's surnames).
 LISTED: Final = 0.6
 _UNLISTED: Final = math.log(1 - LISTED)
+# Words shorter than this are like too many others.
+SHORTEST_NEAR: Final = 5
 # How people write a letter that may bear an accent; in capitals most leave it off, the rest as first names have them.
 ACCENTS: Final[dict[str, dict[str, float]]] = {
     "A": {"À": 0.001, "Â": 0.002},
@@ -52,6 +54,25 @@ class NamePrior:
     def raised(self, text: str) -> float:
         """By how much, in logs, the listed words of `text` make it likelier than its spelling does."""
         return sum(self._gain(word) for word in word_parts(plain(text)))
+
+    def near(self, text: str) -> list[str]:
+        """Each text that comes of `text` when a word that is not listed becomes a listed one by changing one letter.
+
+        Likeliest first; empty where every word is listed, or is like none.
+        """
+        found: dict[str, float] = {}
+        letters = plain(text)
+        at = 0
+        for word in word_parts(letters):
+            at = letters.index(word, at)
+            if word not in self.words and len(word) >= SHORTEST_NEAR:
+                for place in range(len(word)):
+                    for letter in BASES[:26]:
+                        share = self.words.get(word[:place] + letter + word[place + 1 :])
+                        if share is not None:
+                            found[text[: at + place] + letter + text[at + place + 1 :]] = share
+            at += len(word)
+        return sorted(found, key=lambda other: -found[other])
 
     def _gain(self, word: str) -> float:
         share = self.words.get(word)

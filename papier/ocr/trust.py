@@ -17,12 +17,16 @@ from functools import cache
 from importlib import resources
 
 from papier.ocr.decoding import Decoding
+from papier.ocr.name_prior import load_name_prior
 
 # Probabilities nearer to 0 or 1 than this say no more.
 NEAREST = 1e-7
 # From here on a field is clear, unless a character of it is not: benchmarks/combs.md, "What the decoder's probability
 # is worth".
 CLEAR = 0.95
+# What a name is given at most that stands on no list, and is one letter away from one that does. Chosen, not measured:
+# of 3,239 accepted office names 23 were such and right; of three wrong ones on 4,000 sheets, two were.
+NEAR_A_NAME = 0.95
 # Contents of which no fields were fitted, and the one whose constraints are as weak.
 LIKE = {"digits": "telephone", "number": "telephone"}
 
@@ -65,12 +69,18 @@ def trusted(decoding: Decoding, content: str, curves: Mapping[str, Curve] | None
     if curve is None or decoding.weakest is None or decoding.value is None or decoding.problem is not None:
         return decoding
     probability = curve.probability(decoding.probability, decoding.weakest)
+    near = load_name_prior().near(decoding.value)[:1] if content == "letters" else []
+    if near:
+        # A hand may write H so that every reader takes it for W: what looks like WÉBERT is more often HÉBERT.
+        probability = min(probability, NEAR_A_NAME)
     # The others share what is left as they shared it before.
     factor = (1 - probability) / max(1 - decoding.probability, NEAREST)
     candidates = tuple(
         (text, probability if place == 0 else min(chance * factor, 1 - probability))
         for place, (text, chance) in enumerate(decoding.candidates)
     )
+    read = {text for text, _ in candidates}
+    candidates += tuple((text, (1 - probability) / 2) for text in near if text not in read)
     return dataclasses.replace(decoding, probability=probability, candidates=candidates)
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import cv2
 import numpy as np
+import pytest
 
 from papier.geometry import RectMm, Transform
 from papier.ocr.ink import InkPage
-from papier.ocr.lost_paper import find_lost
+from papier.ocr.lost_paper import find_hidden, find_lost
 from papier.ocr.scan import GreyImage, RegisteredPage, ScannedPage
 
 SCALE = 8  # pixels a millimetre: 203 dpi
@@ -63,3 +65,31 @@ def test_where_the_scanner_drops_all_grey_print_nothing_can_be_told() -> None:
 def test_half_faded_print_is_still_there() -> None:
     pixels = _pixels(grey=195)
     assert lost(pixels) == set()
+
+
+CELLS = {
+    place: [RectMm(rect.x + 6 * cell, rect.y, 6, 8) for cell in range(6)] for place, rect in enumerate(RECTS.values())
+}
+
+
+def hidden(pixels: np.ndarray[tuple[int, int], np.dtype[np.uint8]]) -> set[int]:
+    return find_hidden(InkPage.of(_page(pixels), DrawnFace()), CELLS)
+
+
+@pytest.mark.parametrize("grey", [140, 195])
+def test_frames_that_show_hide_nothing(grey: int) -> None:
+    pixels = _pixels(grey)
+    pixels[22 * SCALE : 26 * SCALE, 16 * SCALE : 19 * SCALE] = 30  # a pen in the first cell
+    assert hidden(pixels) == set()
+
+
+def test_a_punch_hole_over_a_part_of_a_cell_is_found() -> None:
+    pixels = _pixels()
+    cv2.circle(pixels, (round(15.5 * SCALE), round(57 * SCALE)), 3 * SCALE, 250, -1)  # ISO 838: 6 mm
+    assert hidden(pixels) == {3}
+
+
+def test_of_dropped_out_frames_nothing_can_be_told() -> None:
+    pixels = _pixels(grey=255)
+    cv2.circle(pixels, (round(15.5 * SCALE), round(57 * SCALE)), 3 * SCALE, 250, -1)
+    assert hidden(pixels) == set()

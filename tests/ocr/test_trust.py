@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from papier.ocr.decoding import Decoding
-from papier.ocr.trust import LIKE, Curve, load_curves, trusted
+from papier.ocr.trust import LIKE, NEAR_A_NAME, Curve, load_curves, trusted
 
 STEEP = Curve(start=0.0, whole=1.0, clear=1.0, weakest=0.0, legible=0.7, ceiling=0.9995)
 READ = Decoding("MARTIN", "MARTIN", 0.99, (("MARTIN", 0.99), ("MARTIM", 0.008)), None, 0.0, 0.0, weakest=0.98)
@@ -19,6 +19,20 @@ def test_a_clear_field_is_trusted_more_and_what_it_may_be_instead_less() -> None
     (best, chance), (other, rest) = decoding.candidates
     assert (best, chance, other) == ("MARTIN", decoding.probability, "MARTIM")
     assert rest == pytest.approx(0.8 * (1 - chance), rel=1e-6)
+
+
+def test_a_name_on_no_list_one_letter_from_a_listed_one_is_asked_and_the_listed_one_offered() -> None:
+    read = dataclasses.replace(READ, value="WÉBERT", text="WÉBERT", candidates=(("WÉBERT", 0.99),))
+    decoding = trusted(read, "letters", {"letters": STEEP})
+    assert decoding.probability == NEAR_A_NAME
+    assert [text for text, _ in decoding.candidates] == ["WÉBERT", "HÉBERT"]
+    assert sum(chance for _, chance in decoding.candidates) <= 1
+
+
+@pytest.mark.parametrize("name", ["HÉBERT", "LE GALL", "D'ALMEIDA", "XQZWKJVB"])
+def test_a_listed_name_or_one_like_no_other_is_trusted(name: str) -> None:
+    read = dataclasses.replace(READ, value=name, text=name, candidates=((name, 0.99),))
+    assert trusted(read, "letters", {"letters": STEEP}).probability > NEAR_A_NAME
 
 
 def test_a_letter_that_only_the_spelling_speaks_for_gains_nothing() -> None:

@@ -20,7 +20,7 @@ from papier.ocr.content_rules import cells_text
 from papier.ocr.decoding import Alphabet, Decoding, decode
 from papier.ocr.evidence import believe
 from papier.ocr.ink import FAINT, InkPage
-from papier.ocr.lost_paper import find_lost
+from papier.ocr.lost_paper import find_hidden
 from papier.ocr.trust import trusted
 from papier.ocr.zones.strokes import free_cells
 from papier.records import FieldReading, State
@@ -122,18 +122,16 @@ def read_combs(
             i: without_ink(believe(rows, parts[i]), parts[i], faint[i])
             for i, rows in zip(written, np.split(read, ends), strict=True)
         }
-    torn = _find_torn(page, {i: fields[i] for i in written})
     readings = []
     for i, (comb, demand) in enumerate(zip(fields, demands, strict=True)):
         if i in log_probs:
             known = known_values.get(comb.field, ())
             decoding = decode(log_probs[i], ALPHABET, comb.content, demand, known, printed_on)
-            decoding = trusted(decoding, comb.content)
-            readings.append(
-                _torn(interpret(comb, decoding, demand)) if i in torn else interpret(comb, decoding, demand)
-            )
+            readings.append(interpret(comb, trusted(decoding, comb.content), demand))
         else:
             readings.append(_read_printed(comb, parts[i], prefilled.get(comb.field, "")))
+    for i in find_hidden(page, {i: fields[i].cells for i in written}):
+        readings[i] = _torn(readings[i])
     return readings
 
 
@@ -190,14 +188,8 @@ def prepare(ink: npt.NDArray[np.uint8], joined: Sequence[bool]) -> npt.NDArray[n
     return free_cells(_strengthened(ink), joined)
 
 
-def _find_torn(page: InkPage, combs: Mapping[int, Comb]) -> set[int]:
-    """The combs whose first or last cell is not on the scan: a straight cut through a comb takes one of them."""
-    ends = {f"{i} {side}": comb.cells[side] for i, comb in combs.items() for side in (0, -1)}
-    return {int(name.split(" ")[0]) for name in find_lost(page, ends)}
-
-
 def _torn(reading: FieldReading) -> FieldReading:
-    """A comb of which a part is missing: what is left of it is no answer."""
+    """A comb of which a part is missing or covered: what is left of it is no answer."""
     if reading.state is State.UNREADABLE:
         return reading
     return dataclasses.replace(
