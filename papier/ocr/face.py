@@ -67,8 +67,9 @@ MIN_CORRELATION = 0.45
 SHARP_PEAK = 0.06
 # A mark is measured this exactly, staple and pen stroke included.
 MARK_PLACEMENT_MM = 0.1
-# No sheet is bent by more against its marks; a larger field is a mistaken one.
-MAX_DISPLACEMENT_MM = 4.0
+# No sheet is bent by more against its marks; a larger field is a mistaken one, unless most patches agree with it: then
+# it is only carried too far where the paper is cut off.
+MAX_DISPLACEMENT_MM, MOST_AGREEING = 4.0, 0.7
 
 
 @dataclass(frozen=True)
@@ -283,7 +284,7 @@ def fit_face(page: RegisteredPage, face: Face) -> FaceFit:
     if count < MIN_PATCHES or count < MIN_AGREEING * len(fine.centres):
         return unrefined
     table = field_basis(face.size_mm).table(coefficients)
-    if np.abs(table).max() > MAX_DISPLACEMENT_MM:
+    if np.abs(table).max() > MAX_DISPLACEMENT_MM and count < MOST_AGREEING * len(fine.centres):
         return replace(unrefined, match=0.0)
     residual = float(np.median(np.hypot(*off[agreeing].T)))
     refined = replace(bare, displacement=FieldDisplacement(page.to_page, table), residual=residual)

@@ -6,7 +6,7 @@ Every page comes out as at least one `PageReading`; what cannot be read says why
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -23,6 +23,7 @@ from papier.ocr.masking import find_outline, find_paper_only
 from papier.ocr.register import KnownSheet, PrintedForm, SheetRegister
 from papier.ocr.registration import SheetCandidate, count_strays, find_sheets
 from papier.ocr.scan import RegisteredPage, RejectedPage, ScannedPage
+from papier.ocr.two_marks import place_by_two_marks
 from papier.ocr.zone_readings import read_zones
 from papier.records import FieldReading, PageReading, PageStatus, State
 
@@ -77,13 +78,12 @@ class Reader:
         readings: list[PageReading] = []
         candidates = find_sheets(page)
         for candidate in candidates:
-            for alternative in candidate.alternatives:
-                found = identify(alternative, numbers)
-                if found.number is not None:
-                    readings.append(self._read_numbered(page, alternative, found))
-                    break
-            else:
-                readings.append(self._read_unnumbered(page, candidate.alternatives))
+            numbered = self._read_first_numbered(page, candidate.alternatives, numbers)
+            readings.append(numbered or self._read_unnumbered(page, candidate.alternatives))
+        if not any(reading.sheet for reading in readings) and not _is_blank(page):
+            numbered = self._read_first_numbered(page, place_by_two_marks(page), numbers)
+            if numbered is not None and numbered.fields:
+                return [numbered]
         if readings:
             if _has_room(page, candidates) and count_strays(page, candidates):
                 readings.append(
@@ -126,6 +126,16 @@ class Reader:
             )
         reading = self._read_as(page, fit.page, sheet.form, number, None, sheet)
         return dataclasses.replace(reading, sheet=found.number)
+
+    def _read_first_numbered(
+        self, page: ScannedPage, places: Iterable[RegisteredPage], numbers: SheetNumbers
+    ) -> PageReading | None:
+        """The sheet at the first of these places that bears a number; None where none does."""
+        for place in places:
+            found = identify(place, numbers)
+            if found.number is not None:
+                return self._read_numbered(page, place, found)
+        return None
 
     def _read_unnumbered(self, page: ScannedPage, alternatives: Sequence[RegisteredPage]) -> PageReading:
         """A sheet with corner marks whose number is lost: its printed face says which form it is."""

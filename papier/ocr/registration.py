@@ -85,13 +85,13 @@ class _Quad:
 
 
 @lru_cache(maxsize=1)
-def _sizes() -> tuple[tuple[float, float], ...]:
+def sheet_sizes() -> tuple[tuple[float, float], ...]:
     """The sizes of sheets that papier prints."""
     return tuple(dict.fromkeys(page_format.size_mm for page_format in PageFormat))
 
 
 @lru_cache(maxsize=16)
-def _centres(size: tuple[float, float]) -> FloatArray:
+def mark_centres(size: tuple[float, float]) -> FloatArray:
     """The mark centres of a sheet, clockwise from the top left, shape (4, 2)."""
     return np.array([mark.centre for mark in page_frame(*size).marks], dtype=np.float64)
 
@@ -138,7 +138,7 @@ def _scale(page: RegisteredPage) -> float:
 
 
 # Ways in which two marks may be corners of a sheet; the others differ by a half turn only.
-_PAIRS = ((0, 1), (1, 0), (1, 2), (2, 1), (0, 2), (1, 3))
+PAIRS = ((0, 1), (1, 0), (1, 2), (2, 1), (0, 2), (1, 3))
 
 
 def _from_two_marks(page: ScannedPage, marks: list[Mark]) -> list[_Quad]:
@@ -147,10 +147,10 @@ def _from_two_marks(page: ScannedPage, marks: list[Mark]) -> list[_Quad]:
     A mark found is added to `marks`.
     """
     good = [index for index, mark in enumerate(marks) if mark.score > GOOD_MARK][:MAX_GOOD_MARKS]
-    shapes = {(min(size), max(size)) for size in _sizes()}
+    shapes = {(min(size), max(size)) for size in sheet_sizes()}
     best: tuple[_Quad, Mark] | None = None
-    for (a, b), (p, q), shape in itertools.product(itertools.combinations(good, 2), _PAIRS, shapes):
-        placed = _placed_by_two(marks[a], marks[b], _centres(shape), p, q)
+    for (a, b), (p, q), shape in itertools.product(itertools.combinations(good, 2), PAIRS, shapes):
+        placed = placed_by_two(marks[a], marks[b], mark_centres(shape), p, q)
         if placed is None:
             continue
         for other in {0, 1, 2, 3} - {p, q}:
@@ -162,7 +162,7 @@ def _from_two_marks(page: ScannedPage, marks: list[Mark]) -> list[_Quad]:
                 continue
             known = {p: a, q: b, other: len(marks)}
             corners = (known.get(0), known.get(1), known.get(2), known.get(3))
-            score = _quad_score([*marks, third], corners, _centres(shape))
+            score = _quad_score([*marks, third], corners, mark_centres(shape))
             if score >= MIN_PROBED_SCORE and (best is None or score > best[0].score):
                 best = _Quad(corners, shape, score), third
     if best is None:
@@ -171,7 +171,7 @@ def _from_two_marks(page: ScannedPage, marks: list[Mark]) -> list[_Quad]:
     return [best[0]]
 
 
-def _placed_by_two(first: Mark, second: Mark, model: FloatArray, p: int, q: int) -> FloatArray | None:
+def placed_by_two(first: Mark, second: Mark, model: FloatArray, p: int, q: int) -> FloatArray | None:
     """Where the corners of `model` lie when two marks are its corners `p` and `q`; None when their look denies it."""
     points = model[:, 0] + 1j * model[:, 1]
     a, b = complex(*first.centre), complex(*second.centre)
@@ -193,9 +193,9 @@ def _look_again(page: ScannedPage, marks: list[Mark], quad: _Quad) -> _Quad:
     if None not in quad.marks:
         return quad
     missing = quad.marks.index(None)
-    model = _centres(quad.size)
+    model = mark_centres(quad.size)
     which = [k for k in range(4) if k != missing]
-    to_page = _affine(model[which], np.array([marks[c].centre for c in quad.marks if c is not None]))
+    to_page = affine(model[which], np.array([marks[c].centre for c in quad.marks if c is not None]))
     x, y = to_page[:2, :2] @ model[missing] + to_page[:2, 2]
     known = [marks[c] for c in quad.marks if c is not None]
     side = sum(mark.side for mark in known) / len(known)
@@ -226,13 +226,13 @@ def _quads(marks: list[Mark]) -> list[_Quad]:
     centres = np.array([mark.centre for mark in marks])
     sides = np.array([mark.side for mark in marks])
     found: dict[tuple[frozenset[int], tuple[float, float]], _Quad] = {}
-    shapes = {(min(size), max(size)) for size in _sizes()}
+    shapes = {(min(size), max(size)) for size in sheet_sizes()}
     first, second = np.triu_indices(len(marks), 1)
     apart = np.hypot(*(centres[first] - centres[second]).T)
     alike = np.abs(np.log(sides[first] / sides[second])) < math.log(1.3)
     expected = (sides[first] + sides[second]) / 2
     for shape in shapes:
-        model = _centres(shape)
+        model = mark_centres(shape)
         diagonal = float(np.hypot(*(model[2] - model[0])))
         implied = MARK_SIZE * apart / diagonal  # the side of a mark, if this pair were a diagonal
         ratio = expected / implied
@@ -251,7 +251,7 @@ def _complete(
     marks: list[Mark], centres: FloatArray, shape: tuple[float, float], corner: int, pair: tuple[int, int]
 ) -> _Quad | None:
     """The sheet of which `pair` are the corners `corner` and `corner + 2`, if a third mark is where it must be."""
-    model = _centres(shape)
+    model = mark_centres(shape)
     # As complex numbers a similarity is one factor and one shift.
     points = model[:, 0] + 1j * model[:, 1]
     seen = centres[:, 0] + 1j * centres[:, 1]
@@ -285,7 +285,7 @@ def _quad_score(marks: list[Mark], corners: _Corners, model: FloatArray) -> floa
     """How well these marks make one sheet, 0…1."""
     which = [k for k in range(4) if corners[k] is not None]
     used = [marks[c] for c in corners if c is not None]
-    to_page = _affine(model[which], np.array([mark.centre for mark in used]))
+    to_page = affine(model[which], np.array([mark.centre for mark in used]))
     linear = to_page[:2, :2]
     along, down = linear[:, 0], linear[:, 1]
     scale_x, scale_y = float(np.hypot(*along)), float(np.hypot(*down))
@@ -315,7 +315,7 @@ def _quad_score(marks: list[Mark], corners: _Corners, model: FloatArray) -> floa
     return score if len(used) == 4 else score * THREE_MARKS
 
 
-def _affine(model: FloatArray, seen: FloatArray) -> FloatArray:
+def affine(model: FloatArray, seen: FloatArray) -> FloatArray:
     """The affine map, as a 3 × 3 matrix, that brings `model` nearest to `seen` (both (n, 2), n ≥ 3)."""
     solved, *_ = np.linalg.lstsq(np.column_stack([model, np.ones(len(model))]), seen, rcond=None)
     matrix = np.eye(3)
@@ -348,7 +348,7 @@ def _candidate(page: ScannedPage, marks: list[Mark], quad: _Quad) -> SheetCandid
     alternatives = []
     for turn in turns:
         size = quad.size if turn % 2 == 0 else (quad.size[1], quad.size[0])
-        if size not in _sizes():
+        if size not in sheet_sizes():
             continue
         corners = tuple(quad.marks[(turn + k) % 4] for k in range(4))
         alternatives.append(_registered(page, marks, corners, size))
@@ -358,10 +358,10 @@ def _candidate(page: ScannedPage, marks: list[Mark], quad: _Quad) -> SheetCandid
 def _registered(
     page: ScannedPage, marks: list[Mark], corners: tuple[int | None, ...], size: tuple[float, float]
 ) -> RegisteredPage:
-    model = _centres(size)
+    model = mark_centres(size)
     which = [k for k in range(4) if corners[k] is not None]
     seen = np.array([marks[c].centre for c in corners if c is not None])
-    matrix = _projective(model, seen) if len(which) == 4 else _affine(model[which], seen)
+    matrix = _projective(model, seen) if len(which) == 4 else affine(model[which], seen)
     found = (corners[0] is not None, corners[1] is not None, corners[2] is not None, corners[3] is not None)
     return RegisteredPage(page, size, Transform(matrix), marks_found=found)
 
