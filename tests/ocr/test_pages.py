@@ -292,7 +292,7 @@ def test_what_is_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr(Path, "open", refuse)
-    with pytest.raises(ScanFileError, match=r"cannot be read: Permission denied\. Check its permissions\."):
+    with pytest.raises(ScanFileError, match=r"cannot be read: you have no right to it\. Check its permissions\."):
         open_scan(path)
 
 
