@@ -16,7 +16,7 @@ from papier.cli.cases import check_filter, command
 from papier.cli.context import Context, pass_context
 from papier.cli.output import progress_bar
 from papier.cli.outputs import OutputFile
-from papier.cli.people import find_people, parse_settings
+from papier.cli.people import find_people, parse_settings, recipient_columns, to_option
 from papier.cli.printer import deliver, deliver_files, deliver_leaflet, find_destination, printer_options
 from papier.day_run import remind
 from papier.errors import EXIT_CHECK_NEEDED, UsageError
@@ -57,12 +57,14 @@ def free_output(context: Context, output: Path | None, name: str, *, overwrite: 
         "Begin cases and print their first sheets: one a person of the roster, or one with the values given.\n\n"
         "\b\nExamples:\n"
         "  papier cases open carnet/mot-aux-parents --roster 6A.csv --set message='Sortie le 12 mai' --output 6A.pdf\n"
-        "  papier cases open guichet/demande --set nom=MARTIN --set prenom=Zoé --set organisme='CAF du Rhône'"
+        "  papier cases open guichet/demande --set nom=MARTIN --set prenom=Zoé --set organisme='CAF du Rhône'\n"
+        "  papier cases open police/taj --roster personnes.csv --to ministere-interieur"
     ),
 )
 @click.argument("workflow")
 @click.option("--form", help=_("Which of the workflow's forms; else its first."))
 @click.option("--roster", type=click.Path(path_type=Path), help=_("A CSV file, one person a line."))
+@to_option
 @click.option("--set", "settings", multiple=True, metavar="COLUMN=VALUE", help=_("A value for every sheet."))
 @click.option("--dry-run", is_flag=True, help=_("Say what would be opened; open nothing."))
 @output_option
@@ -75,6 +77,7 @@ def open_command(
     workflow: str,
     form: str | None,
     roster: Path | None,
+    recipient: str | None,
     settings: tuple[str, ...],
     dry_run: bool,
     output: Path | None,
@@ -95,7 +98,7 @@ def open_command(
     definition, layout = layouts.definition(chosen), layouts.find(chosen)
     # What is given now is printed on later letters too.
     named = [layouts.find(name) for name in dict.fromkeys(form for form, _line in known.all_forms())]
-    common = parse_settings(settings, named)
+    common = recipient_columns(recipient, context, layout) | parse_settings(settings, named)
     addressees, incomplete = find_people(definition, layout, roster, common, begins_cases=True)
     if dry_run:
         click.echo(

@@ -7,16 +7,23 @@ from pathlib import Path
 
 import click
 
+from papier.cli.context import Context
 from papier.errors import UsageError
 from papier.forms.definition import FormDefinition, TableField
 from papier.forms.layout import Layout
+from papier.forms.library import library_folders
+from papier.forms.recipients import find_recipient
 from papier.forms.roster import Roster, find_twins, group_people, load_roster, split_complete
-from papier.forms.roster_values import unprintable_values
+from papier.forms.roster_values import columns_left_to_hand, unprintable_values
 from papier.language import translate as _
 from papier.print_run import Addressee
 from papier.workflows.folding import PERSON_FIELDS
 from papier.workflows.letter_values import ADDRESS_COLUMNS
 from papier.yaml_source import find_nearest
+
+to_option = click.option(
+    "--to", "recipient", metavar="NAME", help=_("Whose address stands in the window: papier recipients.")
+)
 
 
 def find_people(
@@ -43,7 +50,7 @@ def find_people(
                     roster=roster, columns=", ".join(people.columns)
                 )
             )
-        addressees, incomplete = _addressees(definition, people, common, layout.roster_columns())
+        addressees, incomplete = _addressees(definition, people, common, layout)
     if not addressees:
         raise UsageError(_("No sheet to print: no line of the roster has all that this form needs."))
     printable = []
@@ -84,9 +91,10 @@ def parse_settings(settings: tuple[str, ...], layouts: Iterable[Layout]) -> dict
 
 
 def _addressees(
-    definition: FormDefinition, roster: Roster, common: dict[str, str], columns: tuple[str, ...]
+    definition: FormDefinition, roster: Roster, common: dict[str, str], layout: Layout
 ) -> tuple[list[Addressee], int]:
     """One sheet a person, or one a group where the form has a row a person. Incomplete people are told by line."""
+    columns, by_hand = layout.roster_columns(), columns_left_to_hand(layout)
     known = {column for person in roster.people for column in person.values}
     absent = [column for column in columns if column not in common and column not in known]
     if absent:
@@ -97,7 +105,7 @@ def _addressees(
             err=True,
         )
     table = next((f for f in definition.fields() if isinstance(f, TableField) and f.roster_rows), None)
-    needed = [column for column in columns if column in known and column not in common]
+    needed = [column for column in columns if column in known and column not in {*common, *by_hand}]
     if table is not None and table.group_by is not None and table.group_by not in needed:
         needed.append(table.group_by)
     complete, problems = split_complete(roster, needed)
@@ -111,3 +119,15 @@ def _addressees(
             for group in group_people(complete, table.group_by, table.row_count)
         ]
     return people, len(problems) + len(roster.problems)
+
+
+def recipient_columns(name: str | None, context: Context, layout: Layout) -> dict[str, str]:
+    """The address columns of a recipient of the directory."""
+    if name is None:
+        return {}
+    recipient = find_recipient(name, library_folders(context.form_folder))
+    if "organisme" not in layout.roster_columns():
+        raise UsageError(_("{form} is no letter: it has no address. Leave --to out.").format(form=layout.form))
+    if recipient.example:
+        click.echo(_("{name} is an example: its address does not exist.").format(name=name), err=True)
+    return recipient.columns()

@@ -13,16 +13,13 @@ from papier.cli import counts
 from papier.cli.context import Context, pass_context
 from papier.cli.output import progress_bar
 from papier.cli.outputs import OutputFile
-from papier.cli.people import find_people, parse_settings
+from papier.cli.people import find_people, parse_settings, recipient_columns, to_option
 from papier.cli.printer import deliver, find_destination, printer_options
 from papier.cli.sources import find_path
 from papier.errors import EXIT_CHECK_NEEDED, UsageError
 from papier.forms.calibration_page import FORM as TEST_PAGE
 from papier.forms.calibration_page import with_targets
-from papier.forms.layout import Layout
-from papier.forms.library import library_folders
 from papier.forms.parsing import load_form
-from papier.forms.recipients import find_recipient
 from papier.forms.shapes import LANGUAGES
 from papier.forms.translation import with_translation
 from papier.forms.typesetting import lay_out
@@ -57,7 +54,7 @@ from papier.workflows.library import find_opened
     "--language", type=click.Choice(list(LANGUAGES)), help=_("With this translation beside the French, which binds.")
 )
 @click.option("--master", is_flag=True, help=_("One sheet to photocopy; all its copies share its number."))
-@click.option("--to", "recipient", metavar="NAME", help=_("Whose address stands in the window: papier recipients."))
+@to_option
 @click.option("--set", "settings", multiple=True, metavar="COLUMN=VALUE", help=_("A value for every sheet."))
 @click.option("--overwrite", is_flag=True, help=_("Replace the PDF of that name; its sheets stay expected back."))
 @click.option("--dry-run", is_flag=True, help=_("Say what would be printed; number nothing."))
@@ -95,7 +92,7 @@ def command(
     # What the office says of itself, and the address of the institution that a letter goes to.
     known = read_settings(workspace)
     common = {column: known[column] for column in layout.roster_columns() if column in known}
-    common |= _recipient_columns(recipient, context, layout) | parse_settings(settings, [layout])
+    common |= recipient_columns(recipient, context, layout) | parse_settings(settings, [layout])
     # A sheet that is for somebody and begins a case is expected back; blank ones begin theirs when they come in.
     workflow = None if roster is None else find_opened(definition.form, context.workflows())
     addressees, incomplete = find_people(
@@ -149,15 +146,3 @@ def command(
             ).format(count=len(run.numbers), form=definition.form, output=run.output, run=run.run)
         )
     return deliver(context, to, [run.run], wait=not no_wait) or (EXIT_CHECK_NEEDED if incomplete else 0)
-
-
-def _recipient_columns(name: str | None, context: Context, layout: Layout) -> dict[str, str]:
-    """The address columns of a recipient of the directory."""
-    if name is None:
-        return {}
-    recipient = find_recipient(name, library_folders(context.form_folder))
-    if "organisme" not in layout.roster_columns():
-        raise UsageError(_("{form} is no letter: it has no address. Leave --to out.").format(form=layout.form))
-    if recipient.example:
-        click.echo(_("{name} is an example: its address does not exist.").format(name=name), err=True)
-    return recipient.columns()

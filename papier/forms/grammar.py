@@ -131,7 +131,11 @@ ASKED: Mapping[str, Keys] = {
     },
     "yesno": {**_FIELD, "columns": Key(IntegerShape(1, 2), "boxes side by side")},
     "grid": {**_FIELD, **_OPTIONS, "rows": Key(Labelled(), "the questions, by identifier", needed=True)},
-    "lines": {**_FIELD, "count": Key(IntegerShape(1, 40), "how many lines to write on")},
+    "lines": {
+        **_FIELD,
+        "count": Key(IntegerShape(1, 40), "how many lines to write on"),
+        "roster": Key(FilledText(bare=True), "what is printed there, where all its columns are known: `{adresse}`"),
+    },
     "signature": {
         **_FIELD,
         "height": Key(NumberShape(8, 100), "millimetres"),

@@ -18,7 +18,14 @@ from papier.errors import LayoutError
 from papier.forms.frame import MARK_MARGIN, MARK_SIZE, NUMBER_FONT_SIZE, NUMBER_GAP, WINDOW_SIZE, page_frame
 from papier.forms.layout import Box, Item, Layout, LayoutPage, Prefill, Rule, Text, Zone
 from papier.forms.prose import line_metrics
-from papier.forms.roster_values import comb_characters, fill_template, fitted_size, values_of
+from papier.forms.roster_values import (
+    comb_characters,
+    fill_template,
+    fitted_size,
+    printed_value,
+    ruled_runs,
+    values_of,
+)
 from papier.forms.shaped_text import draw_shaped, register_faces
 from papier.forms.sheet_number import print_number
 from papier.forms.typefaces import RTL_FACES, text_width
@@ -332,8 +339,13 @@ class _Pen:
         if prefill.field is None and prefill.row is None:
             self._running(sheet, prefill, values)
             return
-        value = fill_template(prefill.template, values)
-        if value and prefill.lines > 1:
+        value = printed_value(prefill, zone, values)
+        if value and zone is not None and zone.kind == "lines":
+            if fitted_size(prefill, value) is None:
+                raise _too_long(sheet, value)
+            for line, y, size in ruled_runs(prefill, value):
+                self.text(Text(prefill.x, y, line, prefill.font, size, VALUE_GREY))
+        elif value and prefill.lines > 1:
             self._open_text(sheet, prefill, value)
         elif value:
             self._fitted(sheet, prefill, value)

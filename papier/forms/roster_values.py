@@ -16,6 +16,7 @@ Values = Mapping[str, str]
 
 # Under this size print is no longer read at arm's length.
 MIN_VALUE_SIZE = 6.0
+TOLERANCE = 1e-6
 
 _PLAIN_COLUMN = re.compile(r"^[^{}]+$")
 _DIGIT_CONTENTS = frozenset({"digits", "telephone", "postcode", "nir", "number"})
@@ -28,6 +29,21 @@ def fill_template(template: str, values: Values) -> str | None:
     if names and not any(found.values()):
         return None
     return re.sub(r" {2,}", " ", PLACEHOLDER.sub(lambda match: found[match[1]], template)).strip()
+
+
+def fill_whole(template: str, values: Values) -> str | None:
+    """`template` with every `{column}` replaced; None when a value lacks: half an address is none."""
+    if not all((values.get(name) or "").strip() for name in PLACEHOLDER.findall(template)):
+        return None
+    return fill_template(template, values)
+
+
+def printed_value(prefill: Prefill, zone: Zone | None, values: Values) -> str | None:
+    """What stands in the place of a prefill before its shape is looked at; None leaves it to the hand."""
+    if zone is None or zone.kind != "lines":
+        return fill_template(prefill.template, values)
+    value = fill_whole(prefill.template, values)
+    return value.replace("\n", ", ") if value is not None and prefill.lines == 1 else value
 
 
 def comb_characters(zone: Zone, value: str) -> str | None:
@@ -120,16 +136,29 @@ def roster_template(roster: str) -> str:
     return f"{{{roster}}}" if _PLAIN_COLUMN.match(roster) else roster
 
 
+def columns_left_to_hand(layout: Layout) -> frozenset[str]:
+    """The columns that stand on ruled lines alone: who lacks one writes there by hand."""
+    ruled, elsewhere = set[str](), set[str]()
+    for page in layout.pages:
+        zones = _zones_by_field(page)
+        for prefill in page.prefills:
+            zone = zones.get(prefill.field or "")
+            (ruled if zone is not None and zone.kind == "lines" else elsewhere).update(
+                PLACEHOLDER.findall(prefill.template)
+            )
+    return frozenset(ruled - elsewhere)
+
+
 def unprintable_values(layout: Layout, values: Values, rows: Sequence[Values] = ()) -> list[str]:
     """One sentence for each value that has no room or no sense in its place; empty when the sheet prints whole."""
     problems: list[str] = []
     for page in layout.pages:
         zones = _zones_by_field(page)
         for prefill in page.prefills:
-            value = fill_template(prefill.template, values_of(prefill, values, rows))
+            zone = zones.get(prefill.field or "")
+            value = printed_value(prefill, zone, values_of(prefill, values, rows))
             if value is None:
                 continue
-            zone = zones.get(prefill.field or "")
             if zone is not None and zone.kind == "comb":
                 if comb_characters(zone, value) is None:
                     problems.append(
@@ -158,13 +187,24 @@ def fitted_size(prefill: Prefill, value: str) -> float | None:
         size = prefill.size
         while size >= MIN_VALUE_SIZE:
             lines = break_lines(value, prefill.width, prefill.font, size)
-            if len(lines) * line_metrics(prefill.font, size)[0] <= prefill.lines * prefill.pitch:
+            # What stands on a field's ruled lines takes one each.
+            pitch = prefill.pitch if prefill.field is not None else line_metrics(prefill.font, size)[0]
+            if len(lines) * pitch <= prefill.lines * prefill.pitch + TOLERANCE:
                 return size
             size -= 0.25
         return None
     width = text_width(value, prefill.font, prefill.size)
     size = prefill.size if width <= prefill.width else prefill.size * prefill.width / width
     return size if size >= min(MIN_VALUE_SIZE, prefill.size) else None
+
+
+def ruled_runs(prefill: Prefill, value: str) -> list[tuple[str, float, float]]:
+    """The lines of a value on ruled lines: text, baseline in mm, size in points. Raises ValueError: no room."""
+    size = fitted_size(prefill, value)
+    if size is None:
+        raise ValueError(value)
+    lines = [value] if prefill.lines == 1 else break_lines(value, prefill.width, prefill.font, size)
+    return [(line, prefill.y + place * prefill.pitch, size) for place, line in enumerate(lines)]
 
 
 def values_of(prefill: Prefill, values: Values, rows: Sequence[Values]) -> Values:
@@ -181,7 +221,8 @@ def field_prefills(
     zones = _zones_by_field(page)
     for prefill in page.prefills:
         if prefill.field is not None:
-            yield prefill, zones.get(prefill.field), fill_template(prefill.template, values_of(prefill, values, rows))
+            zone = zones.get(prefill.field)
+            yield prefill, zone, printed_value(prefill, zone, values_of(prefill, values, rows))
 
 
 def _zones_by_field(page: LayoutPage) -> dict[str, Zone]:

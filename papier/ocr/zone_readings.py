@@ -15,6 +15,7 @@ from papier.ocr.print_patches import PrintedFace
 from papier.ocr.scan import RegisteredPage
 from papier.ocr.zones.comb import CellReader, read_combs
 from papier.ocr.zones.lines import LineReader, read_lines
+from papier.ocr.zones.printed_lines import read_printed_lines
 from papier.ocr.zones.signature import read_signatures
 from papier.ocr.zones.tick import read_ticks
 from papier.ocr.zones.typed import read_typed
@@ -46,15 +47,18 @@ def read_zones(
         fields.setdefault(zone.field, []).append(zone)
     demands = {field: layout.demands.get(field, Demand()) for field in fields}
     readings: dict[str, FieldReading] = {}
+    paper = InkPage.of(page, face)
+    runs = {prefill.field: prefill for prefill in layout_page.prefills if prefill.field is not None}
     kinds: dict[str, list[str]] = {}
     for field, zones in fields.items():
         if demands[field].paper_only:
             readings[field] = _paper_only(field, zones)
-        elif field in prefilled and zones[0].kind in ("lines", "typed"):
+        elif field in prefilled and zones[0].kind == "typed":
             readings[field] = _printed(field, zones, prefilled[field])
+        elif field in prefilled and zones[0].kind == "lines":
+            readings[field] = read_printed_lines(paper, zones[0], runs[field], prefilled[field])
         else:
             kinds.setdefault(zones[0].kind, []).append(field)
-    paper = InkPage.of(page, face)
 
     def zones_of(kind: str) -> list[Sequence[Zone]]:
         return [fields[field] for field in kinds.get(kind, ())]

@@ -278,6 +278,25 @@ def test_a_letter_to_an_institution_has_its_address_without_being_told(papier: P
     assert "75334" in words
 
 
+def test_letters_of_a_list_bear_the_addresses_that_are_known(papier: Papier, tmp_path: Path) -> None:
+    people = tmp_path / "personnes.csv"
+    people.write_text(
+        "nom;prenom;adresse;code_postal;ville\nNGUYEN;Hugo;8 rue de Gerland;69007;LYON\nMARTIN;Zoé;;;\n",
+        encoding="utf-8",
+    )
+    output = tmp_path / "taj.pdf"
+    opened = papier(
+        "cases", "open", "police/taj", "--roster", people, "--to", "ministere-interieur", "--output", output
+    )
+    assert opened.code == 0
+    pages = [" ".join(page.split()) for page in text_of(output)]
+    assert "8 rue de Gerland 69007 LYON" in pages[0]
+    # Who has no address on the list is not left out: the lines wait for the hand. The recipient is the same for all.
+    letters = [text for text in pages if "Place Beauvau" in text]
+    assert len(letters) == 2
+    assert "69007" not in letters[1]
+
+
 def test_moving_a_case_shows_the_difference_first(papier: Papier, tmp_path: Path) -> None:
     papier("cases", "open", "guichet/demande", *GUICHET, "--output", tmp_path / "d.pdf")
     own = tmp_path / "workspace" / "forms" / "guichet"

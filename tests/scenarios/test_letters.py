@@ -225,6 +225,9 @@ def test_a_letter_prints_from_its_case(letter: Letter, office: tuple[Workspace, 
     columns = {column for column in made.roster_columns() if "{" not in column}
     lacking = sorted(column for column in columns if not values.get(column) and not MAY_LACK.fullmatch(column))
     assert lacking == []
+    # Whoever writes has their postal address on the letter, printed, where the case knows it.
+    if any(field.field == "adresse" and field.demand.roster for field in shipped()[letter.form].fields()):
+        assert "8 rue de Gerland 69007 LYON" in re.sub(r"\s+", " ", text)
     address = next((block for block in shipped()[letter.form].blocks if isinstance(block, Address)), None)
     if address is None:
         return

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 from papier.forms.definition import LinesField
 from papier.forms.layout import Prefill, Rule, Zone
 from papier.forms.pieces import Piece
@@ -14,7 +16,7 @@ STROKE = 0.2
 
 
 def set_lines(field: LinesField, style: Style, width: float) -> Piece:
-    """`field.count` strips, each with its rule at the bottom."""
+    """`field.count` strips, each with its rule at the bottom; what the roster knows is printed on them."""
     label = set_label(field, style, width)
     count, pitch = max(1, field.count), style.line_pitch
     if style.large:
@@ -26,5 +28,6 @@ def set_lines(field: LinesField, style: Style, width: float) -> Piece:
     prefills: tuple[Prefill, ...] = ()
     if field.demand.roster and field.demand.prefill:
         template = roster_template(field.demand.roster)
-        prefills = (Prefill(template, 1.0, pitch - 2.0, width - 2.0, size=style.body, field=field.field),)
+        run = Prefill(template, 1.0, pitch - 2.0, width - 2.0, size=style.body, field=field.field)
+        prefills = (dataclasses.replace(run, lines=count, pitch=pitch) if count > 1 else run,)
     return under_label(field, style, label, Piece(count * pitch + 0.5, rules, (zone,), prefills))
