@@ -23,6 +23,7 @@ from papier.store.archive import archive_path
 from papier.store.connection import reading, writing
 from papier.store.events import append_event
 from papier.store.tables import events, layouts, pages, print_jobs, scans, sheets
+from papier.store.vault import readable
 from papier.store.workspace import Workspace
 
 EVENT = "calibrated"
@@ -72,7 +73,8 @@ def measure_new(workspace: Workspace, engine: Engine, now: dt.datetime) -> list[
         }
     for row in came:
         path = archive_path(workspace.archive, row.scan, row.suffix)
-        page = load_page(path, row.source_page)
+        with readable(path, workspace.vault) as plain:
+            page = load_page(plain, row.source_page)
         if isinstance(page, RejectedPage):
             continue
         to_scan = Transform(np.array(json.loads(row.to_scan)).reshape(3, 3))

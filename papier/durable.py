@@ -37,6 +37,18 @@ def write_private(path: Path, data: bytes) -> None:
             partial.unlink(missing_ok=True)
 
 
+def wipe_file(path: Path) -> None:
+    """Overwrite a file with zeros, then delete it. On a flash disk the old blocks may outlive it (SECURITY.md)."""
+    with path.open("rb+") as stream:
+        left = path.stat().st_size
+        while left > 0:
+            left -= stream.write(b"\0" * min(left, 1 << 20))
+        stream.flush()
+        os.fsync(stream.fileno())
+    path.unlink()
+    sync_folder(path.parent)
+
+
 def sync_folder(folder: Path) -> None:
     """Make a rename last through a power cut. Windows has no such call, and needs none."""
     if os.name != "posix":

@@ -31,6 +31,7 @@ from papier.store.papers import PaperLink, PaperPage, find_paper, keep_paper
 from papier.store.records import ScanFile, find_scan
 from papier.store.sheets import StoreRegister
 from papier.store.tables import case_sheets, cases
+from papier.store.vault import readable
 from papier.store.workspace import Workspace
 
 Progress = Callable[[int, int], None]
@@ -102,19 +103,20 @@ def file_paper(
         before = find_paper(engine, sha256)
         suffix = path.suffix.lower()[:10]
         if before is not None:
-            keep_file(path, workspace.archive, sha256, suffix)
+            keep_file(path, workspace, sha256, suffix)
             return FiledPaper(before[0], True, before[1], (), (), leave_inbox(workspace, path))
         total = count_pages(path)
         _refuse_masked(workspace, path, total)
-        kept = keep_file(path, workspace.archive, sha256, suffix)
-        pages = tuple(_read_pages(kept, total, with_text=with_text, progress=progress))
+        kept = keep_file(path, workspace, sha256, suffix)
+        with readable(kept, workspace.vault) as copy:
+            pages = tuple(_read_pages(copy, total, with_text=with_text, progress=progress))
         references = tuple(find_references(workspace, engine, [page.typed.text for page in pages if page.typed]))
         if link is None:
             sure = {reference.case: reference for reference in references if reference.sure}
             if len(sure) == 1:
                 found = next(iter(sure.values()))
                 link = PaperLink(found.case, f"{by}, {found.quoted}")
-        scan = ScanFile(sha256, path.name, suffix, kept.stat().st_size)
+        scan = ScanFile(sha256, path.name, suffix, path.stat().st_size)
         record = keep_paper(engine, scan, pages, fields, link, now)
         left = leave_inbox(workspace, path)
     return FiledPaper(record, False, None if link is None else link.case, references, pages, left)

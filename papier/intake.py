@@ -21,7 +21,7 @@ from sqlalchemy import Engine
 
 from papier.devices.delivery import readable_name
 from papier.devices.wholeness import is_being_written
-from papier.durable import sync_folder
+from papier.durable import sync_folder, wipe_file
 from papier.errors import DefinitionError, ScanFileError, os_words
 from papier.language import translate as _
 from papier.ocr.masking import keeps_on_paper, mask_page
@@ -36,6 +36,7 @@ from papier.store.masked_copy import write_masked_copy
 from papier.store.records import FiledPage, ScanFile, file_scan, find_scan
 from papier.store.sheets import StoreRegister
 from papier.store.thresholds import apply_thresholds, load_thresholds
+from papier.store.vault import readable
 from papier.store.workspace import Workspace, read_settings
 from papier.workflows.definition import Workflow
 from papier.workflows.place import Place, known_place
@@ -233,13 +234,15 @@ def _begin(workspace: Workspace, engine: Engine, path: Path, reader: PageReader)
     if taken is not None:
         if taken.sha256 == sha256:
             # The inbox copy may be the last whole one: it goes only after the archive's has been read.
-            keep_file(path, workspace.archive, sha256, taken.suffix)
+            keep_file(path, workspace, sha256, taken.suffix)
         left = leave_inbox(workspace, path)
         return TakenIn(path, sha256, None, masked=taken.sha256 != sha256, left=left)
     total = count_pages(path)
     careful = any(keeps_on_paper(form.layout) for form in reader.register.forms())
     kept = None if careful else _keep_as_is(workspace, path, sha256)
-    return _Begun(path, sha256, total, kept, path if kept is None else kept.path(workspace))
+    # What is encrypted is read where it came from, and compared once more in the end.
+    source = path if kept is None or workspace.vault is not None else kept.path(workspace)
+    return _Begun(path, sha256, total, kept, source)
 
 
 def _finish(
@@ -258,7 +261,7 @@ def _finish(
         scan, readings = _keep_masked(workspace, path, begun.sha256, begun.total, readings, reader)
     elif scan is None:
         scan = _keep_as_is(workspace, path, begun.sha256)
-    if begun.kept is None and _hash_source(path) != begun.sha256:
+    if begun.source == path and _hash_source(path) != begun.sha256:
         raise ScanFileError(
             _("{path} changed while it was taken in. Wait until it is whole, then take it in again.").format(path=path)
         )
@@ -304,8 +307,8 @@ def _read_all(path: Path, total: int, reader: PageReader, progress: Progress | N
 
 def _keep_as_is(workspace: Workspace, path: Path, sha256: str) -> ScanFile:
     suffix = readable_name(path.suffix.lower()[:10])
-    kept = keep_file(path, workspace.archive, sha256, suffix)
-    return ScanFile(sha256, readable_name(path.name), suffix, kept.stat().st_size)
+    keep_file(path, workspace, sha256, suffix)
+    return ScanFile(sha256, readable_name(path.name), suffix, path.stat().st_size)
 
 
 def _must_be_masked(reading: PageReading) -> bool:
@@ -322,15 +325,16 @@ def _keep_masked(
         by_page.setdefault(reading.source_page, []).append(reading)
     data = write_masked_copy(_masked_page(path, index, by_page.get(index, [])) for index in range(1, total + 1))
     masked_sha256 = hashlib.sha256(data).hexdigest()
-    kept = keep_file(data, workspace.archive, masked_sha256, ".pdf")
+    kept = keep_file(data, workspace, masked_sha256, ".pdf")
     readings: list[PageReading] = []
-    for index in range(1, total + 1):
-        known = [reading for reading in by_page.get(index, []) if reading.outline is not None]
-        unknown = [reading for reading in by_page.get(index, []) if reading.outline is None]
-        if known:
-            again = [reading for reading in read_one(kept, index, reader) if reading.outline is not None]
-            readings += again if len(again) == len(known) else known
-        readings += [replace(reading, reason=f"{reading.reason}{NOT_KEPT}") for reading in unknown]
+    with readable(kept, workspace.vault) as copy:
+        for index in range(1, total + 1):
+            known = [reading for reading in by_page.get(index, []) if reading.outline is not None]
+            unknown = [reading for reading in by_page.get(index, []) if reading.outline is None]
+            if known:
+                again = [reading for reading in read_one(copy, index, reader) if reading.outline is not None]
+                readings += again if len(again) == len(known) else known
+            readings += [replace(reading, reason=f"{reading.reason}{NOT_KEPT}") for reading in unknown]
     return ScanFile(masked_sha256, readable_name(path.name), ".pdf", len(data), sha256), readings
 
 
@@ -349,6 +353,9 @@ def leave_inbox(workspace: Workspace, path: Path) -> Path | None:
     if path.resolve().parent != workspace.inbox.resolve():
         return path
     try:
+        if workspace.vault is not None and path.exists():
+            # It lay there as it came: nothing of it stays readable on the disk.
+            wipe_file(path)
         path.unlink(missing_ok=True)
         sync_folder(workspace.inbox)
     except OSError:

@@ -19,6 +19,7 @@ import numpy as np
 from dateutil.relativedelta import relativedelta
 from sqlalchemy import Engine
 
+from papier.durable import wipe_file
 from papier.errors import StoreError
 from papier.forms.layout import Layout
 from papier.language import translate as _
@@ -26,12 +27,13 @@ from papier.ocr.masking import mask_page
 from papier.ocr.pages import count_pages, load_page
 from papier.ocr.scan import GreyImage, ScannedPage
 from papier.records import PageReading, PageStatus
-from papier.store.archive import hash_file, keep_file
+from papier.store.archive import hash_kept, keep_file
 from papier.store.case_erasure import ClosedCase, closed_cases, erase_cases
 from papier.store.connection import writing
 from papier.store.masked_copy import write_masked_copy
-from papier.store.purge import KeptRecord, PageOfRecord, files_to_go, kept_records, pack, pages_of, take_out, wipe_file
+from papier.store.purge import KeptRecord, PageOfRecord, files_to_go, kept_records, pack, pages_of, take_out
 from papier.store.records import ScanFile
+from papier.store.vault import readable
 from papier.store.workspace import Workspace
 
 SCHOOL_YEAR = "année scolaire"
@@ -128,10 +130,10 @@ def purge(
 def shown_pages(workspace: Workspace, engine: Engine, record: int) -> Iterator[tuple[GreyImage, float | None]]:
     """The scanned pages of one record, (grey pixels, dots per inch), with everything white that is another's."""
     for pages in pages_of(engine, [record]).values():
-        path = pages[0].path(workspace)
         others = {page.record for page in pages if page.record is not None} - {record}
-        for index in sorted({page.source_page for page in pages if page.record == record}):
-            yield _page_without(path, index, [page for page in pages if page.source_page == index], others)
+        with readable(pages[0].path(workspace), workspace.vault) as path:
+            for index in sorted({page.source_page for page in pages if page.record == record}):
+                yield _page_without(path, index, [page for page in pages if page.source_page == index], others)
 
 
 def finish_purge(workspace: Workspace, engine: Engine) -> int:
@@ -147,16 +149,17 @@ def _without(workspace: Workspace, pages: Sequence[PageOfRecord], gone: set[int]
     """Keep a copy of a scan that shows only what is not purged, and give it."""
     first = pages[0]
     path = first.path(workspace)
-    if hash_file(path) != first.scan:
+    if hash_kept(path, workspace.vault) != first.scan:
         raise StoreError(
             _("The scan {name} was changed, so it cannot be purged in part. Run: papier verify").format(name=path.name)
         )
-    data = write_masked_copy(
-        _page_without(path, index, [page for page in pages if page.source_page == index], gone)
-        for index in range(1, count_pages(path) + 1)
-    )
+    with readable(path, workspace.vault) as plain:
+        data = write_masked_copy(
+            _page_without(plain, index, [page for page in pages if page.source_page == index], gone)
+            for index in range(1, count_pages(plain) + 1)
+        )
     sha256 = hashlib.sha256(data).hexdigest()
-    keep_file(data, workspace.archive, sha256, ".pdf")
+    keep_file(data, workspace, sha256, ".pdf")
     return ScanFile(sha256, first.name, ".pdf", len(data), first.source_sha256 or first.scan)
 
 

@@ -22,6 +22,7 @@ from papier.ocr.scan import GreyImage, RejectedPage, ScannedPage
 from papier.store.archive import archive_path
 from papier.store.connection import reading
 from papier.store.tables import pages, readings, records, scans, sheets
+from papier.store.vault import readable
 from papier.store.workspace import Workspace
 
 # Items come page by page: whoever checks one field of a page looks at its next.
@@ -68,7 +69,7 @@ def crop_pixels(
         rect = _rect_of(connection, item)
     if rect is not None and (written or close):
         rect = _written_part(rect, item)
-    page = _load(archive_path(workspace.archive, row.scan, row.suffix), row.source_page)
+    page = _load(workspace, archive_path(workspace.archive, row.scan, row.suffix), row.source_page)
     if isinstance(page, RejectedPage):
         raise ScanFileError(
             _("The picture of {label} cannot be shown: {why}").format(label=item.label, why=reason_words(page.reason))
@@ -115,5 +116,6 @@ def _secret(layout: Layout, number: int) -> list[RectMm]:
 
 
 @lru_cache(maxsize=PAGES_KEPT)
-def _load(path: Path, index: int) -> ScannedPage | RejectedPage:
-    return load_page(path, index)
+def _load(workspace: Workspace, path: Path, index: int) -> ScannedPage | RejectedPage:
+    with readable(path, workspace.vault) as plain:
+        return load_page(plain, index)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import sys
 from pathlib import Path
 
 import click
@@ -13,12 +14,20 @@ from papier.forms.library import library_folders
 from papier.language import translate as _
 from papier.store.connection import connect
 from papier.store.migrations import migrate
-from papier.store.workspace import Workspace, create_workspace, default_folder, open_workspace
+from papier.store.vault import Ask, Vault
+from papier.store.workspace import Workspace, create_workspace, default_folder, is_workspace, open_workspace
 from papier.workflows.definition import Workflow
 from papier.workflows.library import find_problems, list_workflows
 
 # `--today` means the morning, when the office opens.
 REHEARSED_HOUR = dt.time(8)
+
+
+def asking() -> Ask | None:
+    """How a passphrase is asked for: in a terminal, unseen; None where nobody sits there."""
+    if not sys.stdin.isatty():
+        return None
+    return lambda: str(click.prompt(_("Passphrase of this workspace"), hide_input=True, err=True))
 
 
 class Context:
@@ -28,15 +37,19 @@ class Context:
         self.folder = folder or default_folder()
         self.today = today
         self._engine: Engine | None = None
+        self._vault: Vault | None = None
 
     @property
     def exists(self) -> bool:
-        return (self.folder / "key").exists()
+        return is_workspace(self.folder)
 
     @property
     def workspace(self) -> Workspace:
-        """Raises UsageError where there is none."""
-        return open_workspace(self.folder)
+        """Raises UsageError where there is none, or it is encrypted and the passphrase is wrong."""
+        workspace = open_workspace(self.folder, vault=self._vault, ask=asking())
+        # A passphrase takes a second to try, and nobody types it twice.
+        self._vault = workspace.vault
+        return workspace
 
     @property
     def engine(self) -> Engine:
@@ -58,7 +71,8 @@ class Context:
 
         Raises StoreError where the archive holds scans already, unless they are about to be read again.
         """
-        workspace = create_workspace(self.folder) if self.exists else self.workspace
+        workspace = create_workspace(self.folder, vault=self._vault, ask=asking()) if self.exists else self.workspace
+        self._vault = workspace.vault
         if not workspace.database.exists():
             if not for_rebuild and any(workspace.archive.glob("*/*")):
                 raise StoreError(

@@ -19,7 +19,7 @@ from papier.store.workspace import create_workspace
 @pass_context
 def command(context: Context) -> None:
     existed = context.exists
-    workspace = create_workspace(context.folder)
+    workspace = context.workspace if existed else create_workspace(context.folder)
     context.make_store()
     if existed:
         click.echo(_("The workspace {folder} is there already.").format(folder=workspace.folder))

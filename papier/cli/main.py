@@ -53,6 +53,7 @@ COMMANDS = {
     "verify": "papier.cli.verify",
     "backup": "papier.cli.backup",
     "restore": "papier.cli.restore",
+    "encrypt": "papier.cli.encrypt",
     "rebuild": "papier.cli.rebuild",
     "purge": "papier.cli.purge",
     "person": "papier.cli.person",

@@ -8,10 +8,10 @@ from pathlib import Path
 import click
 
 from papier.cli import counts
-from papier.cli.context import Context, pass_context
+from papier.cli.context import Context, asking, pass_context
 from papier.language import translate as _
 from papier.language import translate_count as _n
-from papier.store.backup import find_backup
+from papier.store.backup import find_backup, open_backup
 from papier.store.restore import RestorePlan, plan_restore, restore
 
 
@@ -31,12 +31,17 @@ from papier.store.restore import RestorePlan, plan_restore, restore
 @pass_context
 def command(context: Context, backup: Path, dry_run: bool) -> None:
     target = context.folder.resolve()
-    plan = plan_restore(find_backup(backup), target)
+    folder = find_backup(backup)
+    present = context.workspace.vault if context.exists else None
+    vault = open_backup(folder, vault=present, ask=asking())
+    plan = plan_restore(folder, target, vault, present)
     _tell(plan)
+    if present is not None and vault is None:
+        click.echo(_("This backup is not encrypted: what it gives back is not either. Then: papier encrypt"), err=True)
     if dry_run:
         click.echo(_("Nothing was changed."))
         return
-    aside = restore(plan, target, context.now())
+    aside = restore(plan, target, context.now(), vault, present)
     click.echo(_("Restored: {folder}.").format(folder=target))
     if aside is not None:
         click.echo(_("What stood there is in {folder}. Delete it when you miss nothing.").format(folder=aside))

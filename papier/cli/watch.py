@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import threading
@@ -28,6 +29,7 @@ from papier.page_pool import using_pool
 from papier.print_sending import Sending
 from papier.scan_run import StoppedError
 from papier.store.sheets import StoreRegister
+from papier.store.vault import PASSPHRASE_FILE
 from papier.store.workspace import read_settings
 from papier.watch_run import QUIET_SECONDS, FeederRule, MailRule, Watcher
 from papier.watch_state import begin_state, only_watcher
@@ -212,7 +214,10 @@ def _install(
     command += ["--poll"] if poll else []
     command += ["--quiet", f"{quiet:g}"] if quiet != QUIET_SECONDS else []
     what = ", ".join(map(str, [*folders, *(rule.folder for rule in mail), *([feeder.scanner] if feeder else [])]))
-    text = unit_text(command, {"PAPIER_LANGUAGE": chosen_language(), "PYTHONUNBUFFERED": "1"}, what)
+    environment = {"PAPIER_LANGUAGE": chosen_language(), "PYTHONUNBUFFERED": "1"}
+    if context.workspace.vault is not None:
+        environment[PASSPHRASE_FILE] = _passphrase_file()
+    text = unit_text(command, environment, what)
     if dry_run:
         click.echo(text, nl=False)
         return 0
@@ -226,6 +231,19 @@ def _install(
     click.echo(_("It runs, and will at every start. See: papier status"))
     click.echo(_("To run it also while nobody is logged in, type once: sudo loginctl enable-linger $USER"))
     return 0
+
+
+def _passphrase_file() -> str:
+    """The file that the service reads the passphrase from. Raises UsageError where none is named."""
+    named = os.environ.get(PASSPHRASE_FILE)
+    if not named:
+        raise UsageError(
+            _(
+                "This workspace is encrypted, and nobody types for a service. Write the passphrase into a file that "
+                "only you can read, then: {name}=FILE papier watch … --install"
+            ).format(name=PASSPHRASE_FILE)
+        )
+    return str(Path(named).resolve())
 
 
 def _uninstall() -> int:

@@ -31,7 +31,7 @@ from papier.records import PageStatus
 from papier.store.connection import connect
 from papier.store.records import find_filed_pages
 from papier.store.sheets import StoreRegister
-from papier.store.workspace import Workspace, open_workspace
+from papier.store.workspace import Workspace
 from papier.workflows.library import list_workflows
 
 # What a page shows; older ones are in the lists of records and pages.
@@ -75,8 +75,8 @@ class Arrival:
 class Arrivals:
     """The line of scans before the reader. One thread watches over it; pages ask how far it is."""
 
-    def __init__(self, folder: Path, now: Callable[[], dt.datetime]) -> None:
-        self._folder = folder
+    def __init__(self, workspace: Workspace, now: Callable[[], dt.datetime]) -> None:
+        self._workspace = workspace
         self._now = now
         self._line: queue.Queue[tuple[int, Path] | None] = queue.Queue()
         self._arrivals: dict[int, Arrival] = {}
@@ -158,7 +158,7 @@ class Arrivals:
         # "spawn" is the same on every system, and copies none of the desk's threads.
         context = get_context("spawn")
         ours, theirs = context.Pipe(duplex=False)
-        self._process = context.Process(target=work, args=(self._folder, what, self._now(), theirs))
+        self._process = context.Process(target=work, args=(self._workspace, what, self._now(), theirs))
         self._process.start()
         theirs.close()
         with ours, suppress(EOFError):
@@ -167,12 +167,11 @@ class Arrivals:
         self._process.join()
 
 
-def _take_in_apart(folder: Path, path: Path, now: dt.datetime, told: Connection) -> None:
+def _take_in_apart(workspace: Workspace, path: Path, now: dt.datetime, told: Connection) -> None:
     """Take one scan in, and tell how it goes: each message is what changes of its `Arrival`."""
     # Ctrl-C is the desk's to act on: it lets this scan finish.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
-        workspace = open_workspace(folder)
         engine = connect(workspace)
         taken = take_in(
             workspace,
@@ -189,12 +188,11 @@ def _take_in_apart(folder: Path, path: Path, now: dt.datetime, told: Connection)
         told.close()
 
 
-def _follow_apart(folder: Path, language: str, now: dt.datetime, told: Connection) -> None:
+def _follow_apart(workspace: Workspace, language: str, now: dt.datetime, told: Connection) -> None:
     """Do what follows a batch, and tell it line by line."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     with using_language(language):
         try:
-            workspace = open_workspace(folder)
             folders = library_folders(workspace.forms)
             engine = connect(workspace)
             for line in after_batch(workspace, engine, lambda: now, folders, list_workflows(folders)):

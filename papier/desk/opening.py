@@ -42,7 +42,7 @@ def open_desk(
     sweep_arriving(workspace.inbox, time.time() - STALE_SECONDS)
     with open_port() as listener:
         doors = Doors(listener.getsockname()[1], first=first)
-        arrivals = Arrivals(workspace.folder, now)
+        arrivals = Arrivals(workspace, now)
         office = Office(
             workspace, engine, now, tuple(folders), doors, arrivals, OpenItems(workspace, engine, form), who
         )

@@ -146,8 +146,8 @@ def pdf(data: bytes | Path, name: str) -> Response:
 
 def draw(page: ArchivedPage, size_mm: tuple[float, float] | None) -> bytes:
     """A page as JPEG: its sheet upright where one is known on it."""
-    with DRAWING:
-        loaded = load_page(page.path, page.source_page)
+    with DRAWING, page.opened() as readable:
+        loaded = load_page(readable.path, readable.source_page)
         if isinstance(loaded, RejectedPage):
             raise UsageError(reason_words(loaded.reason))
         if page.to_scan is None or size_mm is None:

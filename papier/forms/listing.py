@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
 from pathlib import Path
 from typing import BinaryIO
@@ -17,6 +18,19 @@ MARGIN = 18 * mm
 ROW = 7 * mm
 SIZE = 10
 LINE = 5 * mm
+
+
+def listing_pdf(
+    title: str,
+    subtitle: str,
+    titles: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    closing: Sequence[str] = (),
+) -> bytes:
+    """As `write_listing`, in memory."""
+    stream = io.BytesIO()
+    write_listing(stream, title, subtitle, titles, rows, closing)
+    return stream.getvalue()
 
 
 def write_listing(

@@ -173,7 +173,8 @@ class PdfPages:
 
 def _open(path: Path) -> Any:
     try:
-        pdf = pdfium.PdfDocument(path)
+        # pypdfium2 follows links to a file's name; what stands in memory alone (memfd) has none.
+        pdf = pdfium.PdfDocument(path if path.resolve().exists() else path.read_bytes())
     except pdfium.PdfiumError as error:
         if error.err_code == pdfium_c.FPDF_ERR_PASSWORD:
             raise ScanFileError(

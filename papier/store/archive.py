@@ -1,17 +1,24 @@
-"""Scan files as they came, kept under their content hash. A file that is there is whole."""
+"""Scan files as they came, kept under their content hash. A file that is there is whole.
+
+In an encrypted workspace the file is encrypted, and its name is still the hash of what it says.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import hashlib
+import io
 import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from papier.durable import PARTIAL, make_folder, open_private, sync_folder
 from papier.errors import StoreError, os_words
 from papier.language import translate as _
+from papier.store.vault import Vault, is_sealed
+from papier.store.workspace import Workspace
 
 if os.name == "posix":
     import fcntl
@@ -30,40 +37,62 @@ def hash_file(path: Path) -> str:
     return digest.hexdigest()
 
 
+def hash_kept(path: Path, vault: Vault | None) -> str:
+    """SHA-256 of what a file of the archive says, encrypted or not. Raises StoreError where it cannot be decrypted."""
+    if vault is None or not is_sealed(path):
+        return hash_file(path)
+    digest = _Digest()
+    with path.open("rb") as stream:
+        vault.unseal(stream, digest)
+    return digest.hexdigest()
+
+
+class _Digest(io.BytesIO):
+    """A file that keeps nothing of what is written to it but its hash."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._digest = hashlib.sha256()
+
+    def write(self, data: Any, /) -> int:
+        self._digest.update(data)
+        return len(data)
+
+    def hexdigest(self) -> str:
+        return self._digest.hexdigest()
+
+
 def archive_path(archive: Path, sha256: str, suffix: str) -> Path:
     return archive / sha256[:2] / f"{sha256}{suffix}"
 
 
-def is_kept(archive: Path, sha256: str, suffix: str) -> bool:
-    """True when the archive holds this file, whole."""
-    path = archive_path(archive, sha256, suffix)
-    return path.is_file() and hash_file(path) == sha256
-
-
-def keep_file(source: Path | bytes, archive: Path, sha256: str, suffix: str) -> Path:
+def keep_file(source: Path | bytes, workspace: Workspace, sha256: str, suffix: str) -> Path:
     """Copy `source` into the archive, sync it and read it back. Safe to repeat, safe to interrupt.
+
+    What is encrypted already (a file of another archive under the same key) is copied as it stands.
 
     The order makes it last through a power cut: the bytes, then the name, then the folders that hold it.
     Raises StoreError when the copy is not what `sha256` says (the file changed while it was copied, the disk is full).
     """
+    archive, vault = workspace.archive, workspace.vault
     target = archive_path(archive, sha256, suffix)
     name = source.name if isinstance(source, Path) else target.name
     partial = target.with_name(f"{target.name}.{os.getpid()}{PARTIAL}")
     try:
-        if target.exists() and hash_file(target) == sha256:
+        if target.exists() and is_sealed(target) == (vault is not None) and _says(target, vault) == sha256:
             # Whoever put it there may have been stopped before the name was safe.
             sync_folder(target.parent)
             return target
         make_folder(target.parent)
         with open_private(partial) as writing:
-            if isinstance(source, bytes):
-                writing.write(source)
-            else:
-                with source.open("rb") as reading:
+            with io.BytesIO(source) if isinstance(source, bytes) else source.open("rb") as reading:
+                if vault is None or (isinstance(source, Path) and is_sealed(source)):
                     shutil.copyfileobj(reading, writing, PIECE)
+                else:
+                    vault.seal(reading, writing)
             writing.flush()
             os.fsync(writing.fileno())
-        if hash_file(partial) != sha256:
+        if _says(partial, vault) != sha256:
             raise StoreError(
                 _("{name} changed while it was taken in. Wait until it is whole, then take it in again.").format(
                     name=name
@@ -82,6 +111,14 @@ def keep_file(source: Path | bytes, archive: Path, sha256: str, suffix: str) -> 
         with contextlib.suppress(OSError):
             partial.unlink(missing_ok=True)
     return target
+
+
+def _says(path: Path, vault: Vault | None) -> str | None:
+    """What `hash_kept` gives; None for a file that cannot be decrypted."""
+    try:
+        return hash_kept(path, vault)
+    except StoreError:
+        return None
 
 
 @contextlib.contextmanager

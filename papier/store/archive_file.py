@@ -10,8 +10,9 @@ import datetime as dt
 import io
 import json
 import zlib
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -35,6 +36,7 @@ from papier.ocr.scan import RejectedPage
 from papier.ocr.typed_pages import Word
 from papier.store.archive import archive_path
 from papier.store.records import StoredRecord
+from papier.store.vault import Vault, readable
 from papier.store.workspace import Workspace
 
 USUAL_DPI = 300.0
@@ -69,6 +71,13 @@ class ArchivedPage:
     page: int
     to_scan: Sequence[float] | None
     words: Sequence[Word] = ()
+    vault: Vault | None = None
+
+    @contextmanager
+    def opened(self) -> Iterator[ArchivedPage]:
+        """The same page with a path that can be read, where it is encrypted."""
+        with readable(self.path, self.vault) as plain:
+            yield replace(self, path=plain, vault=None)
 
 
 def pages_of_record(
@@ -82,6 +91,7 @@ def pages_of_record(
             page["page"] or 1,
             page["to_scan"],
             (words or {}).get((page["scan"], page["source_page"]), ()),
+            workspace.vault,
         )
         for page in record.pages
     ]
@@ -98,7 +108,8 @@ def write_archive_file(record: StoredRecord, layout: Layout | None, pages: Seque
     font = _unseen_font(pdf)
     used: set[int] = set()
     for page in pages:
-        image, (width, height), dpi = _picture(pdf, page)
+        with page.opened() as readable_page:
+            image, (width, height), dpi = _picture(pdf, readable_page)
         scale = POINTS_PER_INCH / dpi
         runs = list(_runs(record, layout, page.page)) if page.to_scan is not None else []
         used |= {ord(character) for run in runs for character in run.text}

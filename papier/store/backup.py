@@ -6,9 +6,8 @@ import datetime as dt
 import json
 import os
 import shutil
-import sqlite3
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,10 +16,21 @@ from sqlalchemy import Engine, func, select
 from papier.durable import make_folder, sync_folder, write_private
 from papier.errors import StoreError, UsageError, os_words
 from papier.language import translate as _
-from papier.store.archive import archive_path, hash_file, keep_file
+from papier.store.archive import archive_path, hash_file, hash_kept, keep_file
 from papier.store.connection import connect, reading
+from papier.store.driver import database_errors, open_store
 from papier.store.events import CHAIN_START, chain_head
 from papier.store.tables import records, scans
+from papier.store.vault import (
+    KEYS_FILE,
+    VAULT_FILE,
+    Ask,
+    Vault,
+    find_secret,
+    is_sealed,
+    open_vault,
+    open_with_identity,
+)
 from papier.store.verification import find_damage
 from papier.store.workspace import KEY_FILE, SETTINGS_FILE, Workspace, open_workspace
 
@@ -66,14 +76,14 @@ def make_backup(workspace: Workspace, destination: Path, now: dt.datetime, progr
         for part in ("archive", "inbox", "printed", "forms"):
             make_folder(partial / part)
         # The scans a store knows were kept before it knew them: the store first, then its scans.
-        _copy_store(workspace.database, partial / workspace.database.name)
-        write_private(partial / KEY_FILE, (workspace.folder / KEY_FILE).read_bytes())
-        for path in [workspace.folder / SETTINGS_FILE, *sorted(workspace.forms.rglob("*"))]:
+        _copy_store(workspace, partial / workspace.database.name)
+        keys = [workspace.folder / name for name in (KEY_FILE, KEYS_FILE, VAULT_FILE)]
+        for path in [*keys, workspace.folder / SETTINGS_FILE, *sorted(workspace.forms.rglob("*"))]:
             if path.is_file() and not path.is_symlink():
                 copied = partial / path.relative_to(workspace.folder)
                 make_folder(copied.parent)
                 write_private(copied, path.read_bytes())
-        copy = open_workspace(partial)
+        copy = open_workspace(partial, vault=workspace.vault)
         engine = connect(copy)
         try:
             _copy_scans(workspace, copy, engine, earlier[-1] if earlier else None, progress)
@@ -108,8 +118,10 @@ def find_backup(path: Path) -> Path:
     return found[-1]
 
 
-def prove_backup(folder: Path) -> Backup:
+def prove_backup(folder: Path, vault: Vault | None = None) -> Backup:
     """Read every byte of a backup: each file by its hash, the store by its chain. Writes nothing.
+
+    `vault`: of a backup that is encrypted, as `open_backup` gives it.
 
     Raises StoreError where anything is missing, changed or added.
     """
@@ -134,10 +146,10 @@ def prove_backup(folder: Path) -> Backup:
             _("{folder} holds files that its list does not name. Use another backup.").format(folder=folder)
         )
     try:
-        with closing(open_unchanged(folder / "store.sqlite")) as raw:
+        with closing(open_store(folder / "store.sqlite", vault, unchanged=True)) as raw:
             verdict = [row[0] for row in raw.execute("PRAGMA integrity_check")]
             newest = raw.execute("SELECT seq, hash FROM events ORDER BY seq DESC LIMIT 1").fetchone()
-    except sqlite3.DatabaseError as error:
+    except database_errors() as error:
         raise StoreError(
             _("The store in {folder} cannot be read ({why}). Use another backup.").format(folder=folder, why=error)
         ) from error
@@ -148,15 +160,30 @@ def prove_backup(folder: Path) -> Backup:
     return made
 
 
-def _copy_store(source: Path, target: Path) -> None:
+def open_backup(folder: Path, *, vault: Vault | None = None, ask: Ask | None = None) -> Vault | None:
+    """What opens a backup that is encrypted, None where it is not: the present workspace's key where that fits, else
+    the passphrase it had then. Raises UsageError for a wrong one.
+    """
+    if not (folder / KEYS_FILE).exists():
+        return None
+    with suppress(UsageError):
+        if vault is not None:
+            return open_with_identity(folder, vault.identity)[0]
+    return open_vault(folder, find_secret(ask))[0]
+
+
+def _copy_store(workspace: Workspace, target: Path) -> None:
     """The store as it stands at one instant, by SQLite's own backup: writers go on meanwhile."""
     os.close(os.open(target, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
     try:
-        with closing(sqlite3.connect(source, timeout=30)) as old, closing(sqlite3.connect(target)) as new:
+        with (
+            closing(open_store(workspace.database, workspace.vault)) as old,
+            closing(open_store(target, workspace.vault)) as new,
+        ):
             old.backup(new)
             # One file, complete in itself.
             new.execute("PRAGMA journal_mode=DELETE")
-    except sqlite3.Error as error:
+    except database_errors() as error:
         raise StoreError(_("The store cannot be copied ({why}). Run: papier verify").format(why=error)) from error
 
 
@@ -170,26 +197,26 @@ def _copy_scans(
     for at, scan in enumerate(known, 1):
         target = archive_path(copy.archive, scan.sha256, scan.suffix)
         if earlier is None or not _link(
-            archive_path(earlier / "archive", scan.sha256, scan.suffix), target, scan.sha256
+            archive_path(earlier / "archive", scan.sha256, scan.suffix), target, scan.sha256, workspace.vault
         ):
             source = archive_path(workspace.archive, scan.sha256, scan.suffix)
             if not source.exists():
                 raise StoreError(
                     _("The scan {name} is missing from the archive. Run: papier verify").format(name=scan.name)
                 )
-            keep_file(source, copy.archive, scan.sha256, scan.suffix)
+            keep_file(source, copy, scan.sha256, scan.suffix)
         if progress is not None:
             progress(at, len(known))
 
 
-def _link(source: Path, target: Path, sha256: str) -> bool:
+def _link(source: Path, target: Path, sha256: str, vault: Vault | None) -> bool:
     """Let two backups share a file that is whole in the earlier one; False where that cannot be."""
     try:
-        if not source.is_file() or hash_file(source) != sha256:
+        if not source.is_file() or is_sealed(source) != (vault is not None) or hash_kept(source, vault) != sha256:
             return False
         make_folder(target.parent)
         os.link(source, target)
-    except OSError:
+    except (OSError, StoreError):
         return False
     return True
 
@@ -202,7 +229,7 @@ def _write_manifest(copy: Workspace, now: dt.datetime) -> Backup:
             count = connection.execute(select(func.count()).select_from(records)).scalar_one()
     finally:
         engine.dispose()
-    with closing(sqlite3.connect(copy.database)) as raw:
+    with closing(open_store(copy.database, copy.vault)) as raw:
         raw.execute("PRAGMA journal_mode=DELETE")
     files = {path.relative_to(copy.folder).as_posix(): hash_file(path) for path in backup_files(copy.folder)}
     size = sum(path.stat().st_size for path in backup_files(copy.folder))
@@ -225,9 +252,3 @@ def backup_files(folder: Path) -> list[Path]:
         for path in folder.rglob("*")
         if path.is_file() and path.name != MANIFEST and path.suffix not in (".lock", ".partial")
     )
-
-
-def open_unchanged(database: Path) -> sqlite3.Connection:
-    """Open a store that nobody writes to, without SQLite's side files: it may lie on a read-only disk."""
-    name = database.resolve().as_posix().replace("%", "%25").replace("?", "%3f").replace("#", "%23")
-    return sqlite3.connect(f"file:{name}?mode=ro&immutable=1", uri=True)

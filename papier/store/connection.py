@@ -15,6 +15,7 @@ from sqlalchemy.exc import DatabaseError, OperationalError
 from papier.durable import sync_folder
 from papier.errors import StoreError
 from papier.language import translate as _
+from papier.store.driver import database_errors, driver_for, operational_errors, unlock
 from papier.store.events import raw_connection, seal_touched
 from papier.store.seals import is_touched, watch
 from papier.store.search_index import index_touched
@@ -36,12 +37,16 @@ REMEDIES: Mapping[str, Callable[[], str]] = {
 def connect(workspace: Workspace, busy_seconds: float = BUSY_SECONDS) -> Engine:
     """An engine on the workspace's store. Writers take turns; readers see the last finished transaction."""
     _make_private(workspace.database)
-    engine = create_engine(f"sqlite:///{workspace.database}", connect_args={"timeout": busy_seconds})
+    database, vault = workspace.database, workspace.vault
+    engine = create_engine(
+        f"sqlite:///{database}", connect_args={"timeout": busy_seconds}, module=driver_for(database, vault)
+    )
 
     @event.listens_for(engine, "connect")
     def _configure(connection: sqlite3.Connection, _record: Any) -> None:
         # Transactions are begun by `_begin`, not by the driver, so that a writer can hold its turn from the start.
         connection.isolation_level = None
+        unlock(connection, database, vault)
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=FULL")
         connection.execute("PRAGMA foreign_keys=ON")
@@ -98,9 +103,12 @@ def _make_private(database: Path) -> None:
 
 @contextmanager
 def _errors() -> Iterator[None]:
+    # The driver is loaded by now: its errors are known.
+    unwritable: tuple[type[Exception], ...] = (OperationalError, *operational_errors())
+    damaged: tuple[type[Exception], ...] = (DatabaseError, *database_errors())
     try:
         yield
-    except (OperationalError, sqlite3.OperationalError) as error:
+    except unwritable as error:
         why = getattr(error, "orig", error)
         for what, remedy in REMEDIES.items():
             if what in str(why):
@@ -114,6 +122,6 @@ def _errors() -> Iterator[None]:
         raise StoreError(
             _("The store is damaged (text that is none: {why}). Run: papier verify").format(why=error.reason)
         ) from error
-    except (DatabaseError, sqlite3.DatabaseError) as error:
+    except damaged as error:
         why = getattr(error, "orig", error)
         raise StoreError(_("The store is damaged ({why}). Run: papier verify").format(why=why)) from error

@@ -94,8 +94,9 @@ def chain_head(connection: Connection) -> tuple[int, str]:
 
 def raw_connection(connection: Connection) -> sqlite3.Connection:
     """The driver's own connection, for what SQLAlchemy has no words for."""
-    raw = connection.connection.driver_connection
-    assert isinstance(raw, sqlite3.Connection)  # noqa: S101 - the only database so far
+    # SQLCipher's is of a class of its own that does the same (papier.store.driver).
+    raw: sqlite3.Connection | None = connection.connection.driver_connection
+    assert raw is not None  # noqa: S101 - the connection is in use
     return raw
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import os
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -178,18 +177,6 @@ def files_to_go(workspace: Workspace, engine: Engine) -> list[Path]:
             archive_path(workspace.archive, row.sha256, row.suffix)
             for row in connection.execute(select(scans.c.sha256, scans.c.suffix).where(scans.c.purged_at.is_not(None)))
         ]
-
-
-def wipe_file(path: Path) -> None:
-    """Overwrite a file with zeros, then delete it. On a flash disk the old blocks may outlive it (SECURITY.md)."""
-    with path.open("rb+") as stream:
-        left = path.stat().st_size
-        while left > 0:
-            left -= stream.write(b"\0" * min(left, 1 << 20))
-        stream.flush()
-        os.fsync(stream.fileno())
-    path.unlink()
-    sync_folder(path.parent)
 
 
 def pack(workspace: Workspace, engine: Engine) -> None:

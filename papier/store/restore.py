@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import shutil
-import sqlite3
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,13 +11,15 @@ from pathlib import Path
 from papier.durable import make_folder, sync_folder, write_private
 from papier.errors import StoreError, os_words
 from papier.language import translate as _
-from papier.store.archive import hash_file
-from papier.store.backup import Backup, backup_files, open_unchanged, prove_backup
+from papier.store.archive import hash_kept
+from papier.store.backup import Backup, backup_files, prove_backup
 from papier.store.connection import connect, writing
+from papier.store.driver import database_errors, open_store
 from papier.store.events import append_event
 from papier.store.migrations import migrate
 from papier.store.print_jobs import leave_to_person
 from papier.store.sheets import RESTORED, SERIALS_LEFT_OUT
+from papier.store.vault import Vault, readable
 from papier.store.verification import find_damage
 from papier.store.workspace import open_workspace
 
@@ -39,32 +40,45 @@ class RestorePlan:
     purged: tuple[int, ...] = ()
 
 
-def plan_restore(folder: Path, target: Path) -> RestorePlan:
-    """Prove a backup and say what restoring it to `target` would change. Changes nothing."""
-    backup = prove_backup(folder)
+def plan_restore(
+    folder: Path, target: Path, vault: Vault | None = None, present_vault: Vault | None = None
+) -> RestorePlan:
+    """Prove a backup and say what restoring it to `target` would change. Changes nothing.
+
+    `vault` opens the backup (`open_backup`), `present_vault` what stands at `target`, where they are encrypted.
+    """
+    backup = prove_backup(folder, vault)
     database = target / "store.sqlite"
-    known = _known_scans(folder)
+    stored = folder / "store.sqlite"
+    with closing(open_store(stored, vault, unchanged=True)) as raw:
+        known = {row[0] for row in raw.execute("SELECT sha256 FROM scans")}
     newer_scans = tuple(
         path
         for path in sorted((target / "archive").glob("*/*"))
-        if path.stem not in known and len(path.stem) == 64 and hash_file(path) == path.stem
+        if path.stem not in known and len(path.stem) == 64 and hash_kept(path, present_vault) == path.stem
     )
-    with closing(open_unchanged(folder / "store.sqlite")) as raw:
+    with closing(open_store(stored, vault, unchanged=True)) as raw:
         serial = raw.execute(_NEXT_SERIAL).fetchone()[0]
     present: tuple[int, int, bool, int] | None = None
     if database.exists():
         try:
-            present = _compare(database, backup)
-        except sqlite3.DatabaseError:
+            present = _compare(database, present_vault, backup)
+        except database_errors():
             present = None
     if present is None:
         return RestorePlan(backup, None, 0, newer_scans, False, serial + SERIALS_LEFT_OUT)
     newer_events, newer_records, other, present_serial = present
-    purged = () if other else _purged_since(database, folder / "store.sqlite")
+    purged = () if other else _purged_since((database, present_vault), (stored, vault))
     return RestorePlan(backup, newer_events, newer_records, newer_scans, other, max(serial, present_serial), purged)
 
 
-def restore(plan: RestorePlan, target: Path, now: dt.datetime) -> Path | None:
+def restore(
+    plan: RestorePlan,
+    target: Path,
+    now: dt.datetime,
+    vault: Vault | None = None,
+    present_vault: Vault | None = None,
+) -> Path | None:
     """Put a proved backup in the place of `target`; gives where what stood there lies now, or None.
 
     The copy is verified before it moves into place. Nothing is deleted. Scans that only the present workspace holds go
@@ -82,9 +96,12 @@ def restore(plan: RestorePlan, target: Path, now: dt.datetime) -> Path | None:
         for part in ("archive", "inbox", "printed", "forms"):
             make_folder(building / part)
         waiting = [path for path in sorted((target / "inbox").glob("*")) if path.is_file()]
-        for path in (*waiting, *plan.newer_scans):
+        for path in waiting:
             write_private(building / "inbox" / path.name, path.read_bytes())
-        workspace = open_workspace(building)
+        for path in plan.newer_scans:
+            with readable(path, present_vault) as plain:
+                write_private(building / "inbox" / path.name, plain.read_bytes())
+        workspace = open_workspace(building, vault=vault)
         engine = connect(workspace)
         try:
             migrate(engine, now)
@@ -118,17 +135,12 @@ def restore(plan: RestorePlan, target: Path, now: dt.datetime) -> Path | None:
     return aside if stood else None
 
 
-def _purged_since(present: Path, backed_up: Path) -> tuple[int, ...]:
+def _purged_since(present: tuple[Path, Vault | None], backed_up: tuple[Path, Vault | None]) -> tuple[int, ...]:
     query = "SELECT record FROM records WHERE status = 'purged' ORDER BY record"
-    with closing(sqlite3.connect(present, timeout=5)) as now, closing(open_unchanged(backed_up)) as then:
+    with closing(open_store(*present, timeout=5)) as now, closing(open_store(*backed_up, unchanged=True)) as then:
         before = {row[0] for row in then.execute(query)}
         kept = {row[0] for row in then.execute("SELECT record FROM records")} - before
         return tuple(row[0] for row in now.execute(query) if row[0] in kept)
-
-
-def _known_scans(folder: Path) -> set[str]:
-    with closing(open_unchanged(folder / "store.sqlite")) as raw:
-        return {row[0] for row in raw.execute("SELECT sha256 FROM scans")}
 
 
 # The first serial never used: beyond every sheet, and beyond what an earlier restore left out.
@@ -138,9 +150,9 @@ _NEXT_SERIAL = """
 """
 
 
-def _compare(database: Path, backup: Backup) -> tuple[int, int, bool, int]:
+def _compare(database: Path, vault: Vault | None, backup: Backup) -> tuple[int, int, bool, int]:
     """What the present store has beyond the backup: events, records, another history; and its first unused serial."""
-    with closing(sqlite3.connect(database, timeout=5)) as raw:
+    with closing(open_store(database, vault, timeout=5)) as raw:
         newest = raw.execute("SELECT coalesce(max(seq), 0) FROM events").fetchone()[0]
         same = raw.execute("SELECT hash FROM events WHERE seq = ?", (backup.seq,)).fetchone()
         count = raw.execute("SELECT count(*) FROM records").fetchone()[0]

@@ -15,6 +15,7 @@ from functools import lru_cache
 from typing import Any
 
 from papier.language import translate as _
+from papier.store.driver import database_errors, operational_errors
 
 # FTS5 (sqlite.org/fts5.html): case and accents are folded; words are also found by their first two or three letters.
 CREATE = (
@@ -111,11 +112,12 @@ def find_index_fault(raw: sqlite3.Connection) -> str | None:
             return _("entries are missing: {count}").format(count=len(expected))
         # Compares every word of the index with the text it was made from; SQLite counts it as writing.
         raw.execute("INSERT INTO search (search) VALUES ('integrity-check')")
-    except sqlite3.OperationalError as error:
+    except operational_errors() as error:
         # Another papier is writing, or the disk cannot be written: the words could not be compared.
         # The low byte is the kind of error (sqlite.org/rescode.html): a writer who was quicker is "busy" as well.
-        return None if error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_READONLY) else str(error)
-    except sqlite3.DatabaseError as error:
+        code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
+        return None if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_READONLY) else str(error)
+    except database_errors() as error:
         return str(error)
     return None
 

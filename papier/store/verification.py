@@ -10,17 +10,19 @@ from collections.abc import Callable, Iterator
 from sqlalchemy import Connection, Engine, select, text
 
 from papier.durable import PARTIAL
-from papier.errors import os_words
+from papier.errors import StoreError, os_words
 from papier.forms.sheet_number import SheetNumbers
 from papier.language import translate as _
-from papier.store.archive import LOCK_FILE, archive_path, hash_file
+from papier.store.archive import LOCK_FILE, archive_path, hash_kept
 from papier.store.cases import find_stale
 from papier.store.connection import reading
+from papier.store.driver import is_plain
 from papier.store.events import broken_links, raw_connection
 from papier.store.seals import SCHEMA, SealFault, broken_digests, find_faults, schema_digest
 from papier.store.search_index import find_index_fault
 from papier.store.tables import pages, records, scans, sheets
-from papier.store.workspace import Workspace
+from papier.store.vault import KEYS_FILE, VAULT_FILE, is_sealed
+from papier.store.workspace import KEY_FILE, Workspace
 
 # Thousands of lines tell a person no more than the first hundred and how many there are.
 MAX_TOLD = 1000
@@ -48,7 +50,7 @@ def find_damage(workspace: Workspace, engine: Engine, progress: Progress | None 
         except Exception as error:  # noqa: BLE001 - out of a damaged store anything may come
             problems.append(_("The store is damaged: {why}. Put it back: papier restore BACKUP").format(why=error))
     problems += _file_damage(workspace, known, purged, progress)
-    return problems + list(_open_doors(workspace))
+    return problems + list(_left_plain(workspace)) + list(_open_doors(workspace))
 
 
 def _store_damage(_workspace: Workspace, connection: Connection) -> Iterator[str]:
@@ -128,9 +130,13 @@ def _file_damage(
         path = archive_path(workspace.archive, sha256, suffix)
         expected.add(path)
         try:
-            whole = hash_file(path) == sha256
+            whole = hash_kept(path, workspace.vault) == sha256
         except FileNotFoundError:
             yield _("The scan {name} is missing ({file}). Put it back: papier restore BACKUP, or scan again.").format(
+                name=name, file=path.name
+            )
+        except StoreError:
+            yield _("The scan {name} was changed ({file}). Put it back: papier restore BACKUP, or scan again.").format(
                 name=name, file=path.name
             )
         except OSError as error:
@@ -138,6 +144,8 @@ def _file_damage(
                 name=name, file=path.name, why=os_words(error)
             )
         else:
+            if whole and workspace.vault is not None and not is_sealed(path):
+                yield _("{path} is not encrypted. Finish it: papier encrypt").format(path=path)
             if not whole:
                 yield _(
                     "The scan {name} was changed ({file}). Put it back: papier restore BACKUP, or scan again."
@@ -159,11 +167,22 @@ def _file_damage(
         )
 
 
+def _left_plain(workspace: Workspace) -> Iterator[str]:
+    """What an interrupted encryption left readable; files of the archive are told where they are read."""
+    if workspace.vault is None:
+        return
+    if is_plain(workspace.database):
+        yield _("{path} is not encrypted. Finish it: papier encrypt").format(path=workspace.database)
+    if (workspace.folder / KEY_FILE).exists():
+        yield _("{path} is not encrypted. Finish it: papier encrypt").format(path=workspace.folder / KEY_FILE)
+
+
 def _open_doors(workspace: Workspace) -> Iterator[str]:
     """Files and folders that others on this machine can read."""
     if os.name != "posix":
         return
-    looked_at = [workspace.folder, workspace.folder / "key", workspace.database, workspace.archive, workspace.inbox]
+    keys = [workspace.folder / name for name in (KEY_FILE, KEYS_FILE, VAULT_FILE)]
+    looked_at = [workspace.folder, *keys, workspace.database, workspace.archive, workspace.inbox]
     for path in looked_at:
         if path.exists() and stat.S_IMODE(path.stat().st_mode) & 0o077:
             yield _("Others on this machine can read {path}. Close it: chmod go= {path}").format(path=path)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import platformdirs
@@ -15,6 +15,7 @@ from papier.errors import DefinitionError, StoreError, UsageError
 from papier.forms.library import library_folders
 from papier.forms.recipients import institution_columns
 from papier.language import translate as _
+from papier.store.vault import KEYS_FILE, Ask, Vault, find_secret, open_vault, open_with_identity
 from papier.yaml_source import load_yaml
 
 KEY_BYTES = 32
@@ -34,10 +35,13 @@ scanner: ""           # le scanner habituel : papier scan --list · the usual sc
 
 @dataclass(frozen=True)
 class Workspace:
-    """Where everything of one office lies. `key` is the secret that its sheet numbers are made with."""
+    """Where everything of one office lies. `key` is the secret that its sheet numbers are made with; `vault` opens what
+    is encrypted, None where nothing is.
+    """
 
     folder: Path
-    key: bytes
+    key: bytes = field(repr=False)
+    vault: Vault | None = None
 
     @property
     def database(self) -> Path:
@@ -83,14 +87,21 @@ def default_folder() -> Path:
     return Path(named) if named else Path(platformdirs.user_data_dir("papier", appauthor=False))
 
 
-def create_workspace(folder: Path) -> Workspace:
+def is_workspace(folder: Path) -> bool:
+    """True where a workspace lies, encrypted or not."""
+    return (folder / KEY_FILE).exists() or (folder / KEYS_FILE).exists()
+
+
+def create_workspace(folder: Path, *, vault: Vault | None = None, ask: Ask | None = None) -> Workspace:
     """Make a workspace, folders mode 0700 and key mode 0600. An existing one is opened, its key left as it is."""
-    if (folder / KEY_FILE).exists():
-        workspace = open_workspace(folder)
+    if is_workspace(folder):
+        workspace = open_workspace(folder, vault=vault, ask=ask)
         with contextlib.suppress(OSError):
             # A key that was put here by hand may stand open.
             folder.chmod(0o700)
-            (folder / KEY_FILE).chmod(0o600)
+            for name in (KEY_FILE, KEYS_FILE):
+                if (folder / name).exists():
+                    (folder / name).chmod(0o600)
         for name in FOLDERS:
             make_folder(folder / name)
         return workspace
@@ -112,9 +123,18 @@ def create_workspace(folder: Path) -> Workspace:
     return open_workspace(folder)
 
 
-def open_workspace(folder: Path) -> Workspace:
-    """Open a workspace; raises UsageError where there is none, StoreError where its key is damaged."""
+def open_workspace(folder: Path, *, vault: Vault | None = None, ask: Ask | None = None) -> Workspace:
+    """Open a workspace; raises UsageError where there is none, StoreError where its key is damaged.
+
+    Where it is encrypted: with `vault` where that was opened before, else with the passphrase, for which the
+    environment is looked at and then `ask` called. Raises UsageError for a wrong one.
+    """
     path = folder / KEY_FILE
+    if (folder / KEYS_FILE).exists():
+        if vault is not None:
+            return Workspace(folder, open_with_identity(folder, vault.identity)[1], vault)
+        opened, key = open_vault(folder, find_secret(ask))
+        return Workspace(folder, key, opened)
     if not path.exists():
         raise UsageError(
             _("There is no workspace in {folder}. Make one with: papier --workspace {folder} init").format(

@@ -111,7 +111,7 @@ def serve_office(
     with open_port() as listener:
         doors = Doors(listener.getsockname()[1])
         folders = tuple(library_folders(workspace.forms))
-        arrivals = Arrivals(workspace.folder, lambda: now)
+        arrivals = Arrivals(workspace, lambda: now)
         office = Office(
             workspace, engine, lambda: now, folders, doors, arrivals, OpenItems(workspace, engine), "Mme Roux"
         )
@@ -221,7 +221,7 @@ def _scan(printed: Path, layout: Layout, workspace: Workspace) -> ScanFile:
     path = workspace.inbox / "6A.pdf"
     path.write_bytes(stream.getvalue())
     sha256 = hash_file(path)
-    keep_file(path, workspace.archive, sha256, ".pdf")
+    keep_file(path, workspace, sha256, ".pdf")
     path.unlink()
     return ScanFile(sha256, "6A.pdf", ".pdf", len(stream.getvalue()))
 

@@ -35,7 +35,7 @@ def test_a_scan_that_breaks_its_reader_is_told_and_the_next_one_follows(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     workspace = create_workspace(tmp_path / "workspace")
-    line = Arrivals(workspace.folder, lambda: NOW)
+    line = Arrivals(workspace, lambda: NOW)
     monkeypatch.setattr(module, "_take_in_apart", die)
     line.put([tmp_path / "hostile.pdf"])
     (broken,) = wait(line)
@@ -53,7 +53,7 @@ def test_a_desk_that_closes_says_how_many_scans_it_did_not_come_to(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     workspace = create_workspace(tmp_path / "workspace")
-    line = Arrivals(workspace.folder, lambda: NOW)
+    line = Arrivals(workspace, lambda: NOW)
     monkeypatch.setattr(module, "_take_in_apart", sleep)
     line.put([tmp_path / "1.pdf", tmp_path / "2.pdf", tmp_path / "3.pdf"])
     while line.list()[-1].progress is not Progress.READING:

@@ -121,7 +121,7 @@ def file_strange(desk: RunningDesk, folder: Path) -> None:
     path = folder / "strange.png"
     path.write_bytes(blank_scan())
     sha256 = hash_file(path)
-    keep_file(path, office.workspace.archive, sha256, ".png")
+    keep_file(path, office.workspace, sha256, ".png")
     layout = Layouts(library_folders(office.workspace.forms)).find(FORM)
     prefilled = {"nom": "LEFÈVRE", "prenom": "ZOÉ", "classe": "6A"}
     orphan = replace(page_of(layout, desk.numbers[1], 1, {}), sheet=None, source_page=1, sheet_index=2)

@@ -50,7 +50,7 @@ def filed(request: pytest.FixtureRequest, workspace: Workspace, engine: Engine) 
     image.save(stream, {".jpg": "JPEG", ".png": "PNG", ".pdf": "PDF"}[request.param], resolution=DPI, dpi=(DPI, DPI))
     data = stream.getvalue()
     digest = hashlib.sha256(data).hexdigest()
-    keep_file(data, workspace.archive, digest, request.param)
+    keep_file(data, workspace, digest, request.param)
     pitch = DPI / 25.4
     reading = PageReading(
         "scan", 1, PageStatus.READ, "carnet/essai", 1, number, 1,

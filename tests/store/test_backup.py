@@ -30,7 +30,7 @@ LATER = NOON + dt.timedelta(hours=1)
 
 def take(workspace: Workspace, engine: Engine, data: bytes, sheet: str) -> str:
     digest = hashlib.sha256(data).hexdigest()
-    keep_file(data, workspace.archive, digest, ".pdf")
+    keep_file(data, workspace, digest, ".pdf")
     file_scan(engine, ScanFile(digest, f"{sheet}.pdf", ".pdf", len(data)), [reading(sheet)], NOON)
     return digest
 

@@ -253,13 +253,13 @@ def test_archive_keeps_a_file_whole_and_refuses_one_that_changes(workspace: Work
     source = tmp_path / "scan.pdf"
     source.write_bytes(b"paper")
     digest = hash_file(source)
-    kept = keep_file(source, workspace.archive, digest, ".pdf")
+    kept = keep_file(source, workspace, digest, ".pdf")
     assert kept.read_bytes() == b"paper"
     source.write_bytes(b"other")
-    assert keep_file(source, workspace.archive, digest, ".pdf") == kept  # there already: the source is not needed
+    assert keep_file(source, workspace, digest, ".pdf") == kept  # there already: the source is not needed
     kept.unlink()
     with pytest.raises(StoreError, match="changed"):
-        keep_file(source, workspace.archive, digest, ".pdf")
+        keep_file(source, workspace, digest, ".pdf")
     assert list(workspace.archive.glob("*/*")) == []
 
 
@@ -268,7 +268,7 @@ def _whole(workspace: Workspace, engine: Engine, tmp_path: Path) -> Path:
     source = tmp_path / "scan.pdf"
     source.write_bytes(b"paper")
     digest = hash_file(source)
-    kept = keep_file(source, workspace.archive, digest, ".pdf")
+    kept = keep_file(source, workspace, digest, ".pdf")
     file_scan(engine, ScanFile(digest, "scan.pdf", ".pdf", 5), [reading(numbers[0])], NOON)
     return kept
 

@@ -1,0 +1,364 @@
+"""An encrypted workspace: nothing of it can be read on the disk, nothing is lost on the way there, everything works."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine
+
+from papier.errors import StoreError, UsageError
+from papier.intake import take_in
+from papier.ocr.pages import load_page
+from papier.ocr.scan import ScannedPage
+from papier.retention import purge
+from papier.store.archive_file import pages_of_record, write_archive_file
+from papier.store.backup import find_backup, make_backup, open_backup
+from papier.store.connection import connect
+from papier.store.encryption import encrypt_workspace, plan_encryption
+from papier.store.records import list_records
+from papier.store.restore import plan_restore, restore
+from papier.store.search import search
+from papier.store.sheets import find_layout
+from papier.store.vault import Vault, make_vault, open_vault, recovery_groups
+from papier.store.verification import find_damage
+from papier.store.workspace import Workspace, open_workspace
+from simulator.interruptions import NOW, fresh_workspace, make_batch
+from tests.accidents.plain_reader import PlainReader, inbox
+from tests.accidents.test_intake_survives import run_in_namespace
+from tests.cli.sheets import text_of
+
+PHRASE = "quatre mots que personne ne devine"
+LATER = NOW + dt.timedelta(hours=1)
+KILLS = 6
+
+
+@contextmanager
+def opened(workspace: Workspace) -> Iterator[Engine]:
+    engine = connect(workspace)
+    try:
+        yield engine
+    finally:
+        engine.dispose()
+
+
+def said(workspace: Workspace) -> list[object]:
+    with opened(workspace) as engine:
+        return [record.to_json() for record in list_records(engine)]
+
+
+@pytest.fixture(scope="module")
+def filed(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    """A workspace with scans taken in, which anybody can read."""
+    folder = tmp_path_factory.mktemp("filed")
+    batch = make_batch(folder, 6, random.Random(3), forms=("carnet/mot-aux-parents",))
+    workspace = fresh_workspace(batch, folder / "whole")
+    with opened(workspace) as engine:
+        for scan in inbox(workspace):
+            take_in(workspace, engine, scan, NOW, PlainReader(workspace))
+    return workspace
+
+
+@pytest.fixture
+def plain(filed: Workspace, tmp_path: Path) -> Workspace:
+    return Workspace(Path(shutil.copytree(filed.folder, tmp_path / "w")), filed.key)
+
+
+@pytest.fixture(scope="module")
+def vault() -> Vault:
+    return make_vault()
+
+
+@pytest.fixture
+def sealed(plain: Workspace, vault: Vault) -> Workspace:
+    return encrypt_workspace(plain, vault, PHRASE, NOW)
+
+
+def readable_words(folder: Path) -> list[str]:
+    """Files that say something which only a papier that is opened may say."""
+    words = (b"SQLite format 3", b"%PDF", b"\x89PNG", b"\xff\xd8\xff", b"II*\0", b"carnet/essai", b"mot-aux-parents")
+    return [
+        f"{path.name}: {word!r}"
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and path.name != "papier.yaml"
+        for word in words
+        if (path.read_bytes().startswith(word) if len(word) < 5 else word in path.read_bytes())
+    ]
+
+
+def test_nothing_can_be_read_and_everything_is_there(plain: Workspace, vault: Vault) -> None:
+    assert len(readable_words(plain.folder)) > 3
+    before = said(plain)
+    names = sorted(path.name for path in plain.archive.glob("*/*"))
+    sealed = encrypt_workspace(plain, vault, PHRASE, NOW)
+    assert readable_words(sealed.folder) == []
+    assert not (sealed.folder / "key").exists()
+    assert plan_encryption(sealed).is_done
+    assert said(sealed) == before
+    assert sorted(path.name for path in sealed.archive.glob("*/*")) == names
+    with opened(sealed) as engine:
+        assert find_damage(sealed, engine) == []
+        assert search(engine, "essai").total == len(before)
+        record = list_records(engine)[0]
+        pages = pages_of_record(sealed, record)
+        with pages[0].opened() as page:
+            assert isinstance(load_page(page.path, page.source_page), ScannedPage)
+        layout = find_layout(engine, record.form, record.version, record.sheet)
+        assert write_archive_file(record, layout, pages).startswith(b"%PDF")
+
+
+def test_work_goes_on_and_leaves_nothing_readable(sealed: Workspace, filed: Workspace, tmp_path: Path) -> None:
+    batch = make_batch(tmp_path / "more", 2, random.Random(9), forms=("carnet/mot-aux-parents",))
+    scan = Path(shutil.copy(batch.scans[0], sealed.inbox))
+    with opened(sealed) as engine:
+        taken = take_in(sealed, engine, scan, LATER, PlainReader(sealed))
+        assert taken.left is None
+        assert list(sealed.inbox.iterdir()) == []
+        assert find_damage(sealed, engine) == []
+        assert readable_words(sealed.folder) == []
+        # A scan with several sheets: one goes, the others stay.
+        record = list_records(engine)[0].record
+        purge(sealed, engine, [record], LATER, "essai")
+        assert find_damage(sealed, engine) == []
+    assert readable_words(sealed.folder) == []
+    del filed
+
+
+def test_the_passphrase_or_the_recovery_key_opens_it_and_nothing_else(sealed: Workspace, vault: Vault) -> None:
+    assert open_workspace(sealed.folder, ask=lambda: PHRASE).key == sealed.key
+    typed = " ".join(recovery_groups(vault)).lower()
+    assert open_workspace(sealed.folder, ask=lambda: typed).vault == vault
+    wrong = typed[:-1] + ("q" if typed[-1] != "q" else "p")
+    for secret in (PHRASE + " ", "", wrong, " ".join(recovery_groups(make_vault()))):
+        with pytest.raises(UsageError):
+            open_vault(sealed.folder, secret)
+    with pytest.raises(UsageError, match="PAPIER_PASSPHRASE_FILE"):
+        open_workspace(sealed.folder)
+    shown = f"{sealed!r} {vault!r}"
+    assert vault.identity not in shown
+    assert sealed.key.hex() not in shown
+
+
+def test_too_short_a_passphrase_changes_nothing(plain: Workspace, vault: Vault) -> None:
+    before = tree(plain.folder)
+    with pytest.raises(UsageError, match="too short"):
+        encrypt_workspace(plain, vault, "court", NOW)
+    assert tree(plain.folder) == before
+
+
+def test_a_backup_is_encrypted_and_comes_back(sealed: Workspace, tmp_path: Path, vault: Vault) -> None:
+    before = said(sealed)
+    backup = make_backup(sealed, tmp_path / "usb", LATER)
+    again = make_backup(sealed, tmp_path / "usb", LATER + dt.timedelta(seconds=1))
+    assert readable_words(tmp_path / "usb") == []
+    scan = next((again.folder / "archive").glob("*/*"))
+    assert scan.stat().st_nlink == 2
+    assert open_backup(find_backup(tmp_path / "usb"), ask=lambda: PHRASE) == vault
+    target = tmp_path / "elsewhere"
+    restore(plan_restore(backup.folder, target, vault), target, LATER, vault)
+    assert readable_words(target) == []
+    assert said(open_workspace(target, ask=lambda: PHRASE)) == before
+    damaged = scan.read_bytes()
+    scan.write_bytes(damaged[:-1] + bytes([damaged[-1] ^ 1]))
+    with pytest.raises(StoreError):
+        plan_restore(again.folder, target, vault, vault)
+
+
+def test_every_flipped_bit_is_found(sealed: Workspace) -> None:
+    rng = random.Random(5)
+    paths = [*sorted(sealed.archive.glob("*/*")), sealed.database]
+    with opened(sealed) as engine:
+        assert find_damage(sealed, engine) == []
+    for path in (path for path in paths if path.stat().st_size for _ in range(12)):
+        data = path.read_bytes()
+        at = rng.randrange(len(data))
+        path.write_bytes(data[:at] + bytes([data[at] ^ (1 << rng.randrange(8))]) + data[at + 1 :])
+        with opened(sealed) as engine:
+            try:
+                found = find_damage(sealed, engine)
+            except StoreError as error:
+                found = [str(error)]
+        assert found, f"{path.name} at {at}"
+        path.write_bytes(data)
+
+
+def test_a_readable_file_is_told(sealed: Workspace, filed: Workspace) -> None:
+    path = next(path for path in sorted(sealed.archive.glob("*/*")) if path.stat().st_size)
+    shutil.copy(filed.archive / path.parent.name / path.name, path)
+    with opened(sealed) as engine:
+        (problem,) = find_damage(sealed, engine)
+    assert "is not encrypted" in problem
+    assert encrypt_workspace(sealed, sealed.vault or make_vault(), None, LATER) == sealed
+    with opened(sealed) as engine:
+        assert find_damage(sealed, engine) == []
+
+
+ENCRYPTING = """
+import sys
+from pathlib import Path
+from papier.store.encryption import encrypt_workspace
+from papier.store.vault import Vault
+from papier.store.workspace import open_workspace
+from simulator.interruptions import NOW
+vault = Vault(sys.argv[2], bytes.fromhex(sys.argv[3]))
+workspace = open_workspace(Path(sys.argv[1]), vault=vault)
+print("begun", flush=True)
+encrypt_workspace(workspace, vault, sys.argv[4], NOW)
+"""
+
+
+def start(folder: Path, vault: Vault, code: str = ENCRYPTING) -> subprocess.Popen[str]:
+    command = [sys.executable, "-c", code, str(folder), vault.identity, vault.database_key.hex(), PHRASE]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+
+
+def test_killed_at_any_instant_it_goes_on_and_loses_nothing(plain: Workspace, tmp_path: Path, vault: Vault) -> None:
+    before, rng = said(plain), random.Random(11)
+    whole = Path(shutil.copytree(plain.folder, tmp_path / "timed"))
+    begun = time.monotonic()
+    process = start(whole, vault)
+    assert process.stdout is not None
+    process.stdout.readline()
+    begun = time.monotonic()
+    assert process.wait() == 0
+    lasts, states = time.monotonic() - begun, set()
+    for at in range(KILLS):
+        folder = Path(shutil.copytree(plain.folder, tmp_path / f"killed-{at}"))
+        process = start(folder, vault)
+        assert process.stdout is not None
+        process.stdout.readline()
+        time.sleep(rng.uniform(0, lasts))
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        half = open_workspace(folder, vault=vault)
+        states.add((half.vault is None, plan_encryption(half).files, plan_encryption(half).store))
+        assert said(half) == before
+        done = encrypt_workspace(half, vault, PHRASE, LATER)
+        assert said(done) == before
+        with opened(done) as engine:
+            assert find_damage(done, engine) == []
+        assert readable_words(folder) == []
+        assert [path.name for path in folder.rglob("*") if path.name.endswith((".plain", ".partial"))] == []
+        shutil.rmtree(folder)
+    assert len(states) > 1
+    assert open_workspace(whole, ask=lambda: PHRASE).vault == vault
+
+
+def test_it_waits_for_nobody_who_works_there(plain: Workspace, vault: Vault) -> None:
+    desk = """
+import sys, time
+from pathlib import Path
+from sqlalchemy import text
+from papier.store.connection import connect, reading
+from papier.store.workspace import open_workspace
+engine = connect(open_workspace(Path(sys.argv[1])))
+with reading(engine) as connection:
+    connection.execute(text("SELECT 1 FROM events")).all()
+print("open", flush=True)
+time.sleep(60)
+"""
+    before = tree(plain.folder)
+    process = start(plain.folder, vault, desk)
+    assert process.stdout is not None
+    process.stdout.readline()
+    try:
+        with pytest.raises(StoreError, match="Another papier"):
+            encrypt_workspace(plain, vault, PHRASE, NOW)
+    finally:
+        process.kill()
+        process.wait()
+    after = tree(plain.folder)
+    assert {name: after[name] for name in before if not name.endswith(("-shm", "-wal", ".lock"))} == {
+        name: digest for name, digest in before.items() if not name.endswith(("-shm", "-wal", ".lock"))
+    }
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="mount namespaces are Linux's")
+def test_a_full_disk_leaves_the_workspace_as_it_was(plain: Workspace, vault: Vault) -> None:
+    before = said(plain)
+    size = sum(path.stat().st_size for path in plain.folder.rglob("*") if path.is_file()) + 300_000
+    done = run_in_namespace(
+        """
+        mount -t tmpfs -o size="$1",mode=700 none /mnt
+        cp -a "$2" /mnt/w
+        set +e
+        "$PYTHON" -c "$3" /mnt/w "$4" "$5" "$6"
+        set -e
+        rm -rf "$2"
+        cp -a /mnt/w "$2"
+        """,
+        str(size), plain.folder, ENCRYPTING, vault.identity, vault.database_key.hex(), PHRASE,
+    )  # fmt: skip
+    assert "Make room" in done.stderr
+    half = open_workspace(plain.folder, vault=vault)
+    assert said(half) == before
+    done_now = encrypt_workspace(half, vault, PHRASE, LATER)
+    assert said(done_now) == before
+    assert readable_words(plain.folder) == []
+
+
+def tree(folder: Path) -> dict[str, str]:
+    return {
+        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+def call(*arguments: str | Path, secret: str | None = None) -> subprocess.CompletedProcess[str]:
+    """The program as it is typed, in a process of its own: a store is opened by one driver in a process."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("PAPIER_")}
+    environment["PAPIER_LANGUAGE"] = "en"
+    if secret is not None:
+        environment["PAPIER_PASSPHRASE_FILE"] = secret
+    return subprocess.run(
+        [sys.executable, "-m", "papier", *map(str, arguments)],
+        capture_output=True, text=True, check=False, env=environment, stdin=subprocess.DEVNULL,
+    )  # fmt: skip
+
+
+def test_the_commands(plain: Workspace, tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+
+    def papier(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+        return call("--workspace", plain.folder, *arguments, secret=str(secret))
+
+    before = papier("records", "list", "--json").stdout
+    assert papier("encrypt", "--dry-run").returncode == 0
+    assert papier("encrypt").returncode == 2  # the warning was not read
+    assert papier("encrypt", "--yes").returncode == 2  # there is no passphrase
+    secret.write_text("court\n", "utf-8")
+    assert "too short" in papier("encrypt", "--yes").stderr
+    assert (plain.folder / "key").exists()
+
+    secret.write_text(f"{PHRASE}\n", "utf-8")
+    done = papier("encrypt", "--yes", "--sheet", tmp_path / "key.pdf")
+    assert (done.returncode, "loses everything" in done.stderr) == (0, True), done.stderr
+    assert readable_words(plain.folder) == []
+    assert (tmp_path / "key.pdf").stat().st_mode & 0o077 == 0
+    assert papier("records", "list", "--json").stdout == before
+    assert papier("backup", tmp_path / "usb").returncode == 0
+    restored = papier("restore", tmp_path / "usb")
+    assert restored.returncode == 0, restored.stderr
+    assert papier("verify").returncode == 0
+    assert "already" in papier("encrypt").stdout
+
+    secret.write_text("une autre phrase entièrement\n", "utf-8")
+    wrong = papier("records", "list")
+    assert (wrong.returncode, "not the passphrase" in wrong.stderr, "Traceback" in wrong.stderr) == (2, True, False)
+    # From the sheet of paper, as a person types it.
+    text = text_of(tmp_path / "key.pdf")[0]
+    lines = text[text.index("AGE-SECRET-KEY-1") :].split("Clé des numéros")[0]
+    secret.write_text(" ".join(lines.split()).lower() + "\n", "utf-8")
+    assert papier("records", "list", "--json").stdout == before
