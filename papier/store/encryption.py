@@ -22,7 +22,7 @@ from papier.store.archive import LOCK_FILE, hash_file, hash_kept
 from papier.store.connection import connect, writing
 from papier.store.driver import cipher, database_errors, is_plain, open_store
 from papier.store.events import append_event
-from papier.store.vault import KEYS_FILE, Vault, is_sealed, write_vault
+from papier.store.vault import KEYS_FILE, Vault, check_passphrase, is_sealed, write_vault
 from papier.store.workspace import KEY_FILE, Workspace
 
 if os.name == "posix":
@@ -73,6 +73,9 @@ def encrypt_workspace(
     StoreError where another papier works on it, or the disk is too small; UsageError for a passphrase that is too
     short. Nothing readable goes before the encrypted piece has been read back.
     """
+    locked = (workspace.folder / KEYS_FILE).exists()
+    if passphrase is not None and not locked:
+        check_passphrase(passphrase)
     paths = list(_readable_files(workspace))
     largest = max([path.stat().st_size for path in paths] + [2 * workspace.database.stat().st_size])
     free = shutil.disk_usage(workspace.folder).free
@@ -87,7 +90,7 @@ def encrypt_workspace(
             # Before anything is written: a desk that stands open would go on with the readable store.
             with _store_errors(), closing(_held(workspace.database)):
                 pass
-        if passphrase is not None and not (workspace.folder / KEYS_FILE).exists():
+        if passphrase is not None and not locked:
             write_vault(workspace.folder, vault, workspace.key, passphrase)
         sealed = replace(workspace, vault=vault)
         _finish_files(workspace.archive)

@@ -13,6 +13,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -31,7 +32,7 @@ from papier.store.records import list_records
 from papier.store.restore import plan_restore, restore
 from papier.store.search import search
 from papier.store.sheets import find_layout
-from papier.store.vault import Vault, make_vault, open_vault, recovery_groups
+from papier.store.vault import KEYS_FILE, VAULT_FILE, Vault, make_vault, open_vault, recovery_groups
 from papier.store.verification import find_damage
 from papier.store.workspace import Workspace, open_workspace
 from simulator.interruptions import NOW, fresh_workspace, make_batch
@@ -80,9 +81,16 @@ def vault() -> Vault:
     return make_vault()
 
 
+@pytest.fixture(scope="module")
+def locked(filed: Workspace, vault: Vault, tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    """Encrypted once: a passphrase takes seconds to be locked with, on purpose."""
+    folder = Path(shutil.copytree(filed.folder, tmp_path_factory.mktemp("locked") / "w"))
+    return encrypt_workspace(Workspace(folder, filed.key), vault, PHRASE, NOW)
+
+
 @pytest.fixture
-def sealed(plain: Workspace, vault: Vault) -> Workspace:
-    return encrypt_workspace(plain, vault, PHRASE, NOW)
+def sealed(locked: Workspace, tmp_path: Path) -> Workspace:
+    return Workspace(Path(shutil.copytree(locked.folder, tmp_path / "s")), locked.key, locked.vault)
 
 
 def readable_words(folder: Path) -> list[str]:
@@ -97,11 +105,10 @@ def readable_words(folder: Path) -> list[str]:
     ]
 
 
-def test_nothing_can_be_read_and_everything_is_there(plain: Workspace, vault: Vault) -> None:
-    assert len(readable_words(plain.folder)) > 3
-    before = said(plain)
-    names = sorted(path.name for path in plain.archive.glob("*/*"))
-    sealed = encrypt_workspace(plain, vault, PHRASE, NOW)
+def test_nothing_can_be_read_and_everything_is_there(filed: Workspace, sealed: Workspace) -> None:
+    assert len(readable_words(filed.folder)) > 3
+    before = said(filed)
+    names = sorted(path.name for path in filed.archive.glob("*/*"))
     assert readable_words(sealed.folder) == []
     assert not (sealed.folder / "key").exists()
     assert plan_encryption(sealed).is_done
@@ -140,7 +147,7 @@ def test_the_passphrase_or_the_recovery_key_opens_it_and_nothing_else(sealed: Wo
     typed = " ".join(recovery_groups(vault)).lower()
     assert open_workspace(sealed.folder, ask=lambda: typed).vault == vault
     wrong = typed[:-1] + ("q" if typed[-1] != "q" else "p")
-    for secret in (PHRASE + " ", "", wrong, " ".join(recovery_groups(make_vault()))):
+    for secret in (PHRASE + " ", wrong, " ".join(recovery_groups(make_vault()))):
         with pytest.raises(UsageError):
             open_vault(sealed.folder, secret)
     with pytest.raises(UsageError, match="PAPIER_PASSPHRASE_FILE"):
@@ -205,29 +212,39 @@ def test_a_readable_file_is_told(sealed: Workspace, filed: Workspace) -> None:
 
 
 ENCRYPTING = """
-import sys
+import shutil, sys
 from pathlib import Path
+from papier.store import vault as lock
 from papier.store.encryption import encrypt_workspace
 from papier.store.vault import Vault
 from papier.store.workspace import open_workspace
 from simulator.interruptions import NOW
 vault = Vault(sys.argv[2], bytes.fromhex(sys.argv[3]))
 workspace = open_workspace(Path(sys.argv[1]), vault=vault)
+# Locked beforehand with the same passphrase.
+lock.change_passphrase = lambda folder, *_: shutil.copy(sys.argv[5], folder / lock.VAULT_FILE)
 print("begun", flush=True)
 encrypt_workspace(workspace, vault, sys.argv[4], NOW)
 """
 
 
-def start(folder: Path, vault: Vault, code: str = ENCRYPTING) -> subprocess.Popen[str]:
-    command = [sys.executable, "-c", code, str(folder), vault.identity, vault.database_key.hex(), PHRASE]
+def start(folder: Path, locked: Workspace, code: str = ENCRYPTING) -> subprocess.Popen[str]:
+    command = [sys.executable, "-c", code, str(folder), *secrets_of(locked)]
     return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
 
 
-def test_killed_at_any_instant_it_goes_on_and_loses_nothing(plain: Workspace, tmp_path: Path, vault: Vault) -> None:
+def secrets_of(locked: Workspace) -> list[str]:
+    assert locked.vault is not None
+    return [locked.vault.identity, locked.vault.database_key.hex(), PHRASE, str(locked.folder / VAULT_FILE)]
+
+
+def test_killed_at_any_instant_it_goes_on_and_loses_nothing(
+    plain: Workspace, locked: Workspace, tmp_path: Path, vault: Vault
+) -> None:
     before, rng = said(plain), random.Random(11)
     whole = Path(shutil.copytree(plain.folder, tmp_path / "timed"))
     begun = time.monotonic()
-    process = start(whole, vault)
+    process = start(whole, locked)
     assert process.stdout is not None
     process.stdout.readline()
     begun = time.monotonic()
@@ -235,7 +252,7 @@ def test_killed_at_any_instant_it_goes_on_and_loses_nothing(plain: Workspace, tm
     lasts, states = time.monotonic() - begun, set()
     for at in range(KILLS):
         folder = Path(shutil.copytree(plain.folder, tmp_path / f"killed-{at}"))
-        process = start(folder, vault)
+        process = start(folder, locked)
         assert process.stdout is not None
         process.stdout.readline()
         time.sleep(rng.uniform(0, lasts))
@@ -244,7 +261,12 @@ def test_killed_at_any_instant_it_goes_on_and_loses_nothing(plain: Workspace, tm
         half = open_workspace(folder, vault=vault)
         states.add((half.vault is None, plan_encryption(half).files, plan_encryption(half).store))
         assert said(half) == before
-        done = encrypt_workspace(half, vault, PHRASE, LATER)
+        if half.vault is None:
+            # Killed before the lock was there: it is the same as never begun.
+            shutil.copy(locked.folder / VAULT_FILE, folder)
+            shutil.copy(locked.folder / KEYS_FILE, folder)
+            half = replace(half, vault=vault)
+        done = encrypt_workspace(half, vault, None, LATER)
         assert said(done) == before
         with opened(done) as engine:
             assert find_damage(done, engine) == []
@@ -255,7 +277,7 @@ def test_killed_at_any_instant_it_goes_on_and_loses_nothing(plain: Workspace, tm
     assert open_workspace(whole, ask=lambda: PHRASE).vault == vault
 
 
-def test_it_waits_for_nobody_who_works_there(plain: Workspace, vault: Vault) -> None:
+def test_it_waits_for_nobody_who_works_there(plain: Workspace, locked: Workspace, vault: Vault) -> None:
     desk = """
 import sys, time
 from pathlib import Path
@@ -269,7 +291,7 @@ print("open", flush=True)
 time.sleep(60)
 """
     before = tree(plain.folder)
-    process = start(plain.folder, vault, desk)
+    process = start(plain.folder, locked, desk)
     assert process.stdout is not None
     process.stdout.readline()
     try:
@@ -285,7 +307,7 @@ time.sleep(60)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="mount namespaces are Linux's")
-def test_a_full_disk_leaves_the_workspace_as_it_was(plain: Workspace, vault: Vault) -> None:
+def test_a_full_disk_leaves_the_workspace_as_it_was(plain: Workspace, locked: Workspace, vault: Vault) -> None:
     before = said(plain)
     size = sum(path.stat().st_size for path in plain.folder.rglob("*") if path.is_file()) + 300_000
     done = run_in_namespace(
@@ -293,12 +315,12 @@ def test_a_full_disk_leaves_the_workspace_as_it_was(plain: Workspace, vault: Vau
         mount -t tmpfs -o size="$1",mode=700 none /mnt
         cp -a "$2" /mnt/w
         set +e
-        "$PYTHON" -c "$3" /mnt/w "$4" "$5" "$6"
+        "$PYTHON" -c "$3" /mnt/w "${@:4}"
         set -e
         rm -rf "$2"
         cp -a /mnt/w "$2"
         """,
-        str(size), plain.folder, ENCRYPTING, vault.identity, vault.database_key.hex(), PHRASE,
+        str(size), plain.folder, ENCRYPTING, *secrets_of(locked),
     )  # fmt: skip
     assert "Make room" in done.stderr
     half = open_workspace(plain.folder, vault=vault)
