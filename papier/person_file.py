@@ -16,7 +16,7 @@ import pikepdf
 from sqlalchemy import Engine
 
 from papier.forms.listing import write_listing
-from papier.retention import keep_until, shown_pages
+from papier.retention import last_day, shown_pages
 from papier.store.cases import load_case
 from papier.store.masked_copy import write_masked_copy
 from papier.store.person_records import PersonFound
@@ -57,8 +57,7 @@ def how_long(engine: Engine, chosen: Sequence[int], today: dt.date) -> list[Kept
     found = []
     for record in kept_records(engine):
         if record.record in wanted:
-            made = dt.date.fromisoformat(record.created_at[:10])
-            until = keep_until(record.retention, made) if record.retention else None
+            until = last_day(record)
             found.append(KeptBecause(record, until, until is not None and until < today))
     return found
 

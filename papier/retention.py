@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -44,10 +44,14 @@ DURATION = re.compile(r"P(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)W)?(?:(\d+)D)?")
 
 @dataclass(frozen=True)
 class DueRecord:
-    """A record whose digital copy has been kept as long as its form says. `until`: the last day it may be kept."""
+    """A record whose digital copy has been kept as long as its form says. `until`: the last day it may be kept.
+
+    `unlawful_since`: the first day on which the law wants it gone, where that day has come.
+    """
 
     record: KeptRecord
     until: dt.date
+    unlawful_since: dt.date | None = None
 
 
 @dataclass(frozen=True)
@@ -77,12 +81,30 @@ def find_due(engine: Engine, today: dt.date, form: str | None = None) -> list[Du
     """The records whose time is over, oldest first. A form that says nothing is kept: nobody decided otherwise."""
     due = []
     for record in kept_records(engine, form):
-        until = (
-            keep_until(record.retention, dt.date.fromisoformat(record.created_at[:10])) if record.retention else None
-        )
+        until = last_day(record)
         if until is not None and until < today:
-            due.append(DueRecord(record, until))
+            latest = lawful_day(record, "maximum")
+            since = latest + dt.timedelta(days=1) if latest is not None and latest < today else None
+            due.append(DueRecord(record, until, since))
     return due
+
+
+def last_day(record: KeptRecord, field: str | None = None) -> dt.date | None:
+    """The last day on which a record, or one field of it, is kept: never before the law lets it go. None: nobody said.
+
+    A field goes with its record at the latest.
+    """
+    made = dt.date.fromisoformat(record.created_at[:10])
+    said = [keep_until(duration, made) for duration in (record.retention, record.fields.get(field or "")) if duration]
+    days = [day for day in said if day is not None]
+    earliest = lawful_day(record, "minimum")
+    return max(min(days), earliest or min(days)) if days else None
+
+
+def lawful_day(record: KeptRecord, limit: str) -> dt.date | None:
+    """The last day until which the law wants a record kept ("minimum"), or lets it be kept ("maximum")."""
+    said = record.limits.get(limit)
+    return None if said is None else keep_until(said[0], dt.date.fromisoformat(record.created_at[:10]))
 
 
 def find_due_cases(engine: Engine, today: dt.date, form: str | None = None) -> list[DueCase]:
@@ -136,6 +158,25 @@ def shown_pages(workspace: Workspace, engine: Engine, record: int) -> Iterator[t
                 yield _page_without(path, index, [page for page in pages if page.source_page == index], others)
 
 
+def masked_scan(
+    workspace: Workspace,
+    pages: Sequence[PageOfRecord],
+    masked: Callable[[Path, int], tuple[GreyImage, float | None]],
+) -> ScanFile:
+    """Keep a copy of a scan that shows of each page what `masked` gives (the file, the page from 1), and give it."""
+    first = pages[0]
+    path = first.path(workspace)
+    if hash_kept(path, workspace.vault) != first.scan:
+        raise StoreError(
+            _("The scan {name} was changed, so it cannot be purged in part. Run: papier verify").format(name=path.name)
+        )
+    with readable(path, workspace.vault) as plain:
+        data = write_masked_copy(masked(plain, index) for index in range(1, count_pages(plain) + 1))
+    sha256 = hashlib.sha256(data).hexdigest()
+    keep_file(data, workspace, sha256, ".pdf")
+    return ScanFile(sha256, first.name, ".pdf", len(data), first.source_sha256 or first.scan)
+
+
 def finish_purge(workspace: Workspace, engine: Engine) -> int:
     """Do what an interrupted purge left undone: files, free pages, the journal of SQLite. Gives how many files went."""
     paths = [path for path in files_to_go(workspace, engine) if path.exists()]
@@ -147,20 +188,11 @@ def finish_purge(workspace: Workspace, engine: Engine) -> int:
 
 def _without(workspace: Workspace, pages: Sequence[PageOfRecord], gone: set[int]) -> ScanFile:
     """Keep a copy of a scan that shows only what is not purged, and give it."""
-    first = pages[0]
-    path = first.path(workspace)
-    if hash_kept(path, workspace.vault) != first.scan:
-        raise StoreError(
-            _("The scan {name} was changed, so it cannot be purged in part. Run: papier verify").format(name=path.name)
-        )
-    with readable(path, workspace.vault) as plain:
-        data = write_masked_copy(
-            _page_without(plain, index, [page for page in pages if page.source_page == index], gone)
-            for index in range(1, count_pages(plain) + 1)
-        )
-    sha256 = hashlib.sha256(data).hexdigest()
-    keep_file(data, workspace, sha256, ".pdf")
-    return ScanFile(sha256, first.name, ".pdf", len(data), first.source_sha256 or first.scan)
+
+    def without(path: Path, index: int) -> tuple[GreyImage, float | None]:
+        return _page_without(path, index, [page for page in pages if page.source_page == index], gone)
+
+    return masked_scan(workspace, pages, without)
 
 
 def _page_without(

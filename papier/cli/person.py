@@ -15,7 +15,7 @@ from papier.cli.days import Day
 from papier.errors import UsageError
 from papier.language import translate as _
 from papier.person_file import KeptBecause, how_long, write_person_file
-from papier.retention import purge
+from papier.retention import lawful_day, purge
 from papier.store.person_records import PersonFound, find_person
 
 
@@ -96,6 +96,15 @@ def _erase(
     stays = [entry for entry in kept if entry.until and not entry.over and entry.record.record not in forced]
     goes = [entry.record.record for entry in kept if entry not in stays]
     for entry in stays:
+        law = entry.record.limits.get("minimum")
+        earliest = lawful_day(entry.record, "minimum")
+        if law is not None and earliest is not None and earliest >= context.now().date():
+            click.echo(
+                _("  record {record} stays: the law wants it kept until {day} ({source}).").format(
+                    record=entry.record.record, day=earliest, source=law[1]
+                )
+            )
+            continue
         click.echo(
             _("  record {record} stays: its form keeps it until {day} ({duration}).").format(
                 record=entry.record.record, day=entry.until, duration=entry.record.retention

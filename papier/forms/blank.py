@@ -10,6 +10,7 @@ from typing import Any
 from papier.errors import DefinitionError, Problem, UsageError
 from papier.forms.blank_pages import Background, BackgroundError, find_background, join_backgrounds
 from papier.forms.definition import CombContent, Demand, Retention, Wording
+from papier.forms.furniture import kept_for
 from papier.forms.grammar import BLANK_FORM, BLANK_PAGE, ZONE_KIND, ZONES
 from papier.forms.layout import Layout, LayoutPage, Zone
 from papier.forms.parsing import in_order, read_retention
@@ -112,7 +113,7 @@ class _BlankParser:
                 if field.kind == "tick"
             },
             marked=False,
-            retention=retention.duration if retention else None,
+            **kept_for(retention),
         )
 
     def _with_multiple(self, page: LayoutPage) -> LayoutPage:

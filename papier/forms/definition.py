@@ -85,6 +85,7 @@ class Demand:
     accept: float = 0.999  # the probability a value needs to be taken without a person
     two_readers: bool = False  # two people must agree
     crop: bool | None = None  # its picture may stand on a sheet of corrections; None: unless it is sensitive
+    retention: str | None = None  # how long the field is kept, where it goes before the rest of its record
 
 
 ZoneKind = Literal["tick", "comb", "lines", "signature", "typed"]
@@ -247,11 +248,24 @@ class Office(Block):
 
 
 @dataclass(frozen=True, slots=True)
+class LegalLimit:
+    """The shortest or longest time that an article allows. `source`: the article."""
+
+    duration: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
 class Retention:
-    """How long the digital copy is kept: an ISO 8601 duration or "année scolaire", and why."""
+    """How long the digital copy is kept: an ISO 8601 duration or "année scolaire", and why.
+
+    `minimum`, `maximum`: what the law says, where it says anything; `duration` lies between the two.
+    """
 
     duration: str
     basis: Wording | None = None
+    minimum: LegalLimit | None = None
+    maximum: LegalLimit | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import re
 from dataclasses import dataclass
+from typing import Any
 
 from papier.forms.definition import FormDefinition, Language, Retention, Wording
 from papier.forms.frame import MARK_MARGIN, MARK_SIZE, PageFrame
@@ -148,6 +149,18 @@ def set_small_print(form: FormDefinition, style: Style, width: float) -> Piece |
     if not pieces:
         return None
     return dataclasses.replace(stack(pieces), before=style.before_block, name="small print")
+
+
+def kept_for(retention: Retention | None) -> dict[str, Any]:
+    """What a layout keeps of how long its copy is kept."""
+    if retention is None:
+        return {}
+    limits = {"minimum": retention.minimum, "maximum": retention.maximum}
+    return {
+        "retention": retention.duration,
+        "retention_basis": None if retention.basis is None else drawn_text(retention.basis, "fr"),
+        "limits": {name: (limit.duration, limit.source) for name, limit in limits.items() if limit is not None},
+    }
 
 
 def retention_words(retention: Retention) -> str:

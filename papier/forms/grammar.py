@@ -75,6 +75,7 @@ _DEMAND: Keys = {
         "its picture may be printed on checking sheets; without it yes, but for social security numbers, signatures "
         "and free handwriting",
     ),
+    "retention": Key(DurationShape(), "how long this field is kept, where it goes before the rest of the record"),
 }
 _PREFILL: Keys = {
     "roster": Key(_COLUMN, "the roster column that this value comes from"),
@@ -220,9 +221,16 @@ ABOUT: Keys = {
     "source": Key(ListOf(_TEXT), "where the basis was read"),
 }
 
+LIMIT: Keys = {
+    "duration": Key(DurationShape(), "`année scolaire` or an ISO 8601 duration such as `P10Y`", needed=True),
+    "source": Key(_TEXT, "the article that says so", needed=True),
+}
+
 RETENTION: Keys = {
     "duration": Key(DurationShape(), "`année scolaire` or an ISO 8601 duration such as `P1M`", needed=True),
     "basis": Key(_WORDING, "why: the article or the rule"),
+    "minimum": Key(Part({"$ref": "#/$defs/limit"}), "the shortest time that the law allows, with its article"),
+    "maximum": Key(Part({"$ref": "#/$defs/limit"}), "the longest time that the law allows, with its article"),
 }
 
 FORM: Keys = {

@@ -136,8 +136,9 @@ class Layout:
     """A form laid out. `demands` has one entry a field; `labels` the French wording of each field.
 
     `marked` says that the sheet has papier's corner marks and number; False for a form that somebody else printed,
-    whose registration is by its own face. `size_mm` is that of one sheet, `paper` the tint to print it on. `digest()`
-    names the frozen layout.
+    whose registration is by its own face. `size_mm` is that of one sheet, `paper` the tint to print it on.
+    `retention_basis` says why it is kept so long; `limits`: by "minimum" and "maximum" the duration that the law sets,
+    and its article. `digest()` names the frozen layout.
     """
 
     form: str
@@ -154,6 +155,8 @@ class Layout:
     marked: bool = True
     retention: str | None = None
     paper: str | None = None
+    retention_basis: str | None = None
+    limits: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
     def page(self, number: int) -> LayoutPage:
         """Page `number`, from 1; raises KeyError when there is none."""
@@ -201,7 +204,9 @@ class Layout:
             recto_verso=data["recto_verso"],
             marked=data["marked"],
             retention=data["retention"],
-            paper=data.get("paper"),  # layouts frozen by an earlier papier say nothing of it
+            paper=data.get("paper"),  # layouts frozen by an earlier papier say nothing of these
+            retention_basis=data.get("retention_basis"),
+            limits={name: (limit[0], limit[1]) for name, limit in data.get("limits", {}).items()},
         )
 
 

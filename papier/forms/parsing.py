@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 from papier.errors import DefinitionError, Problem
-from papier.forms.definition import About, FormDefinition, Law, PageFormat, Retention
-from papier.forms.grammar import ABOUT, FORM, LAW, RETENTION
+from papier.forms.definition import About, FormDefinition, Law, LegalLimit, PageFormat, Retention
+from papier.forms.grammar import ABOUT, FORM, LAW, LIMIT, RETENTION
 from papier.forms.parsing_blocks import BlockParser
-from papier.forms.shapes import SCHOOL_YEAR, read_keys
+from papier.forms.shapes import SCHOOL_YEAR, about_days, read_keys
 from papier.language import translate as _
 from papier.yaml_source import Node, Proofreader, load_yaml, parse_yaml
 
@@ -95,7 +96,33 @@ def read_retention(node: Node, proof: Proofreader) -> Retention | None:
     if entries is None:
         return None
     values = read_keys(entries, RETENTION, within, node)
-    return Retention(values.get("duration", SCHOOL_YEAR), values.get("basis"))
+    duration = values.get("duration", SCHOOL_YEAR)
+    minimum, maximum = (_read_limit(name, entries, within) for name in ("minimum", "maximum"))
+    if minimum is not None and about_days(duration) < about_days(minimum.duration):
+        within.report(
+            entries.get("duration", node),
+            _(
+                "`duration` is `{said}`, less than `minimum`, `{limit}` ({source}). Keep it as long as the law says."
+            ).format(said=duration, limit=minimum.duration, source=minimum.source),
+        )
+    if maximum is not None and about_days(duration) > about_days(maximum.duration):
+        within.report(
+            entries.get("duration", node),
+            _("`duration` is `{said}`, more than `maximum`, `{limit}` ({source}). Keep it no longer.").format(
+                said=duration, limit=maximum.duration, source=maximum.source
+            ),
+        )
+    return Retention(duration, values.get("basis"), minimum, maximum)
+
+
+def _read_limit(name: str, entries: Mapping[str, Node], proof: Proofreader) -> LegalLimit | None:
+    node = entries.get(name)
+    if node is None:
+        return None
+    within = proof.within(name)
+    said = within.entries(node, name)
+    values = {} if said is None else read_keys(said, LIMIT, within, node)
+    return LegalLimit(values["duration"], values["source"]) if {"duration", "source"} <= values.keys() else None
 
 
 def _read_law(node: Node, proof: Proofreader) -> tuple[Law, ...]:

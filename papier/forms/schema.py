@@ -46,6 +46,7 @@ def json_schema() -> dict[str, Any]:
         "retention": {
             "anyOf": [grammar.RETENTION["duration"].shape.schema(), _mapping(grammar.RETENTION)],
         },
+        "limit": _mapping(grammar.LIMIT),
         "law": _list([_mapping(grammar.LAW)]),
         "about": _mapping(grammar.ABOUT),
         "page": _mapping(grammar.BLANK_PAGE),

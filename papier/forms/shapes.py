@@ -269,6 +269,16 @@ class FilledText:
         return {"$ref": "#/$defs/text"}
 
 
+def about_days(duration: str) -> int:
+    """A duration in days, to compare two: a month is 30 days here, a year or a school year 365."""
+    if duration == SCHOOL_YEAR:
+        return 365
+    found = _DURATION.fullmatch(duration)
+    counts = [int((count or "0").rstrip("YMWD")) for count in found.groups()] if found else [0, 0, 0, 0]
+    years, months, weeks, days = counts
+    return 365 * years + 30 * months + 7 * weeks + days
+
+
 @dataclass(frozen=True)
 class DurationShape:
     """An ISO 8601 duration of whole years, months, weeks or days, or the school year."""

@@ -34,7 +34,7 @@ from papier.forms.definition import (
 )
 from papier.forms.field_words import describe_fields
 from papier.forms.frame import PageFrame, page_frame
-from papier.forms.furniture import set_instructions, set_small_print, set_title, strip_items
+from papier.forms.furniture import kept_for, set_instructions, set_small_print, set_title, strip_items
 from papier.forms.layout import Box, Item, Layout, LayoutPage, Prefill, Zone
 from papier.forms.pieces import Piece, beside, overlay, stack
 from papier.forms.prose import WINDOW, set_address, set_heading, set_notice, set_paragraph, set_wording
@@ -115,7 +115,7 @@ def lay_out(form: FormDefinition, large: bool = False, shown: tuple[Language, ..
         # A single page needs no back.
         recto_verso=form.recto_verso and len(pages) > 1,
         paper=form.paper,
-        retention=form.retention.duration if form.retention else None,
+        **kept_for(form.retention),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 import cv2
 import numpy as np
@@ -36,6 +36,13 @@ def find_paper_only(page: RegisteredPage, layout: Layout, number: int) -> tuple[
     secret = [zone.rect for zone in zones if layout.demands.get(zone.field, Demand()).paper_only]
     others = [zone.rect for zone in zones if not layout.demands.get(zone.field, Demand()).paper_only]
     return tuple(_quad(page, _with_margin(rect, others)) for rect in secret)
+
+
+def field_zones(layout: Layout, number: int, fields: Collection[str]) -> list[RectMm]:
+    """Where these fields stand on page `number`, on the sheet, with a margin that leaves their neighbours alone."""
+    zones = layout.page(number).zones
+    others = [zone.rect for zone in zones if zone.field not in fields]
+    return [_with_margin(zone.rect, others) for zone in zones if zone.field in fields]
 
 
 def mask_page(pixels: GreyImage, readings: Sequence[PageReading]) -> GreyImage:

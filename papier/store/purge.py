@@ -5,8 +5,9 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import Connection, Engine, or_, select
 
@@ -27,7 +28,11 @@ PROPOSED = "purge-proposed"
 
 @dataclass(frozen=True)
 class KeptRecord:
-    """A record that still says something, with how long its form says it is kept."""
+    """A record that still says something, with how long its form says it is kept.
+
+    `basis`: why; `limits`: by "minimum" and "maximum" what the law says and its article; `fields`: those that go
+    before the rest and are still there, with how long they are kept.
+    """
 
     record: int
     sheet: str | None
@@ -36,6 +41,9 @@ class KeptRecord:
     title: str
     created_at: str
     retention: str | None
+    basis: str | None = None
+    limits: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    fields: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -50,6 +58,7 @@ class PageOfRecord:
     record: int | None
     to_scan: list[float] | None
     frozen: str | None
+    page: int | None = None
 
     def path(self, workspace: Workspace) -> Path:
         return archive_path(workspace.archive, self.scan, self.suffix)
@@ -78,15 +87,31 @@ def kept_records(engine: Engine, form: str | None = None) -> list[KeptRecord]:
                 select(readings.c.record, readings.c.value).where(readings.c.field == KEPT_FOR)
             )
         }
+        sooner = {digest: _kept_shorter(entry) for digest, entry in frozen.items()}
+        names = {name for fields in sooner.values() for name in fields}
+        read: dict[int, set[str]] = {}
+        for record, name in connection.execute(
+            select(readings.c.record, readings.c.field).where(readings.c.field.in_(sorted(names)))
+        ):
+            read.setdefault(record, set()).add(name)
         for row in connection.execute(query):
-            entry = frozen.get(row.layout or by_form.get((row.form, row.version), ""), {})
+            digest = row.layout or by_form.get((row.form, row.version), "")
+            entry = frozen.get(digest, {})
+            fields = {name: kept for name, kept in sooner.get(digest, {}).items() if name in read.get(row.record, ())}
             found.append(
                 KeptRecord(
                     row.record, row.sheet, row.form, row.version, entry.get("title", row.form), row.created_at,
                     kept_for.get(row.record) if row.form == PAPER_FORM else entry.get("retention"),
+                    entry.get("retention_basis"), entry.get("limits", {}), fields,
                 )
             )  # fmt: skip
         return found
+
+
+def _kept_shorter(frozen: Mapping[str, Any]) -> dict[str, str]:
+    """The fields of a frozen layout that are kept for a time of their own."""
+    demands = frozen.get("demands", {})
+    return {name: demand["retention"] for name, demand in demands.items() if demand.get("retention")}
 
 
 def pages_of(engine: Engine, wanted: Collection[int]) -> dict[str, list[PageOfRecord]]:
@@ -107,7 +132,7 @@ def pages_of(engine: Engine, wanted: Collection[int]) -> dict[str, list[PageOfRe
             found.setdefault(row.scan, []).append(
                 PageOfRecord(
                     row.scan, row.name, row.suffix, row.source_sha256, row.source_page, row.record,
-                    None if row.to_scan is None else json.loads(row.to_scan), row.frozen,
+                    None if row.to_scan is None else json.loads(row.to_scan), row.frozen, row.page,
                 )
             )  # fmt: skip
     return found
@@ -140,6 +165,14 @@ def take_out(
     )
     emptied = sorted(numbers - kept)
     connection.execute(sheets.update().where(sheets.c.number.in_(emptied)).values(prefilled="{}", person="{}"))
+    replace_scans(connection, replaced, gone, now)
+    append_event(connection, now, PURGED, {"records": list(gone), "scans": sorted(replaced), "basis": basis})
+
+
+def replace_scans(
+    connection: Connection, replaced: Mapping[str, ScanFile | None], gone: Sequence[int], now: dt.datetime
+) -> None:
+    """Put the copies in the place of scans that go; pages of records that are gone stay with the old one."""
     for sha256, copy in replaced.items():
         if copy is not None:
             row = connection.execute(select(scans.c.taken_in_at).where(scans.c.sha256 == sha256)).one()
@@ -157,7 +190,6 @@ def take_out(
         connection.execute(
             scans.update().where(scans.c.sha256 == sha256).values(name="", purged_at=now.isoformat(), bytes=0)
         )
-    append_event(connection, now, PURGED, {"records": list(gone), "scans": sorted(replaced), "basis": basis})
 
 
 def _empty_rows(connection: Connection, gone: set[int]) -> None:
@@ -192,13 +224,29 @@ def pack(workspace: Workspace, engine: Engine) -> None:
     sync_folder(workspace.folder)
 
 
-def propose(engine: Engine, listed: Sequence[int], now: dt.datetime, cases: Sequence[int] = ()) -> tuple[int, str]:
-    """Journal which records and closed cases a disposal slip lists; gives the number of the event (the slip's) and its
-    hash.
+def propose(
+    engine: Engine,
+    listed: Sequence[int],
+    now: dt.datetime,
+    cases: Sequence[int] = (),
+    fields: Sequence[tuple[int, str]] = (),
+) -> tuple[int, str]:
+    """Journal which records, closed cases and fields of records a disposal slip lists; gives the number of the event
+    (the slip's) and its hash.
     """
+    data = {"records": list(listed), "cases": list(cases), "fields": [list(pair) for pair in fields]}
     with writing(engine) as connection:
-        head = append_event(connection, now, PROPOSED, {"records": list(listed), "cases": list(cases)})
+        head = append_event(connection, now, PROPOSED, data)
         return chain_head(connection)[0], head
+
+
+def proposed_fields(engine: Engine, number: int) -> set[tuple[int, str]]:
+    """The fields that a slip lists, each with its record."""
+    with reading(engine) as connection:
+        data = connection.execute(
+            select(events.c.data).where(events.c.seq == number, events.c.kind == PROPOSED)
+        ).scalar()
+    return set() if data is None else {(pair[0], pair[1]) for pair in json.loads(data).get("fields", ())}
 
 
 def proposed_cases(engine: Engine, number: int) -> list[int]:
