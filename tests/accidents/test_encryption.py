@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from sqlalchemy import Engine
@@ -42,7 +43,7 @@ from tests.cli.sheets import text_of
 
 PHRASE = "quatre mots que personne ne devine"
 LATER = NOW + dt.timedelta(hours=1)
-KILLS = 6
+KILLS = 5
 
 
 @contextmanager
@@ -230,7 +231,11 @@ encrypt_workspace(workspace, vault, sys.argv[4], NOW)
 
 def start(folder: Path, locked: Workspace, code: str = ENCRYPTING) -> subprocess.Popen[str]:
     command = [sys.executable, "-c", code, str(folder), *secrets_of(locked)]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    # It says that it has begun.
+    process.stdout.readline()
+    return process
 
 
 def secrets_of(locked: Workspace) -> list[str]:
@@ -243,21 +248,15 @@ def test_killed_at_any_instant_it_goes_on_and_loses_nothing(
 ) -> None:
     before, rng = said(plain), random.Random(11)
     whole = Path(shutil.copytree(plain.folder, tmp_path / "timed"))
-    begun = time.monotonic()
-    process = start(whole, locked)
-    assert process.stdout is not None
-    process.stdout.readline()
-    begun = time.monotonic()
-    assert process.wait() == 0
+    with start(whole, locked) as process:
+        begun = time.monotonic()
+        assert process.wait() == 0
     lasts, states = time.monotonic() - begun, set()
     for at in range(KILLS):
         folder = Path(shutil.copytree(plain.folder, tmp_path / f"killed-{at}"))
-        process = start(folder, locked)
-        assert process.stdout is not None
-        process.stdout.readline()
-        time.sleep(rng.uniform(0, lasts))
-        process.send_signal(signal.SIGKILL)
-        process.wait()
+        with start(folder, locked) as process:
+            time.sleep(rng.uniform(0, lasts))
+            process.send_signal(signal.SIGKILL)
         half = open_workspace(folder, vault=vault)
         states.add((half.vault is None, plan_encryption(half).files, plan_encryption(half).store))
         assert said(half) == before
@@ -291,15 +290,12 @@ print("open", flush=True)
 time.sleep(60)
 """
     before = tree(plain.folder)
-    process = start(plain.folder, locked, desk)
-    assert process.stdout is not None
-    process.stdout.readline()
-    try:
-        with pytest.raises(StoreError, match="Another papier"):
-            encrypt_workspace(plain, vault, PHRASE, NOW)
-    finally:
-        process.kill()
-        process.wait()
+    with start(plain.folder, locked, desk) as process:
+        try:
+            with pytest.raises(StoreError, match="Another papier"):
+                encrypt_workspace(plain, vault, PHRASE, NOW)
+        finally:
+            process.kill()
     after = tree(plain.folder)
     assert {name: after[name] for name in before if not name.endswith(("-shm", "-wal", ".lock"))} == {
         name: digest for name, digest in before.items() if not name.endswith(("-shm", "-wal", ".lock"))
@@ -384,3 +380,33 @@ def test_the_commands(plain: Workspace, tmp_path: Path) -> None:
     lines = text[text.index("AGE-SECRET-KEY-1") :].split("Clé des numéros")[0]
     secret.write_text(" ".join(lines.split()).lower() + "\n", "utf-8")
     assert papier("records", "list", "--json").stdout == before
+
+
+def test_a_busy_machine_is_not_taken_for_a_wrong_passphrase(sealed: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    age, asked = pytest.importorskip("pyrage"), []
+
+    class Busy:
+        """age, which takes the machine for too slow the first times."""
+
+        def __init__(self, times: int) -> None:
+            self.times = times
+
+        def decrypt(self, data: bytes, passphrase: str) -> bytes:
+            asked.append(passphrase)
+            if len(asked) <= self.times:
+                raise age.DecryptError("Excessive work parameter for passphrase.\nDecryption would take 32 seconds.")
+            opened: bytes = age.passphrase.decrypt(data, passphrase)
+            return opened
+
+    for times, opens in ((2, True), (99, False)):
+        asked.clear()
+        busy = SimpleNamespace(
+            passphrase=Busy(times), DecryptError=age.DecryptError, x25519=age.x25519, decrypt=age.decrypt
+        )
+        busy.IdentityError = age.IdentityError
+        monkeypatch.setattr("papier.store.vault._age", lambda busy=busy: busy)
+        if opens:
+            assert open_vault(sealed.folder, PHRASE)[0] == sealed.vault
+        else:
+            with pytest.raises(StoreError, match="too busy"):
+                open_vault(sealed.folder, PHRASE)
