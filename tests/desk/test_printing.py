@@ -51,7 +51,7 @@ def followed(_folder: Path, _what: str, _now: dt.datetime, told: Connection) -> 
 
 def test_what_follows_a_batch_is_done_once_all_of_it_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     workspace = create_workspace(tmp_path / "workspace")
-    line = Arrivals(workspace.folder, lambda: NOW)
+    line = Arrivals(workspace, lambda: NOW)
     monkeypatch.setattr(module, "_take_in_apart", filed)
     monkeypatch.setattr(module, "_follow_apart", followed)
     line.put([tmp_path / "1.pdf", tmp_path / "2.pdf"])
