@@ -54,6 +54,12 @@ def test_two_crosses_in_a_single_choice_are_both_named() -> None:
     assert first(single(O, E, O), *CROSSES).ticked == (0, 2)
 
 
+def test_a_lone_blackened_box_is_never_silently_blank_where_several_may_be_ticked() -> None:
+    """A marker that fills the box: the rest of its page crosses."""
+    assert first(several(E, D, E), *CROSSES * 5).probability < ACCEPTED
+    assert first(several(E, D, O), *CROSSES * 5).ticked == (2,)
+
+
 def test_any_number_may_be_ticked_where_several_are_asked_for() -> None:
     answer = first(several(O, E, O, E, O))
     assert answer.ticked == (0, 2, 4)

@@ -69,6 +69,9 @@ TICKED_ANY, NONE_TICKED, TWO_TICKED = 0.25, 0.15, 0.004
 # A box is cancelled where another is ticked instead, and more seldom where none is (by whether the sheet says how to).
 CANCELLED_INSTEAD, CANCELLED_ANY = 0.01, 0.01
 CANCELLED_ALONE = {True: 0.006, False: 0.002}
+# A blackened box is cancelled in favour of another. Where none is ticked it may as well be a tick of a heavy pen, and
+# nothing is ever surer than this.
+LONE_CANCELLED = 0.9
 # Of two or more ticks in a single choice, each further box is in it so often against not.
 SEVERAL_ODDS = 0.3
 # What the model was never shown: so much of a box's likelihood is spread over all looks.
@@ -188,13 +191,20 @@ def _answer(weighed: _Weighed, share: Floats, sharpness: float) -> Answer:
     chosen = ticked > 0.5
     if weighed.none is None or weighed.one is None or weighed.several is None:
         matches = np.where(chosen, weighed.ticked, 1 - weighed.ticked).prod(axis=1)
-        return Answer(tuple(np.flatnonzero(chosen).tolist()), _sharpen(float(share @ matches), sharpness), states)
+        return _doubt_cancelled(tuple(np.flatnonzero(chosen).tolist()), float(share @ matches), states, sharpness)
     one = share @ weighed.one
     chances = [float(share @ weighed.none), float(one.max()), float(share @ weighed.several)]
     several = np.sort(np.argsort(-ticked)[: max(2, int(chosen.sum()))])
     answers = [(), (int(one.argmax()),), tuple(several.tolist())]
     best = int(np.argmax(chances))
-    return Answer(answers[best], _sharpen(chances[best], sharpness), states)
+    return _doubt_cancelled(answers[best], chances[best], states, sharpness)
+
+
+def _doubt_cancelled(ticked: tuple[int, ...], probability: float, states: Floats, sharpness: float) -> Answer:
+    """The answer with its probability sharpened, and doubted where a box was cancelled and none ticked."""
+    sharp = _sharpen(probability, sharpness)
+    lone = not ticked and bool((states[:, BoxState.CANCELLED] > LONE_CANCELLED).any())
+    return Answer(ticked, min(sharp, LONE_CANCELLED) if lone else sharp, states)
 
 
 def _sharpen(probability: float, sharpness: float) -> float:
