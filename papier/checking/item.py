@@ -37,6 +37,11 @@ class Candidate:
     storable: bool = True
 
 
+def is_nothing(value: Value) -> bool:
+    """True for the value of a field in which nothing is written, ticked or signed."""
+    return value in (None, "", [], False)
+
+
 @dataclass(frozen=True, slots=True)
 class CheckItem:
     """One item of the queue.
@@ -136,3 +141,8 @@ class CheckItem:
             "on_sheet": self.on_sheet,
             "paper_rounds": self.paper_rounds,
         }
+
+
+def has_best(item: CheckItem) -> bool:
+    """True where "right" says something of its own: of a field that seems empty, "nothing is written" says the same."""
+    return bool(item.candidates) and item.candidates[0].storable and not is_nothing(item.candidates[0].value)

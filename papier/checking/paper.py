@@ -14,7 +14,7 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine, func, select
 
 from papier.checking.crops import crop_pixels
-from papier.checking.item import Candidate, CheckItem, ItemKind
+from papier.checking.item import Candidate, CheckItem, ItemKind, has_best, is_nothing
 from papier.checking.queue import open_items
 from papier.errors import ScanFileError
 from papier.forms.correction_sheet import (
@@ -131,17 +131,18 @@ def print_corrections(
 def shape_of(item: CheckItem) -> RowShape:
     """Boxes and cells for an item: few different shapes, so that sheets are alike."""
     others = len(_others(item))
+    right = has_best(item)
     if item.zone == "comb":
         content = CombContent(item.content or "mixed")
         cells = content.fixed_length or (FEWER_CELLS if item.cells <= FEWER_CELLS else MOST_CELLS)
-        return RowShape(others, content, cells)
-    return RowShape(others)
+        return RowShape(others, content, cells, right)
+    return RowShape(others, right=right)
 
 
 def _others(item: CheckItem) -> list[Candidate]:
     """The candidates that get a box of their own: not the best, and not that nothing is written."""
     most = COMB_OTHERS if item.zone == "comb" else BOX_OTHERS
-    return [one for one in item.candidates[1:] if one.storable and not _is_nothing(one.value)][:most]
+    return [one for one in item.candidates[1:] if one.storable and not is_nothing(one.value)][:most]
 
 
 def _shape_order(item: CheckItem) -> tuple[int, str, int]:
@@ -151,13 +152,9 @@ def _shape_order(item: CheckItem) -> tuple[int, str, int]:
 
 def _choices(item: CheckItem) -> list[tuple[str, str, Value]]:
     """Each box's name with what is printed beside it and the value that it stands for."""
-    offered = [(RIGHT, item.candidates[0])] if item.candidates and item.candidates[0].storable else []
+    offered = [(RIGHT, item.candidates[0])] if has_best(item) else []
     offered += list(zip(LETTERS, _others(item), strict=False))
-    return [(name, "rien" if _is_nothing(one.value) else one.shown, one.value) for name, one in offered]
-
-
-def _is_nothing(value: Value) -> bool:
-    return value in (None, "", [], False)
+    return [(name, one.shown, one.value) for name, one in offered]
 
 
 def _row(item: CheckItem) -> CorrectionRow:

@@ -16,7 +16,7 @@ from sqlalchemy import Engine
 
 from papier.checking.answers import Answer, answer, undo
 from papier.checking.crops import crop, crop_pixels
-from papier.checking.item import CheckItem, ItemKind
+from papier.checking.item import CheckItem, ItemKind, has_best
 from papier.checking.queue import open_items
 from papier.errors import MissingProgramError, PapierError
 from papier.language import translate as _
@@ -215,7 +215,8 @@ def describe(item: CheckItem) -> list[str]:
     lines.append("")
     if Verdict.RIGHT in offered:
         best = item.candidates[0]
-        lines.append(f"  [{_('Enter')}] {_('right')}: {best.shown}  {percent(best.probability)}")
+        words = f"{_('right')}: {best.shown}" if has_best(item) else _("nothing written")
+        lines.append(f"  [{_('Enter')}] {words}  {percent(best.probability)}")
     for place, at in enumerate(other_candidates(item), 1):
         one = item.candidates[at]
         lines.append(f"  [{place}] {one.shown}  {percent(one.probability)}")
@@ -235,7 +236,9 @@ def keys_line(item: CheckItem) -> str:
         "p": (Verdict.PAPER, _("look at the paper")),
     }
     offered = item.verdicts()
-    shown = [f"[{key}] {text}" for key, (verdict, text) in words.items() if verdict in offered]
+    # Enter says that nothing is written where that is the best reading.
+    said = {Verdict.BLANK} if Verdict.RIGHT in offered and not has_best(item) else set()
+    shown = [f"[{key}] {text}" for key, (verdict, text) in words.items() if verdict in offered and verdict not in said]
     more = [f"[s] {_('later')}", f"[u] {_('undo')}", f"[?] {_('help')}", f"[q] {_('leave')}"]
     # A key and its word stay together where the line is broken.
     return "  " + "  ".join(entry.replace(" ", "\u00a0") for entry in [*shown, *more])

@@ -35,3 +35,16 @@ def booklets(count: int) -> str:
 
 def slips(count: int) -> str:
     return _n("{count} slip", "{count} slips", count).format(count=count)
+
+
+def pages_of(status: str, count: int) -> str:
+    """How many pages became what: the status agrees with their number."""
+    words = {
+        "read": lambda: _n("{count} read", "{count} read", count),
+        "doubtful": lambda: _n("{count} in doubt", "{count} in doubt", count),
+        "damaged": lambda: _n("{count} damaged", "{count} damaged", count),
+        "unknown": lambda: _n("{count} unknown", "{count} unknown", count),
+        "copy": lambda: _n("{count} seen before", "{count} seen before", count),
+        "blank": lambda: _n("{count} blank", "{count} blank", count),
+    }
+    return words[status]().format(count=count) if status in words else f"{count} {status}"

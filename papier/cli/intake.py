@@ -16,7 +16,7 @@ from papier.checking.wording import reason_words
 from papier.cli import counts
 from papier.cli.check import tell_corrections
 from papier.cli.context import Context, pass_context
-from papier.cli.output import in_words, progress_bar
+from papier.cli.output import progress_bar
 from papier.cli.read import exit_code, tell_missing_pages
 from papier.devices.delivery import readable_name
 from papier.devices.wholeness import find_kind
@@ -231,13 +231,15 @@ def _tell(taken: TakenIn, *, as_json: bool) -> None:
         click.echo(_("{file}: taken in before; nothing to do.").format(file=readable_name(taken.path.name)))
         return
     records = {page.record for page in taken.pages if page.record is not None}
-    states = Counter(str(page.reading.status) for page in taken.pages)
+    states = Counter(
+        "blank" if page.reading.reason == "blank page" else str(page.reading.status) for page in taken.pages
+    )
     click.echo(
         _("{file}: {pages}, {records} ({what})").format(
             file=readable_name(taken.path.name),
             pages=counts.pages(len(taken.pages)),
             records=counts.records(len(records)),
-            what=", ".join(f"{count} {in_words(status)}" for status, count in states.items()),
+            what=", ".join(counts.pages_of(status, count) for status, count in states.items()),
         )
     )
     for page in taken.pages:

@@ -12,7 +12,7 @@ from starlette.responses import Response
 from papier.checking.answers import Answer, AnswerRefusedError, answer, find_place, undo
 from papier.checking.candidates import shown
 from papier.checking.crops import crop
-from papier.checking.item import CheckItem, ItemKind
+from papier.checking.item import CheckItem, ItemKind, has_best
 from papier.desk.office import Form, Office, read_number
 from papier.desk.records import DRAWING
 from papier.errors import PapierError, UsageError
@@ -93,6 +93,7 @@ def show_item(
         left=len(mine),
         others=len(everything) - len(mine),
         choices=_choices(item),
+        best=has_best(item),
         typing=Verdict.TYPED in item.verdicts() and item.zone != "signature",
         date=item.content == "date",
         following=following,
@@ -177,7 +178,7 @@ def _choices(item: CheckItem) -> list[Choice]:
     if Verdict.RIGHT in offered:
         best = item.candidates[0]
         # An empty field is said, not shown as a dash: Enter is then the answer that nothing is there.
-        text = _("nothing is written") if best.value in (None, "", []) else best.shown
+        text = best.shown if has_best(item) else _("nothing is written")
         found.append(Choice(str(Verdict.RIGHT), text, "Enter", best.probability))
         first = 1
     number = 0
@@ -197,6 +198,9 @@ def _choices(item: CheckItem) -> list[Choice]:
         else _("set it aside"),
         Verdict.WRITTEN: _("something is written on it"),
     }
+    if Verdict.RIGHT in offered and not has_best(item):
+        # Enter says it.
+        del words[Verdict.BLANK]
     return found + [Choice(str(verdict), text, KEYS[verdict]) for verdict, text in words.items() if verdict in offered]
 
 

@@ -53,15 +53,19 @@ SIGNATURE_HEIGHT = 20.0
 
 @dataclass(frozen=True, slots=True)
 class RowShape:
-    """What a row offers: how many other candidates, and cells for a value of some content (none for boxes)."""
+    """What a row offers: how many other candidates, and cells for a value of some content (none for boxes).
+
+    `right`: whether the best reading has a box; that nothing is written has one of its own.
+    """
 
     others: int
     content: CombContent | None = None
     cells: int = 0
+    right: bool = True
 
     @property
     def boxes(self) -> tuple[str, ...]:
-        return (RIGHT, *LETTERS[: self.others], BLANK, UNREADABLE)
+        return (*((RIGHT,) if self.right else ()), *LETTERS[: self.others], BLANK, UNREADABLE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from sqlalchemy import Engine, select
 from papier.checking.answers import Answer, answer
 from papier.checking.paper import came_back, may_show, print_corrections, shape_of
 from papier.checking.queue import open_items
+from papier.cli.check_terminal import describe
 from papier.forms.correction_sheet import RowShape, lay_out_corrections
 from papier.forms.definition import CombContent
 from papier.geometry import bounding_rect
@@ -269,3 +270,17 @@ def test_the_whole_loop_by_pen_and_scanner(tmp_path: Path) -> None:
 
 def _sheet_of(engine: Engine, row: Any) -> str:
     return str(list_records(engine, record=row.question.record)[0].sheet)
+
+
+def test_nothing_written_has_one_box_on_paper_and_one_key_on_the_screen(workspace: Workspace, engine: Engine) -> None:
+    (sheet,) = print_sheets(workspace, engine, 1)
+    empty = FieldReading(
+        "nom", "comb", None, State.BLANK, 0.9, needs_person=True, reason="there may be something written"
+    )
+    file_page(engine, "a", sheet, [empty, doubtful("telephone", "0612345678")])
+    items = {item.field: item for item in open_items(workspace)}
+    assert shape_of(items["nom"]).boxes == ("vide", "illisible")
+    assert shape_of(items["telephone"]).boxes[0] == "juste"
+    lines = describe(items["nom"])
+    assert sum("nothing written" in line for line in lines) == 1
+    assert "[v]" in "".join(describe(items["telephone"]))

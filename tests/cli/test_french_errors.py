@@ -13,6 +13,7 @@ import pytest
 from PIL import Image
 
 from papier.cli.click_words import COUNTED_MESSAGES, MESSAGES, METAVARS
+from papier.cli.counts import pages_of
 from papier.cli.main import cli
 from papier.errors import os_words
 from papier.language import LOCALE_FOLDER, translate
@@ -90,8 +91,7 @@ def test_a_mistyped_command_and_its_help(french: Papier) -> None:
     for words in ("papier print [OPTIONS] FORMULAIRE", "--roster CHEMIN", "--set COLONNE=VALEUR"):
         assert words in help_text
     assert "[COMMANDE] [ARGUMENTS]..." in french("cases", "--help").out
-    assert "Argument manquant" in french("print").err
-    assert "FORMULAIRE" in french("print").err
+    assert "Il manque 'FORMULAIRE'" in french("print").err
 
 
 def test_what_click_says_is_in_the_catalogue() -> None:
@@ -127,3 +127,10 @@ def test_what_the_system_refuses_is_said_in_french(french: Papier) -> None:
     for number in (errno.ENOSPC, errno.EACCES, errno.ECONNREFUSED):
         assert os_words(OSError(number, os.strerror(number))) != os.strerror(number)
     assert os_words(OSError(errno.ENOSPC, "No space left on device")) == "le disque est plein"
+
+
+def test_what_became_of_pages_agrees_with_their_number(french: Papier) -> None:
+    assert french("init").code == 0
+    assert [pages_of("read", count) for count in (1, 2)] == ["1 lue", "2 lues"]
+    assert pages_of("unknown", 1) == "1 inconnue"
+    assert pages_of("blank", 3) == "3 blanches"
