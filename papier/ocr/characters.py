@@ -134,7 +134,7 @@ class CharacterReader:
                 f"cells are uint8 (n, {INK_HEIGHT}, {INK_WIDTH}), not {cells.dtype} {cells.shape}: "
                 "cut the ink of the cell and its margin at six pixels a millimetre"
             )
-        session = _load_session(self._model, self._threads)
+        session = load_session(self._model, self._threads)
         parts = [
             session.run(None, {"cells": normalise(cells[start : start + BATCH])})[0]
             for start in range(0, len(cells), BATCH)
@@ -145,7 +145,7 @@ class CharacterReader:
 
 
 @lru_cache(maxsize=4)
-def _load_session(model: Path, threads: int) -> onnxruntime.InferenceSession:
+def load_session(model: Path, threads: int) -> onnxruntime.InferenceSession:
     if not model.is_file():
         raise MissingProgramError(
             _(

@@ -18,6 +18,8 @@ Floats = npt.NDArray[np.float64]
 # Columns of digits, and of letters and signs.
 KINDS: Final = (slice(0, len(DIGITS)), slice(len(DIGITS), INDEX[BLANK]))
 
+# How much the first and the second reader are heard, among digits and among letters (`training.characters.pair`).
+HEARD: Final = ((0.65, 0.25), (0.62, 0.39))
 # Log odds of a character among digits, or among letters, beyond which they count twice: above 0.99 (4.6), 11 of 44,000
 # validation digits and 1 of 20,000 others were wrong, slashes left out.
 KNEE: Final = 4.0
@@ -42,6 +44,21 @@ def believe(log_probs: npt.NDArray[np.float32], ink: npt.NDArray[np.uint8]) -> n
     but a slash is noise or a zero as likely as a 1.
     """
     return np.asarray(_doubt_slashes(_steepen(log_probs.astype(np.float64)), ink), np.float32)
+
+
+def join(first: npt.NDArray[np.float32], second: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """Both readers' log-probabilities as one's: `first` (n, len(CLASSES)), `second` (n, characters) within its kind.
+
+    What stands among digits and among letters is a weighted sum (a product of experts, Hinton 1999); the shares of
+    digits, letters, blank and noise stay the first's.
+    """
+    joined = first.astype(np.float64)
+    for kind, (one, other) in zip(KINDS, HEARD, strict=True):
+        own = joined[:, kind]
+        total = np.logaddexp.reduce(own, axis=1)
+        both = one * (own - total[:, None]) + other * second[:, kind].astype(np.float64)
+        joined[:, kind] = both + (total - np.logaddexp.reduce(both, axis=1))[:, None]
+    return np.asarray(joined, np.float32)
 
 
 def _steepen(log_probs: Floats) -> Floats:

@@ -23,6 +23,7 @@ from papier.ocr.masking import find_outline, find_paper_only
 from papier.ocr.register import KnownSheet, PrintedForm, SheetRegister
 from papier.ocr.registration import SheetCandidate, count_strays, find_sheets
 from papier.ocr.scan import RegisteredPage, RejectedPage, ScannedPage
+from papier.ocr.second_reader import SecondReader
 from papier.ocr.two_marks import place_by_two_marks
 from papier.ocr.zone_readings import read_zones
 from papier.records import FieldReading, PageReading, PageStatus, State
@@ -59,6 +60,7 @@ class Reader:
     characters: CharacterReader = field(default_factory=CharacterReader)
     watcher: Watcher | None = None
     handwriting: HandwritingReader = field(default_factory=HandwritingReader)
+    second_characters: SecondReader = field(default_factory=SecondReader)
 
     def read_page(self, page: ScannedPage | RejectedPage) -> list[PageReading]:
         """The readings of every sheet on the page, left to right and top to bottom; never empty."""
@@ -181,6 +183,7 @@ class Reader:
             known_values=sheet.known_values if sheet is not None else {},
             printed_on=sheet.printed_on if sheet is not None else None,
             line_reader=self.handwriting,
+            second_reader=self.second_characters,
         )
         asked = doubt is not None or any(_asks(reading) for reading in fields.values())
         reading = PageReading(

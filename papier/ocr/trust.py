@@ -90,7 +90,10 @@ def log_odds(probability: float) -> float:
 
 
 @cache
-def load_curves() -> Mapping[str, Curve]:
-    """The curves shipped with the package, by content."""
+def load_curves(readers: int = 1) -> Mapping[str, Curve]:
+    """The curves shipped with the package, by content: for what the first reader read, or both together.
+
+    Those of both are for fields that the first left in doubt, and only for contents that both are asked about.
+    """
     stored = json.loads((resources.files("papier.ocr") / "models" / "combs.json").read_text("utf-8"))
-    return {content: Curve(**values) for content, values in stored["curves"].items()}
+    return {content: Curve(**values) for content, values in stored[{1: "curves", 2: "joined"}[readers]].items()}

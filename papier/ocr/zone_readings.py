@@ -13,7 +13,7 @@ from papier.ocr.ink import InkPage
 from papier.ocr.lost_paper import find_lost
 from papier.ocr.print_patches import PrintedFace
 from papier.ocr.scan import RegisteredPage
-from papier.ocr.zones.comb import CellReader, read_combs
+from papier.ocr.zones.comb import CellReader, SecondCellReader, read_combs
 from papier.ocr.zones.lines import LineReader, read_lines
 from papier.ocr.zones.printed_lines import read_printed_lines
 from papier.ocr.zones.signature import read_signatures
@@ -35,6 +35,7 @@ def read_zones(
     known_values: Mapping[str, Sequence[str]] | None = None,
     printed_on: dt.date | None = None,
     line_reader: LineReader | None = None,
+    second_reader: SecondCellReader | None = None,
 ) -> dict[str, FieldReading]:
     """The readings of every field that has a zone on this page, in the layout's order.
 
@@ -79,6 +80,7 @@ def read_zones(
             prefilled=prefilled,
             known_values=known_values or {},
             printed_on=printed_on,
+            second=second_reader,
         ),
         *read_lines(paper, firsts("lines"), demanded("lines"), line_reader, known_values),
         *read_signatures(paper, firsts("signature"), demanded("signature")),

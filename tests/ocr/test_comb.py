@@ -43,6 +43,65 @@ class ToldReader:
         return ToldReading(np.log(rows))
 
 
+@dataclass
+class Doubter:
+    """Says the text's first letters with this chance each, and another one with what is left."""
+
+    text: str
+    chance: float
+
+    def read(self, cells: npt.NDArray[np.uint8], /) -> ToldReading:
+        rows = np.full((len(cells), len(CLASSES)), 1e-8, np.float32)
+        for row, letter in zip(rows, self.text, strict=False):
+            row[INDEX[letter]], row[INDEX["8"]] = self.chance, 1 - self.chance
+        return ToldReading(np.log(rows))
+
+
+@dataclass
+class SecondOpinion:
+    """Says `text`, for certain; keeps how many cells it was asked about."""
+
+    text: str
+    asked: list[int] = field(default_factory=list)
+
+    def read(self, cells: npt.NDArray[np.uint8], /) -> npt.NDArray[np.float32]:
+        self.asked.append(len(cells))
+        rows = np.full((len(cells), INDEX[BLANK]), 1e-7, np.float32)
+        for row, letter in zip(rows, self.text, strict=False):
+            row[INDEX[letter]] = 1
+        return np.log(rows)
+
+
+@pytest.mark.parametrize(
+    ("chance", "opinion", "asked", "state"),
+    [
+        (0.97, "0612345679", [10], State.SURE),  # in doubt, and settled by the second reader
+        (0.97, "0613345679", [10], State.DOUBTFUL),  # who has another digit
+        (0.9999999, "0613345679", [], State.SURE),  # not asked what is clear
+    ],
+)
+def test_a_second_reader_is_asked_what_the_first_leaves_in_doubt(
+    chance: float, opinion: str, asked: list[int], state: State
+) -> None:
+    zone = comb(20, 10, "tel", "telephone")
+    page = DrawnPage(list(zone.cells))
+    for cell in zone.cells:
+        write_bar(page, cell)
+    second = SecondOpinion(opinion)
+    paper = InkPage.of(page.scan(), page.face())
+    (reading,) = read_combs(
+        paper,
+        [[zone]],
+        [Demand()],
+        Doubter("0612345679", chance),
+        prefilled={},
+        known_values={},
+        second=second,
+    )
+    assert second.asked == asked
+    assert (reading.value, reading.state) == ("0612345679", state)
+
+
 def comb(y: float, count: int = 6, name: str = "nom", content: str = "letters", width: float = 6.0) -> Zone:
     cells = tuple(RectMm(15 + i * width, y, width, width * 4 / 3) for i in range(count))
     return Zone(name, "comb", bounding_rect(cells), content=content, cells=cells)

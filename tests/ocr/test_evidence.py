@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from papier.ocr.characters import BLANK, CLASSES, INDEX, INK_HEIGHT, INK_WIDTH, NOISE
-from papier.ocr.evidence import KINDS, KNEE, believe
+from papier.ocr.evidence import KINDS, KNEE, believe, join
 
 PAPER = np.zeros((1, INK_HEIGHT, INK_WIDTH), np.uint8)
 
@@ -70,3 +70,30 @@ def test_a_one_with_its_upstroke_may_lean() -> None:
 def test_what_leans_and_is_no_one_is_left_alone() -> None:
     seven = row(d7=0.9, d1=0.01)
     assert np.allclose(believe(seven, stroke(42)), seven, atol=1e-5)
+
+
+def second_row(character: str, chance: float) -> npt.NDArray[np.float32]:
+    """What a second reader says of one cell: `character` with this chance within its kind, the others evenly."""
+    found = np.zeros((1, INDEX[BLANK]), np.float32)
+    for kind in KINDS:
+        found[:, kind] = -np.log(kind.stop - kind.start)
+        if kind.start <= INDEX[character] < kind.stop:
+            found[:, kind] = np.log((1 - chance) / (kind.stop - kind.start - 1))
+            found[0, INDEX[character]] = np.log(chance)
+    return found
+
+
+def test_two_who_agree_are_surer_than_one_and_two_who_do_not_are_less_sure() -> None:
+    first = row(d7=0.8, d1=0.15)
+    agreed = np.exp(join(first, second_row("7", 0.99)))[0]
+    torn = np.exp(join(first, second_row("1", 0.99)))[0]
+    assert agreed[INDEX["7"]] > 0.87
+    assert torn[INDEX["7"]] < 0.7
+
+
+def test_the_second_reader_has_no_say_in_what_is_blank_or_struck_out() -> None:
+    first = row(blank=0.5, noise=0.3, d7=0.1)
+    joined = np.exp(join(first, second_row("7", 0.9999)))[0]
+    assert joined.sum() == pytest.approx(1, abs=1e-5)
+    assert joined[INDEX[BLANK]] == pytest.approx(0.5, abs=1e-5)
+    assert joined[INDEX[NOISE]] == pytest.approx(0.3, abs=1e-5)

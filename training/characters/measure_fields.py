@@ -1,6 +1,6 @@
 """How whole combs are read: what is accepted, what is asked, and whether probabilities keep their word.
 
-    python -m training.characters.measure_fields --work DIR [--part validate] [--model MODEL.onnx] [--rough]
+    python -m training.characters.measure_fields --work DIR [--part validate] [--model MODEL.onnx] [--alone]
 
 Reads what `fields` dumped, as `papier.ocr.zones.comb` does, the sheets printed on the simulator's day. The validation
 writers calibrate; figures are reported on others.
@@ -9,19 +9,24 @@ writers calibrate; figures are reported on others.
 import argparse
 import dataclasses
 from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from benchmarks.scoring import at_most
 from papier.forms.definition import Demand
 from papier.geometry import RectMm
 from papier.ocr.characters import MODEL_PATH, CharacterReader
 from papier.ocr.decoding import Decoding, decode
-from papier.ocr.evidence import believe
-from papier.ocr.trust import trusted
-from papier.ocr.zones.comb import ALPHABET, Comb, interpret, prepare, too_faint, without_ink
+from papier.ocr.evidence import believe, join
+from papier.ocr.second_reader import SecondReader
+from papier.ocr.trust import Curve, load_curves, trusted
+from papier.ocr.zones.comb import ALPHABET, Comb, asked_again, interpret, prepare, too_faint, without_ink
+from papier.records import FieldReading
 from simulator.values import TODAY
 
 BOUNDS = (0.9, 0.99, 0.999)
@@ -35,42 +40,86 @@ class ReadField:
     decoding: Decoding
     rough: bool
     writer: str
+    readers: int = 1  # how many were asked
 
     @property
     def right(self) -> bool:
         return (self.decoding.value or "") == self.value and not (self.decoding.value is None and self.decoding.text)
 
     @property
+    def reading(self) -> FieldReading:
+        """What the product makes of it; the decoding's probability is taken as it is."""
+        return interpret(Comb("", self.content, (RectMm(0, 0, 6, 8),)), self.decoding, Demand())
+
+    @property
     def accepted(self) -> bool:
-        comb = Comb("", self.content, (RectMm(0, 0, 6, 8),))
-        return not interpret(comb, self.decoding, Demand()).needs_person
+        return not self.reading.needs_person
+
+    def trusted(self, curves: Mapping[int, Mapping[str, Curve]] | None = None) -> "ReadField":
+        """With the probability that such fields turned out to have; `curves` by the number of readers, else those
+        shipped.
+        """
+        known = load_curves(self.readers) if curves is None else curves[self.readers]
+        return dataclasses.replace(self, decoding=trusted(self.decoding, self.content, known))
 
 
-def read_fields(work: Path, part: str, reader: CharacterReader, limit: int | None = None) -> list[ReadField]:
-    """Decode every comb that `fields` dumped for this part of the writers; probabilities are the decoder's own."""
-    found = []
+@dataclass(frozen=True)
+class Dumped:
+    """One comb as `fields` dumped it, its cells as the product prepares them; `label` (n,) index in CLASSES."""
+
+    ink: NDArray[np.uint8]
+    faint: NDArray[np.bool_]
+    label: NDArray[np.int64]
+    content: str
+    value: str
+    rough: bool
+    writer: str
+
+    def decode(self, log_probs: NDArray[np.float32], readers: int) -> ReadField:
+        """What the decoder makes of what the reader, or both, say of the cells."""
+        rows = without_ink(believe(log_probs, self.ink), self.ink, self.faint)
+        decoding = decode(rows, ALPHABET, self.content, Demand(), printed_on=TODAY)
+        return ReadField(self.content, self.value, decoding, self.rough, self.writer, readers)
+
+
+def load_fields(work: Path, part: str) -> Iterator[Dumped]:
+    """Every comb that `fields` dumped for this part of the writers."""
     for file in sorted(work.glob(f"fields-{part}-*.npz")):
         with np.load(file) as saved:
             store = {name: saved[name] for name in saved.files}
         starts = np.flatnonzero(np.diff(store["comb"], prepend=-1))
         ends = np.append(starts[1:], len(store["comb"]))
         for index, (start, end) in enumerate(zip(starts, ends, strict=True)):
-            ink = prepare(store["ink"][start:end], store["joined"][start:end])
-            faint = too_faint(store["ink"][start:end], store["faint"][start:end])
-            rows = without_ink(believe(reader.read(ink).log_probs, ink), ink, faint)
-            content = str(store["content"][index])
-            decoding = decode(rows, ALPHABET, content, Demand(), printed_on=TODAY)
-            found.append(
-                ReadField(
-                    content,
-                    str(store["value"][index]),
-                    decoding,
-                    bool(store["rough"][start]),
-                    str(store["writer"][index]),
-                )
+            yield Dumped(
+                prepare(store["ink"][start:end], store["joined"][start:end]),
+                too_faint(store["ink"][start:end], store["faint"][start:end]),
+                store["label"][start:end].astype(np.int64),
+                str(store["content"][index]),
+                str(store["value"][index]),
+                bool(store["rough"][start]),
+                str(store["writer"][index]),
             )
-            if limit and len(found) >= limit:
-                return found
+
+
+def read_fields(
+    work: Path,
+    part: str,
+    reader: CharacterReader,
+    second: SecondReader | None = None,
+    curves: Mapping[int, Mapping[str, Curve]] | None = None,
+    limit: int | None = None,
+) -> list[ReadField]:
+    """Decode every comb that `fields` dumped for this part of the writers; probabilities are the decoder's own.
+
+    What `curves` (else those shipped) leave in doubt is read by `second` too, where it is given.
+    """
+    found = []
+    for dumped in islice(load_fields(work, part), limit):
+        first = reader.read(dumped.ink).log_probs
+        field = dumped.decode(first, 1)
+        if second is not None and asked_again(field.trusted(curves).reading, field.content):
+            field = dumped.decode(join(first, second.read(dumped.ink)), 2)
+        found.append(field)
     return found
 
 
@@ -133,12 +182,14 @@ def main() -> None:
     parser.add_argument("--work", type=Path, required=True)
     parser.add_argument("--part", default="validate")
     parser.add_argument("--model", type=Path, default=MODEL_PATH)
+    parser.add_argument("--alone", action="store_true", help="without the second reader")
     parser.add_argument("--limit", type=int)
     parser.add_argument("--show", type=int, default=20)
     arguments = parser.parse_args()
+    second = None if arguments.alone else SecondReader()
+    reader = CharacterReader(arguments.model)
     fields = [
-        dataclasses.replace(field, decoding=trusted(field.decoding, field.content))
-        for field in read_fields(arguments.work, arguments.part, CharacterReader(arguments.model), arguments.limit)
+        field.trusted() for field in read_fields(arguments.work, arguments.part, reader, second, limit=arguments.limit)
     ]
     for name, rough in (("office", False), ("rough", True)):
         some = [field for field in fields if field.rough == rough]

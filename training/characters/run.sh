@@ -14,8 +14,10 @@ python -m training.characters.sheets --data "$data" --work "$work" --sheets 60 -
 python -m training.characters.sheets --data "$data" --work "$work" --sheets 60 --seed 4 --part test
 python -m training.characters.sheets --data "$data" --work "$work" --sheets 30 --seed 5 --part test --european
 python -m training.characters.evaluate --data "$data" --work "$work" --output "$output"
-# How far whole combs are to be trusted.
+# Whole combs: the second reader, how much it is heard, and how far both are to be trusted.
 python -m training.characters.fields --data "$data" --work "$work" --sheets 200 --seed 1
 python -m training.characters.fields --data "$data" --work "$work" --sheets 190 --only numbers --seed 31
 python -m training.characters.fields --data "$data" --work "$work" --sheets 140 --only letters --seed 32
+python -m training.characters.second --work "$work"
+python -m training.characters.pair --work "$work" --model "$output" --output papier/ocr/models/second.onnx
 python -m training.characters.trust --work "$work" --model "$output" --output papier/ocr/models/combs.json

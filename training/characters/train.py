@@ -33,8 +33,9 @@ FROM_SHEETS = 0.8
 KINDS = ((0, len(DIGITS)), (len(DIGITS), INDEX[BLANK]))  # classes of digits, and of letters and signs
 FAINTEST = 40  # ink below this shows nothing: such a cell is blank whatever was written
 # Characters that people also write with one stroke more, and how often training adds it, as few of the collections'
-# writers do: a zero with its slash, a seven and a Z with their bars.
-SLASHED, BARRED = {"0": 0.05}, {"7": 0.12, "Z": 0.2}
+# writers do: a zero with its slash, a seven and a Z with their bars, a one with its
+# upstroke.
+SLASHED, BARRED, UPSTROKES = {"0": 0.05}, {"7": 0.12, "Z": 0.2}, {"1": 0.15}
 # The loss is that among all classes, which a field's content mostly settles, and that within the character's own kind.
 AMONG_ALL = 0.5
 
@@ -114,27 +115,43 @@ def change(ink: NDArray[np.uint8], random: torch.Generator) -> NDArray[np.uint8]
 
 
 def add_strokes(ink: NDArray[np.uint8], labels: NDArray[np.int64], random: np.random.Generator) -> None:
-    """Slash some zeros, bar some sevens and Zs, in place, in their own ink."""
-    for wanted, slashed in ((SLASHED, True), (BARRED, False)):
+    """Slash some zeros, bar some sevens and Zs, begin some ones with an upstroke, in place, in their own ink."""
+    for wanted in (SLASHED, BARRED, UPSTROKES):
         for character, share in wanted.items():
             for index in np.flatnonzero((labels == INDEX[character]) & (random.random(len(labels)) < share)):
                 image = ink[index]
                 dark = image > max(60.0, 0.5 * float(image.max()))
                 rows, columns = np.flatnonzero(dark[4:-4].any(1)) + 4, np.flatnonzero(dark[:, 4:-4].any(0)) + 4
-                if len(rows) < 12 or len(columns) < 6:
+                if len(rows) < 12 or len(columns) < (2 if wanted is UPSTROKES else 6):
                     continue
                 low = np.array([columns[0], rows[0]], float)
                 size = np.array([columns[-1], rows[-1]], float) - low
-                if slashed:
+                length = 1.3 * float(size.sum())
+                if wanted is UPSTROKES:
+                    ends, length = _upstroke(dark, rows, size, random), float(np.hypot(*size))
+                elif wanted is SLASHED:
                     lean = random.uniform(-0.1, 0.6)
-                    ends = np.array([[0.5 + lean, -0.15], [0.5 - lean, 1.15]]) + random.normal(0, 0.07, (2, 2))
+                    ends = low + size * np.array([[0.5 + lean, -0.15], [0.5 - lean, 1.15]])
+                    ends += size * random.normal(0, 0.07, (2, 2))
                 else:
-                    ends = np.array([[0.1, 0.52], [0.95, 0.48]]) + random.normal(0, 0.07, (2, 2))
-                points = [tuple(np.round((low + size * end) * 16).astype(int).tolist()) for end in ends]
-                width = max(1, round(float(dark.sum()) / max(1.0, 1.3 * float(size.sum()))))
+                    ends = low + size * (np.array([[0.1, 0.52], [0.95, 0.48]]) + random.normal(0, 0.07, (2, 2)))
+                points = [tuple(np.round(end * 16).astype(int).tolist()) for end in ends]
+                width = min(6, max(1, round(float(dark.sum()) / max(1.0, length))))
                 stroke = cv2.line(np.zeros_like(image), points[0], points[1], 255, width, cv2.LINE_AA, 4)
                 stroke = cv2.GaussianBlur(stroke, (0, 0), 0.7).astype(np.float32) * (float(image[dark].mean()) / 255)
                 ink[index] = np.maximum(image, stroke.astype(np.uint8))
+
+
+def _upstroke(
+    dark: NDArray[np.bool_], rows: NDArray[np.intp], size: NDArray[np.float64], random: np.random.Generator
+) -> NDArray[np.float64]:
+    """Where a one's upstroke ends and begins (2, 2), in pixels: from its top down to the left, short or almost to its
+    foot.
+    """
+    top = np.array([float(np.flatnonzero(dark[rows[0] : rows[0] + 2].any(0)).mean()), float(rows[0]) + 0.5])
+    angle = random.uniform(0.35, 1.15)  # from the vertical, in radians
+    length = size[1] * random.uniform(0.2, 0.75)
+    return np.stack([top, top + length * np.array([-np.sin(angle), np.cos(angle)])])
 
 
 def loss_of(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:

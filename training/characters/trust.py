@@ -3,7 +3,8 @@
     python -m training.characters.trust --work DIR --output papier/ocr/models/combs.json [--model MODEL.onnx]
 
 Reads what `fields --part validate` dumped. Logistic curves by penalised likelihood; they say at most what so many
-fields without a mistake can show.
+fields without a mistake can show. First those of the first reader; then, on the numbers that these leave in doubt,
+those of both readers: of names in doubt too few become clear for a curve to say so.
 """
 
 import argparse
@@ -16,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from papier.ocr.characters import MODEL_PATH, CharacterReader
+from papier.ocr.second_reader import SecondReader
 from papier.ocr.trust import Curve, log_odds, terms
 from training.characters.measure_fields import ReadField, read_fields
 
@@ -103,12 +105,23 @@ def main() -> None:
     parser.add_argument("--model", type=Path, default=MODEL_PATH)
     parser.add_argument("--output", type=Path, required=True)
     arguments = parser.parse_args()
-    fields = read_fields(arguments.work, "validate", CharacterReader(arguments.model))
+    reader = CharacterReader(arguments.model)
+    alone = fit_all(read_fields(arguments.work, "validate", reader))
+    fields = read_fields(arguments.work, "validate", reader, SecondReader(), {1: alone})
+    joined = fit_curves(KINDS[0], [field for field in fields if field.readers == 2 and is_fitted(field)])
+    stored = {
+        name: {content: dataclasses.asdict(curve) for content, curve in curves.items()}
+        for name, curves in (("curves", alone), ("joined", joined))
+    }
+    arguments.output.write_text(json.dumps(stored, indent=1) + "\n", "utf-8")
+
+
+def fit_all(fields: list[ReadField]) -> dict[str, Curve]:
+    """A curve for every content."""
     curves: dict[str, Curve] = {}
     for kind in KINDS:
         curves |= fit_curves(kind, [field for field in fields if field.content in kind.contents and is_fitted(field)])
-    stored = {content: dataclasses.asdict(curve) for content, curve in curves.items()}
-    arguments.output.write_text(json.dumps({"curves": stored}, indent=1) + "\n", "utf-8")
+    return curves
 
 
 if __name__ == "__main__":

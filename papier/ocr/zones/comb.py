@@ -18,10 +18,10 @@ from papier.geometry import RectMm, bounding_rect
 from papier.ocr.characters import BLANK, CLASSES, INK_HEIGHT, INK_WIDTH, MARGIN_MM, NOISE
 from papier.ocr.content_rules import cells_text
 from papier.ocr.decoding import Alphabet, Decoding, decode
-from papier.ocr.evidence import believe
+from papier.ocr.evidence import believe, join
 from papier.ocr.ink import FAINT, InkPage
 from papier.ocr.lost_paper import find_hidden
-from papier.ocr.trust import trusted
+from papier.ocr.trust import LIKE, load_curves, trusted
 from papier.ocr.zones.strokes import free_cells
 from papier.records import FieldReading, State
 
@@ -31,7 +31,7 @@ USUAL_CELL = (6.0, 8.0)
 # Cells whose edges are closer than this share their separator.
 JOINED_MM = 0.2
 # Where a form asks for no more than the usual, a comb that `papier.ocr.trust` gives this is taken: of 12,503 office
-# fields by 44 writers that trained nothing, 66 % were, one of them wrong (benchmarks/combs.md, "Where to stop asking").
+# fields by 44 writers that trained nothing, 70 % were, one of them wrong (benchmarks/combs.md, "Where to stop asking").
 SURE_ENOUGH = 0.997
 # Nothing plausible stands there.
 MIN_PLAUSIBLE = 0.05
@@ -73,6 +73,13 @@ class CellReader(Protocol):
         """(n, INK_HEIGHT, INK_WIDTH) uint8, 255 full ink → log-probabilities (n, len(CLASSES))."""
 
 
+class SecondCellReader(Protocol):
+    """Another opinion; `papier.ocr.second_reader.SecondReader` is one."""
+
+    def read(self, cells: npt.NDArray[np.uint8], /) -> npt.NDArray[np.float32]:
+        """(n, INK_HEIGHT, INK_WIDTH) uint8 → log-probabilities (n, characters) within digits and within letters."""
+
+
 @dataclass(frozen=True, slots=True)
 class Comb:
     """One comb of a page; `cells` are those of all its zones in order."""
@@ -91,10 +98,12 @@ def read_combs(
     prefilled: Mapping[str, str],
     known_values: Mapping[str, Sequence[str]],
     printed_on: dt.date | None = None,
+    second: SecondCellReader | None = None,
 ) -> list[FieldReading]:
     """One reading a field, each given as its zones on this page; all cells go through the network together.
 
-    `known_values`: what the roster knows of a field; `printed_on`: when the sheet was printed, where that is known.
+    `known_values`: what the roster knows of a field; `printed_on`: when the sheet was printed, where that is known;
+    `second`: who is asked about the fields that `reader` leaves in doubt.
     """
     fields = [
         Comb(zones[0].field, zones[0].content or "mixed", tuple(cell for zone in zones for cell in zone.cells))
@@ -114,33 +123,43 @@ def read_combs(
         )
     ]
     written = [i for i, comb in enumerate(fields) if comb.field not in prefilled and len(parts[i])]
-    log_probs: dict[int, npt.NDArray[np.float32]] = {}
+    torn = find_hidden(page, {i: fields[i].cells for i in written})
+    found: dict[int, FieldReading] = {}
     if written:
-        read = _read_inked(reader, np.concatenate([parts[i] for i in written]))
-        ends = np.cumsum([len(parts[i]) for i in written])[:-1]
-        log_probs = {
-            i: without_ink(believe(rows, parts[i]), parts[i], faint[i])
-            for i, rows in zip(written, np.split(read, ends), strict=True)
-        }
-    readings = []
-    for i, (comb, demand) in enumerate(zip(fields, demands, strict=True)):
-        if i in log_probs:
-            known = known_values.get(comb.field, ())
-            decoding = decode(log_probs[i], ALPHABET, comb.content, demand, known, printed_on)
-            readings.append(interpret(comb, trusted(decoding, comb.content), demand))
-        else:
-            readings.append(_read_printed(comb, parts[i], prefilled.get(comb.field, "")))
-    for i in find_hidden(page, {i: fields[i].cells for i in written}):
-        readings[i] = _torn(readings[i])
-    return readings
+        cells = np.concatenate([parts[i] for i in written])
+        ends = np.cumsum([len(parts[i]) for i in written])
+        places = {i: slice(int(end) - len(parts[i]), int(end)) for i, end in zip(written, ends, strict=True)}
+        # What `without_ink` overrules is not read at all.
+        inked = ~_bare(cells)
+        first = np.zeros((len(cells), len(CLASSES)), np.float32)
+        first[inked] = reader.read(cells[inked]).log_probs
+        rows = first.copy()
+        rows[inked] = believe(first[inked], cells[inked])
+
+        def read_one(i: int, readers: int) -> FieldReading:
+            log_probs = without_ink(rows[places[i]], parts[i], faint[i])
+            known = known_values.get(fields[i].field, ())
+            decoding = decode(log_probs, ALPHABET, fields[i].content, demands[i], known, printed_on)
+            reading = interpret(fields[i], trusted(decoding, fields[i].content, load_curves(readers)), demands[i])
+            return _torn(reading) if i in torn else reading
+
+        found = {i: read_one(i, 1) for i in written}
+        asked = [i for i in written if i not in torn and asked_again(found[i], fields[i].content)]
+        if second is not None and asked:
+            again = np.zeros(len(cells), np.bool_)
+            for i in asked:
+                again[places[i]] = inked[places[i]]
+            rows[again] = believe(join(first[again], second.read(cells[again])), cells[again])
+            found |= {i: read_one(i, 2) for i in asked}
+    return [
+        found[i] if i in found else _read_printed(comb, parts[i], prefilled.get(comb.field, ""))
+        for i, comb in enumerate(fields)
+    ]
 
 
-def _read_inked(reader: CellReader, cells: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
-    """The reader's answer for all cells, (n, len(CLASSES)); what `without_ink` overrules is not read at all."""
-    log_probs = np.zeros((len(cells), len(CLASSES)), np.float32)
-    inked = ~_bare(cells)
-    log_probs[inked] = reader.read(cells[inked]).log_probs
-    return log_probs
+def asked_again(reading: FieldReading, content: str) -> bool:
+    """Whether the second reader is asked about a field that the first read so."""
+    return reading.state in (State.DOUBTFUL, State.UNREADABLE) and LIKE.get(content, content) in load_curves(2)
 
 
 def interpret(comb: Comb, decoding: Decoding, demand: Demand) -> FieldReading:

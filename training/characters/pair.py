@@ -1,0 +1,148 @@
+"""Join the second reader to the first: export it, and fit how much each is heard.
+
+    python -m training.characters.pair --work DIR [--model MODEL.onnx] [--output papier/ocr/models/second.onnx]
+
+On the fields that `fields` dumped for the validation writers and the first reader leaves in doubt: by the likelihood
+of what was written, among digits and among letters. Prints the weights, which stand in `papier.ocr.evidence`, and what
+both are worth on such fields of theirs and of the test writers.
+"""
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from onnxruntime.quantization import QuantFormat, QuantType, quantize_static
+from onnxruntime.quantization.shape_inference import quant_pre_process
+from torch import Tensor, nn
+
+from papier.ocr.characters import BLANK, DIGITS, INDEX, INPUT_SIZE, MODEL_PATH, CharacterReader
+from papier.ocr.second_reader import SECOND_MODEL_PATH, SecondReader
+from papier.ocr.straightening import straighten
+from papier.records import State
+from training.characters.evaluate import OPSET, QUANTISED_ON, Planes
+from training.characters.measure_fields import load_fields
+from training.characters.network import SecondNetwork
+from training.characters.train import load_sheets
+
+KINDS = {"digits": slice(0, len(DIGITS)), "letters": slice(len(DIGITS), INDEX[BLANK])}
+
+
+class LogProbabilities(nn.Module):
+    """uint8 planes (n, 2, 32, 32) → log-probabilities among digits and among letters, side by side."""
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, cells: Tensor) -> Tensor:
+        logits = self.network(cells.float())
+        return torch.cat([torch.log_softmax(logits[:, kind], 1) for kind in KINDS.values()], 1)
+
+
+def export(network: SecondNetwork, work: Path, output: Path) -> None:
+    """Write the network to `output`, its layers in 8 bits, their ranges as the validation writers' cells use them.
+
+    The ranges are fixed: a cell's answer does not depend on its company.
+    """
+    exact, prepared = work / "second-exact.onnx", work / "second-prepared.onnx"
+    torch.onnx.export(
+        LogProbabilities(network).eval(),
+        (torch.zeros(2, 2, INPUT_SIZE, INPUT_SIZE, dtype=torch.uint8),),
+        str(exact),
+        dynamo=False,
+        opset_version=OPSET,
+        input_names=["cells"],
+        output_names=["log_probs"],
+        dynamic_axes={"cells": {0: "n"}, "log_probs": {0: "n"}},
+    )
+    quant_pre_process(str(exact), str(prepared))
+    ink, label = load_sheets(work, "validate")
+    chosen = np.flatnonzero(label < INDEX[BLANK])
+    chosen = chosen[:: max(len(chosen) // QUANTISED_ON, 1)]
+    quantize_static(
+        str(prepared),
+        str(output),
+        Planes(straighten(ink[chosen])),
+        quant_format=QuantFormat.QDQ,
+        per_channel=True,
+        activation_type=QuantType.QUInt8,
+        weight_type=QuantType.QInt8,
+        op_types_to_quantize=["Gemm"],
+    )
+
+
+def read_both(first: CharacterReader, second: SecondReader, work: Path, part: str) -> dict[str, tuple[Tensor, Tensor]]:
+    """By kind: log-probabilities of both readers within it (n, 2, characters of the kind), and the labels (n,).
+
+    Of the characters in fields that the first reader leaves in doubt.
+    """
+    inks, labels, ones = [], [], []
+    for dumped in load_fields(work, part):
+        read = first.read(dumped.ink).log_probs
+        if dumped.decode(read, 1).trusted().reading.state in (State.DOUBTFUL, State.UNREADABLE):
+            written = dumped.label < INDEX[BLANK]
+            inks.append(dumped.ink[written])
+            labels.append(dumped.label[written])
+            ones.append(read[written])
+    label, one, other = np.concatenate(labels), np.concatenate(ones), second.read(np.concatenate(inks))
+    return {
+        name: (_within([one, other], kind, (label >= kind.start) & (label < kind.stop)), _labels(label, kind))
+        for name, kind in KINDS.items()
+    }
+
+
+def _within(readings: list[NDArray[np.float32]], kind: slice, own: NDArray[np.bool_]) -> Tensor:
+    stacked = torch.from_numpy(np.stack([reading[own, kind] for reading in readings], 1)).float()
+    return torch.log_softmax(stacked, 2)
+
+
+def _labels(label: NDArray[np.int64], kind: slice) -> Tensor:
+    return torch.from_numpy(label[(label >= kind.start) & (label < kind.stop)] - kind.start)
+
+
+def fit_weights(readings: Tensor, labels: Tensor) -> Tensor:
+    """How much each reader counts (2,)."""
+    weights = torch.full((2,), 0.5, requires_grad=True)
+    optimiser = torch.optim.LBFGS([weights], max_iter=100, line_search_fn="strong_wolfe")
+
+    def loss() -> Tensor:
+        optimiser.zero_grad()
+        value = nn.functional.cross_entropy((readings * weights[None, :, None]).sum(1), labels)
+        value.backward()
+        return value
+
+    optimiser.step(loss)
+    return weights.detach()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--work", type=Path, required=True)
+    parser.add_argument("--model", type=Path, default=MODEL_PATH)
+    parser.add_argument("--output", type=Path, default=SECOND_MODEL_PATH)
+    arguments = parser.parse_args()
+    torch.set_num_threads(1)
+    network = SecondNetwork()
+    network.load_state_dict(torch.load(arguments.work / "second.pt"))
+    network.eval()
+    export(network, arguments.work, arguments.output)
+    first, second = CharacterReader(arguments.model), SecondReader(arguments.output)
+    weights = {
+        name: fit_weights(*found) for name, found in read_both(first, second, arguments.work, "validate").items()
+    }
+    print("| writers | among | characters | first % | second % | both % | log likelihood: first | second | both |")
+    for part in ("validate", "test"):
+        for name, (readings, labels) in read_both(first, second, arguments.work, part).items():
+            joined = torch.log_softmax((readings * weights[name][None, :, None]).sum(1), 1)
+            three = [readings[:, 0], readings[:, 1], joined]
+            right = [100 * float((reading.argmax(1) == labels).float().mean()) for reading in three]
+            loss = [float(nn.functional.nll_loss(reading, labels)) for reading in three]
+            print(f"| {part} | {name} | {len(labels)} | " + " | ".join(f"{value:.2f}" for value in right), end=" | ")
+            print(" | ".join(f"{value:.4f}" for value in loss) + " |")
+    print("weights", {name: [round(float(value), 3) for value in found] for name, found in weights.items()})
+
+
+if __name__ == "__main__":
+    main()
