@@ -19,6 +19,7 @@ import resource
 import statistics
 import tempfile
 import time
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import cv2
@@ -91,7 +92,9 @@ def main() -> None:
         scan = Path(folder) / "scan.pdf"
         write_pdf(jpeg, pages, scan)
         figures |= measure_page(jpeg, scan, Reader(register))
-        figures |= measure_pool(scan, Reader(register))
+        # In a process of its own, whose memory no other measurement has taken.
+        with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as fresh:
+            figures |= fresh.submit(measure_pool, scan, Reader(register)).result()
         figures |= measure_print(Path(folder) / "print.pdf")
     figures["load_average"] = os.getloadavg()[0]
     OUTPUT.mkdir(exist_ok=True)

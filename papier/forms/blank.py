@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from papier.errors import DefinitionError, Problem, UsageError
-from papier.forms.blank_pages import Background, BackgroundError, find_background, join_backgrounds
 from papier.forms.definition import CombContent, Demand, Retention, Wording
 from papier.forms.furniture import kept_for
 from papier.forms.grammar import BLANK_FORM, BLANK_PAGE, ZONE_KIND, ZONES
@@ -19,6 +18,9 @@ from papier.forms.shapes import read_keys
 from papier.geometry import RectMm, bounding_rect
 from papier.language import translate as _
 from papier.yaml_source import Node, Proofreader, load_yaml
+
+if TYPE_CHECKING:
+    from papier.forms.blank_pages import Background
 
 # Zones measured by hand on a screen may reach over the page's edge by this much (millimetres).
 EDGE_TOLERANCE = 1.0
@@ -57,6 +59,9 @@ def load_blank_form(path: Path | str) -> tuple[Layout, bytes]:
     The layout is not `marked`: the sheet is found by its own face. Raises DefinitionError with every problem,
     UsageError when the file cannot be read.
     """
+    # Libraries of PDF and of pictures, which every command would load at its start for the few forms of others.
+    from papier.forms.blank_pages import BackgroundError, join_backgrounds  # noqa: PLC0415
+
     node, problems = load_yaml(path)
     proof = Proofreader(problems)
     parser = _BlankParser(Path(path).parent, proof)
@@ -142,6 +147,8 @@ class _BlankParser:
     def _parse_background(
         self, entries: Mapping[str, Node], values: Mapping[str, Any], proof: Proofreader
     ) -> tuple[float, float] | None:
+        from papier.forms.blank_pages import BackgroundError, find_background  # noqa: PLC0415 - as above
+
         if "background" not in values or ("dpi" in entries and "dpi" not in values):
             return None
         try:
