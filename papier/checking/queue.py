@@ -21,6 +21,7 @@ from papier.checking.known import chunks, find_frozen, opened
 from papier.checking.two_answers import list_two_answers
 from papier.checking.wording import reason_words
 from papier.forms.question_slip import ANSWER
+from papier.language import chosen_language, using_language
 from papier.language import translate as _
 from papier.records import PageStatus, State
 from papier.store.blank_sheets import answers
@@ -75,9 +76,11 @@ def find_item(connection: Connection, key: str) -> CheckItem | None:
 def list_items(connection: Connection, *, with_waiting: bool = False, form: str | None = None) -> list[CheckItem]:
     """As `open_items`, within a transaction."""
     sources = (list_fields, list_conflicts, list_two_answers, list_blank, _orphans, _pages)
-    found = [item for source in sources for item in source(connection)]
-    chosen = [item for item in found if form is None or item.form == form]
-    return _in_order(_with_answers(connection, chosen, with_waiting=with_waiting))
+    # The language is asked for once, not for every word of a thousand items.
+    with using_language(chosen_language()):
+        found = [item for source in sources for item in source(connection)]
+        chosen = [item for item in found if form is None or item.form == form]
+        return _in_order(_with_answers(connection, chosen, with_waiting=with_waiting))
 
 
 def _with_answers(connection: Connection, found: Sequence[CheckItem], *, with_waiting: bool) -> list[CheckItem]:
@@ -98,7 +101,9 @@ def _with_answers(connection: Connection, found: Sequence[CheckItem], *, with_wa
         put_off = _("the family is asked") if asked else None
         later = any(check.verdict is Verdict.PAPER for check in given)
         if put_off is None or with_waiting:
-            items.append(replace(item, seen=seen, waiting=put_off, like=f"~{item.like}" if later else item.like))
+            changed = given and (seen or put_off or later)
+            like = f"~{item.like}" if later else item.like
+            items.append(replace(item, seen=seen, waiting=put_off, like=like) if changed else item)
     return _with_cases(connection, _with_paper(connection, items))
 
 
@@ -130,7 +135,12 @@ def _with_paper(connection: Connection, items: Sequence[CheckItem]) -> list[Chec
                 out[entry["key"]] = row.sheet
             elif at not in done:
                 rounds[entry["key"]] += 1
-    return [replace(item, on_sheet=out.get(item.key), paper_rounds=rounds[item.key]) for item in items]
+    return [
+        replace(item, on_sheet=out.get(item.key), paper_rounds=rounds[item.key])
+        if item.key in out or item.key in rounds
+        else item
+        for item in items
+    ]
 
 
 def _in_order(items: Iterable[CheckItem]) -> list[CheckItem]:
@@ -153,7 +163,7 @@ def _in_order(items: Iterable[CheckItem]) -> list[CheckItem]:
         return group[0], first, -len(members), group[1]
 
     return [
-        replace(item, like=item.like.removeprefix("~"))
+        replace(item, like=item.like.removeprefix("~")) if item.like.startswith("~") else item
         for group in sorted(groups, key=place)
         # One hand after the other: what one person wrote stands on one sheet.
         for item in sorted(groups[group], key=lambda one: (one.form or "", one.record or 0, one.key))
