@@ -103,7 +103,10 @@ def set_wording(
             other = set_text(text, taken + 0.01, face, small, grey=SECOND_GREY).moved(used + INLINE_GAP, 0.0)
             pieces[0] = _level(main, _face(first, font), size, _shown(other, language, style), face, small)
         else:
-            other = set_text(text, width, face, small, grey=SECOND_GREY, align=align, blank=blank)
+            # One line from right to left begins where the first language does: else it would stand by the next box.
+            close = language in RTL_LANGUAGES and align == "left" and taken <= width and "\n" not in text
+            room = taken + 0.01 if close else width
+            other = set_text(text, room, face, small, grey=SECOND_GREY, align=align, blank=blank)
             pieces.append(_shown(other, language, style))
     return stack(pieces)
 

@@ -35,6 +35,18 @@ def test_the_sheets_of_a_school_stand_in_four_languages(name: str) -> None:
         lay_out(with_translation(shipped()[name], language), large=True)
 
 
+@pytest.mark.parametrize("name", SIX)
+def test_arabic_stands_by_its_own_box(name: str) -> None:
+    """Who reads from right to left must not take the next column's box for that of the words before it."""
+    for page in lay_out(with_translation(shipped()[name], "ar")).pages:
+        boxes = [zone.rect for zone in page.zones if zone.kind == "tick"]
+        for item in page.items:
+            if isinstance(item, Text) and item.rtl:
+                # Words under a box's line belong to the box at their left; those on it may ask what the box answers.
+                level = [box for box in boxes if box.bottom < item.y < box.bottom + 6.0]
+                assert all(not 0.0 < box.x - item.x < 10.0 for box in level), (item.text, item.x)
+
+
 def test_the_faces_hold_every_letter_of_the_translations() -> None:
     for french, texts in glossary().items():
         for language, text in texts.items():
