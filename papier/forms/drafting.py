@@ -28,6 +28,7 @@ class Kind(StrEnum):
     TELEPHONE = "téléphone"
     YES_NO = "oui-non"
     CHOICE = "choix"
+    NUMBER = "nombre"
     LINES = "lignes"
 
 
@@ -37,6 +38,12 @@ _LIKELY = {
     "jour": Kind.DATE,
     "heure": Kind.HOUR,
     "telephone": Kind.TELEPHONE,
+    "nombre": Kind.NUMBER,
+    "combien": Kind.NUMBER,
+    "ce": Kind.LINES,
+    "pourquoi": Kind.LINES,
+    "raison": Kind.LINES,
+    "raisons": Kind.LINES,
     "remarque": Kind.LINES,
     "remarques": Kind.LINES,
     "precisions": Kind.LINES,
@@ -112,6 +119,8 @@ def _question(question: Question, identifier: str, *, narrow: bool) -> list[str]
         case Kind.DATE | Kind.HOUR | Kind.TELEPHONE:
             content = {"date": "date", "heure": "hour", "téléphone": "telephone"}[question.kind]
             return [f"  - comb: {identifier}", label, f"    content: {content}"]
+        case Kind.NUMBER:
+            return [f"  - comb: {identifier}", label, "    content: number", "    cells: 3"]
         case Kind.YES_NO:
             return [f"  - yesno: {identifier}", label]
         case Kind.LINES:

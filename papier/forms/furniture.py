@@ -47,7 +47,7 @@ _CROSSED, _FILLED, _CELLS, _GAP = "\x01", "\x02", "\x03", "\x04"
 SHORT_BELOW = 100.0
 _SHORT_INSTRUCTIONS: dict[Language, _Instructions] = {
     "fr": _Instructions(
-        ("Cochez", _CROSSED, "Erreur : noircissez", _FILLED, "puis cochez l’autre."),
+        ("Cochez", _CROSSED, "Erreur\u00a0: noircissez", _FILLED, "puis cochez l’autre."),
         ("CAPITALES, un caractère par case", _CELLS, "stylo noir ou bleu."),
     ),
     "en": _Instructions(

@@ -20,9 +20,9 @@ _SPACE_BEFORE_HIGH = re.compile(r"[ \u00a0\u202f]+([;!?])|(?<=[\w»)])([;!?])(?=
 _OPENING = re.compile(r"«[ \u00a0\u202f]*")
 _CLOSING = re.compile(r"[ \u00a0\u202f]*»")
 _APOSTROPHE = re.compile(r"(?<=[^\W\d_])'(?=\w|«|\s|$)")
-# "n° 12", "10 h 30", "25 €", "100 %", "art. 12": the figure stays with its word.
+# "n° 12", "10 h 30", "25 €", "100 %", "30 jours", "art. 12": the figure stays with its word.
 _NUMBER_SIGN = re.compile(r"\b([nN]°|art\.|p\.) (?=\d)")
-_UNIT = re.compile(r"(?<=\d) (?=(?:h|€|%|mm|cm|m|kg|min)\b|[€%])")
+_UNIT = re.compile(r"(?<=\d) (?=(?:h|€|%|mm|cm|m|kg|min|ans?|mois|semaines?|jours?|heures?)\b|[€%])")
 _HOUR_MINUTES = re.compile(r"(?<=\d\u00a0h) (?=\d\d\b)")
 
 PLACEHOLDER = re.compile(r"\{([^{}]+)\}")

@@ -10,9 +10,11 @@ import pytest
 from papier.forms.catalogue import basis_words, family_of, forms_table
 from papier.forms.families import families
 from papier.forms.layout import Text
+from papier.forms.leaflets import lay_out_guide, lay_out_poster
 from papier.forms.library import library_folders
 from papier.forms.shipped import shipped_folder
 from papier.forms.translation import sheet_wordings
+from papier.forms.typography import french_typography
 from papier.workflows.deadlines import list_rules
 from papier.workflows.rulebook import known_rules
 from papier.yaml_source import load_yaml
@@ -130,6 +132,36 @@ def test_the_french_is_plain(name: str) -> None:
     lengths = [len(re.findall(r"[\w'-]+", part)) for part in parts]
     assert sum(lengths) / len(lengths) <= 14
     assert max(lengths) <= 26, max(parts, key=len)
+
+
+def set_badly(text: str) -> bool:
+    """Does French typography set anything in a printed run otherwise, or might a line's end tear it apart?"""
+    return french_typography(text) != text or bool(re.search(r"[\"']|\.\.\.| [:;!?»]|« ", text))
+
+
+def test_the_check_of_typography_finds_what_is_set_badly() -> None:
+    assert all(map(set_badly, ("l'eau", "Objet : oui", "n° 12", "10 h", "30 jours", "« oui »", '"oui"', "et...")))
+    assert not any(
+        map(set_badly, ("l’eau", "Objet\u00a0: oui", "n°\u00a012", "10\u00a0h\u00a030", "30\u00a0jours", "10:30"))
+    )
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_what_is_printed_is_set_as_french_is(name: str) -> None:
+    for large in (False, True):
+        for page in layout(name, large=large).pages:
+            texts = [item.text for item in page.items if isinstance(item, Text) and item.font != "number"]
+            assert [text for text in texts if set_badly(text)] == []
+
+
+@pytest.mark.parametrize("name", sorted(families()))
+def test_guides_and_posters_are_set_as_french_is(name: str) -> None:
+    family = families()[name]
+    pages = [lay_out_guide(family, [form for form in shipped().values() if family_of(form) == name])]
+    if family.poster is not None:
+        pages.append(lay_out_poster(family, [shipped()[form] for form in family.poster.forms]))
+    texts = [item.text for page in pages for item in page.pages[0].items if isinstance(item, Text)]
+    assert [text for text in texts if set_badly(text)] == []
 
 
 @pytest.mark.parametrize("name", FORMS)

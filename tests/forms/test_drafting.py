@@ -56,7 +56,12 @@ def test_a_copy_keeps_all_but_name_version_and_title() -> None:
 
 
 def test_a_label_says_what_it_most_likely_takes() -> None:
-    for label, kind in (("Date de la sortie", "date"), ("Téléphone", "téléphone"), ("Remarques", "lignes")):
+    for label, kind in (
+        ("Date de la sortie", "date"),
+        ("Téléphone", "téléphone"),
+        ("Remarques", "lignes"),
+        ("Nombre de tables", "nombre"),
+    ):
         assert str(likely_kind(label)) == kind
     assert str(likely_kind("Sait nager")) == "mot"
 
