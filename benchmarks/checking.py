@@ -126,6 +126,11 @@ def on_screen(desk: Desk) -> None:
             desk.answers[f"{item.kind} set aside"] += 1
             answer(desk.workspace, item.key, Answer(Verdict.ASIDE), who=CHECKER, now=NOON_AFTER, engine=desk.engine)
             continue
+        if item.kind is ItemKind.BLANK:
+            # Every sheet here is filled in: its fields are asked next.
+            desk.answers["blank sheets that were none"] += 1
+            answer(desk.workspace, item.key, Answer(Verdict.WRITTEN), who=CHECKER, now=NOON_AFTER, engine=desk.engine)
+            continue
         truth, known = desk.truth_of(item)
         given, keys = answer_for(item, truth, known=known)
         try:
