@@ -75,6 +75,8 @@ MARKED = [*MARKS_WITHIN, Look.CIRCLED]
 # widths: the tail of a check mark, a ring that reaches over. Of 20,700 boxes of simulated pages, office and rough, of
 # which the network believed so with 0.001 and more, and whose neighbour was marked, none was ticked.
 NEIGHBOUR, NEIGHBOUR_MARKED, OWN = 4.0, 0.99, 0.02
+# But not ink that reaches into the box, so dark: a check mark may lie along the frame's lower side.
+TOUCHED = 0.1
 # Of 60 boxes of simulated pages that held a mark within, and that something ran through with more than this share, six
 # were empty: under the remarks of rough pages.
 CROSSED, CROSSED_EMPTY = 0.1, 0.03
@@ -132,11 +134,13 @@ def measure_looks(pictures: Pictures, centres: FloatArray, *, two_level: bool = 
     clean = inked & open_inside & (inner < CLEAN * BLACK)
     for look in MARKS_WITHIN:
         looks[clean, look] *= CLEAN_MARK
-    spots = inked & open_inside & (find_spread(odd) < SPOT)
+    # What is clean inside is no spot there either: a check mark along the frame would be counted out twice.
+    spots = inked & open_inside & ~clean & (find_spread(odd) < SPOT)
     looks[spots, Look.DOT] = np.maximum(looks[spots, Look.DOT], looks[spots, Look.OPEN])
     looks[spots, Look.OPEN] *= SPOT_OPEN
     looks[inked & (find_cover(odd) > COVERED), Look.EMPTY] *= COVERED_EMPTY
-    looks = leave_to_neighbours(looks, centres)
+    untouched = inner < TOUCHED * BLACK
+    looks[untouched] = leave_to_neighbours(looks, centres)[untouched]
     empty = np.maximum(weigh_strays(odd, looks), CROSSED_EMPTY * find_crossed(looks))
     looks[:, Look.EMPTY] = np.maximum(looks[:, Look.EMPTY], empty * looks.max(axis=1))
     if find_fading(looks, find_cover(odd, PALE)):
