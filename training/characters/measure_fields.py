@@ -153,7 +153,10 @@ def report(fields: list[ReadField]) -> None:
 
 def report_thresholds(fields: list[ReadField]) -> None:
     """Print what each threshold would accept, and how often it would be wrong."""
-    contents = ("date", "hour", "telephone", "postcode", "nir", "class", "letters")
+    present = {field.content for field in fields}
+    contents = [
+        name for name in ("date", "hour", "telephone", "postcode", "nir", "class", "letters") if name in present
+    ]
     print(
         "| p | fields | accepted % | wrong | at most, per 1,000 fields (95 %) | asked: " + " | ".join(contents) + " |"
     )
