@@ -75,8 +75,9 @@ MARKED = [*MARKS_WITHIN, Look.CIRCLED]
 # widths: the tail of a check mark, a ring that reaches over. Of 20,700 boxes of simulated pages, office and rough, of
 # which the network believed so with 0.001 and more, and whose neighbour was marked, none was ticked.
 NEIGHBOUR, NEIGHBOUR_MARKED, OWN = 4.0, 0.99, 0.02
-# But not ink that reaches into the box, so dark: a check mark may lie along the frame's lower side.
-TOUCHED = 0.1
+# But not what is plainly beside the box: a check mark that slipped out of it stood so, beside marked neighbours. Nor ink
+# that reaches into the box, so dark: a check mark may lie along the frame's lower side.
+PLAINLY_BESIDE, TOUCHED = 0.95, 0.1
 # Of 60 boxes of simulated pages that held a mark within, and that something ran through with more than this share, six
 # were empty: under the remarks of rough pages.
 CROSSED, CROSSED_EMPTY = 0.1, 0.03
@@ -161,6 +162,7 @@ def leave_to_neighbours(looks: Likelihoods, centres: FloatArray) -> Likelihoods:
     apart = np.hypot(*(centres[:, None] - centres[None]).transpose(2, 0, 1))
     np.fill_diagonal(apart, np.inf)
     beside = (apart[:, marked] < NEIGHBOUR).any(axis=1) & (share[:, MARKED].sum(axis=1) < 1 - NEIGHBOUR_MARKED)
+    beside &= share[:, Look.BESIDE] < PLAINLY_BESIDE
     explained = looks.copy()
     for look in (Look.BESIDE, Look.ERASED):
         taken = (1 - OWN) * looks[beside, look]
