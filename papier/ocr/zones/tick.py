@@ -73,7 +73,7 @@ UNMARKED = (Look.EMPTY, Look.ERASED)
 MARKED = [*MARKS_WITHIN, Look.CIRCLED]
 # Ink beside a box, or what looks like ink that was wiped out, is a neighbour's where one is marked within so many box
 # widths: the tail of a check mark, a ring that reaches over. Of 20,700 boxes of simulated pages, office and rough, of
-# which the network believed so with 0.001 and more, and whose neighbour was marked, none was ticked; on other hands one.
+# which the network believed so with 0.001 and more, and whose neighbour was marked, none was ticked.
 NEIGHBOUR, NEIGHBOUR_MARKED, OWN = 4.0, 0.99, 0.02
 # But not what is plainly beside the box: a check mark that slipped out of it stood so, with marked neighbours. Nor ink
 # that reaches into the box, so dark: a check mark may lie along the frame's lower side.
