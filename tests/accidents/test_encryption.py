@@ -41,6 +41,9 @@ from tests.accidents.plain_reader import PlainReader, inbox
 from tests.accidents.test_intake_survives import run_in_namespace
 from tests.cli.sheets import text_of
 
+for package in ("pyrage", "sqlcipher3"):
+    pytest.importorskip(package, reason=f"without {package} nothing is encrypted: pip install 'papier[encryption]'")
+
 PHRASE = "quatre mots que personne ne devine"
 LATER = NOW + dt.timedelta(hours=1)
 KILLS = 5
