@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from papier.forms.definition import FormDefinition, Language, Retention, Wording
+from papier.forms.definition import Address, FormDefinition, Language, Retention, Wording
 from papier.forms.frame import MARK_MARGIN, MARK_SIZE, PageFrame
 from papier.forms.layout import Box, Item, Rule, Text
 from papier.forms.pieces import Piece, overlay, stack
@@ -131,8 +131,9 @@ def set_instructions(style: Style, width: float) -> Piece:
 
 
 def set_small_print(form: FormDefinition, style: Style, width: float) -> Piece | None:
-    """The articles that the form rests on and how long its digital copy is kept; None without either."""
-    sentences = [
+    """To whom the sheet goes, the articles it rests on, how long its digital copy is kept; None without any of them."""
+    sentences = [_receiver(form)] if form.about is not None and not _has_window(form) else []
+    sentences += [
         f"{drawn_text(law.text, 'fr').rstrip('.')} ({french_typography(law.source)})." for law in form.law if law.sure
     ]
     if form.about is not None and form.about.basis == "request":
@@ -161,6 +162,18 @@ def kept_for(retention: Retention | None) -> dict[str, Any]:
         "retention_basis": None if retention.basis is None else drawn_text(retention.basis, "fr"),
         "limits": {name: (limit.duration, limit.source) for name, limit in limits.items() if limit is not None},
     }
+
+
+def _has_window(form: FormDefinition) -> bool:
+    return any(isinstance(block, Address) for block in form.blocks)
+
+
+def _receiver(form: FormDefinition) -> str:
+    """To whom the sheet goes, for those that bear no address; empty where its guide does not say."""
+    if form.about is None or not form.about.receiver.fr:
+        return ""
+    words = form.about.receiver.fr.rstrip(".")
+    return f"Destinataire : {words[0].lower()}{words[1:]}."
 
 
 def retention_words(retention: Retention) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from papier.forms.catalogue import basis_words, family_of, forms_table
+from papier.forms.definition import Address
 from papier.forms.families import families
 from papier.forms.layout import Text
 from papier.forms.leaflets import lay_out_guide, lay_out_poster
@@ -162,6 +163,17 @@ def test_guides_and_posters_are_set_as_french_is(name: str) -> None:
         pages.append(lay_out_poster(family, [shipped()[form] for form in family.poster.forms]))
     texts = [item.text for page in pages for item in page.pages[0].items if isinstance(item, Text)]
     assert [text for text in texts if set_badly(text)] == []
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_every_sheet_says_to_whom_it_goes(name: str) -> None:
+    form = shipped()[name]
+    assert form.about is not None
+    # A letter bears an address, or the lines to write one.
+    if not any(isinstance(block, Address) for block in form.blocks):
+        assert f"Destinataire : {plain(form.about.receiver.fr)[1:]}" in printed(name).replace(
+            f"Destinataire : {plain(form.about.receiver.fr)[0].lower()}", "Destinataire : "
+        )
 
 
 @pytest.mark.parametrize("name", FORMS)
