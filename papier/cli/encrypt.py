@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from papier.checking.typed import YES
 from papier.cli.context import Context, pass_context
 from papier.cli.output import progress_bar
 from papier.cli.outputs import OutputFile
@@ -84,7 +85,8 @@ def _encrypt(context: Context, workspace: Workspace, plan: EncryptionPlan, *, ye
         if not yes:
             if not sys.stdin.isatty():
                 raise UsageError(_("Say that the warning was read: --yes."))
-            click.confirm(_("Go on?"), abort=True, err=True)
+            if str(click.prompt(_("Go on? (yes or no)"), err=True)).strip().casefold() not in YES:
+                raise click.Abort
         passphrase, vault = _new_passphrase(), make_vault()
         check_passphrase(passphrase)
     with progress_bar(plan.files, _("encrypting")) as advance:
@@ -98,7 +100,12 @@ def _new_passphrase() -> str:
         return find_secret(None)
     return find_secret(
         lambda: str(
-            click.prompt(_("New passphrase, four words or more"), hide_input=True, confirmation_prompt=True, err=True)
+            click.prompt(
+                _("New passphrase, four words or more"),
+                hide_input=True,
+                confirmation_prompt=_("The same once more"),
+                err=True,
+            )
         )
     )
 
@@ -112,7 +119,7 @@ def _change(workspace: Workspace, *, dry_run: bool) -> None:
         click.echo(_("Nothing was changed."))
         return
     prompt = _("New passphrase, four words or more")
-    passphrase = str(click.prompt(prompt, hide_input=True, confirmation_prompt=True, err=True))
+    passphrase = str(click.prompt(prompt, hide_input=True, confirmation_prompt=_("The same once more"), err=True))
     change_passphrase(workspace.folder, workspace.vault, passphrase)
     click.echo(
         _("The passphrase is changed. Backups made before still open with the old one. Write the new one into {name}.")
