@@ -19,7 +19,7 @@ from papier.language import translate as _
     "recipients",
     help=_(
         "List the recipients that `papier print FORM --to NAME` knows, with where and when their address was read.\n\n"
-        "Your own stand in forms/recipients.yaml of your workspace.\n\n"
+        "Your own stand in forms/recipients.yaml (or .csv) of your workspace.\n\n"
         "\b\nExamples:\n  papier recipients\n  papier print police/taj --to ministere-interieur"
     ),
 )

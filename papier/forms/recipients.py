@@ -1,21 +1,27 @@
-"""The directory of recipients: who letters go to, dated and sourced, from `recipients.yaml`.
+"""The directory of recipients: who letters go to, dated and sourced, from `recipients.yaml` or `recipients.csv`.
 
 An office's own directory lies beside its own forms and goes before the shipped one.
 """
 
 from __future__ import annotations
 
+import csv
 import datetime as dt
+import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from papier.errors import DefinitionError, UsageError
+from papier.errors import DefinitionError, Problem, UsageError
+from papier.forms.roster import column_name
+from papier.forms.roster_encoding import decode_text
 from papier.forms.shapes import FlagShape, Key, Keys, TextShape, is_iso_date, read_keys
 from papier.language import translate as _
 from papier.yaml_source import Node, Proofreader, load_yaml, suggest_or_list
 
 FILE = "recipients.yaml"
+# The same as a table: one recipient a line, its name in the column `nom`, the others named as the keys of the YAML.
+TABLE = "recipients.csv"
 # A line of an address on an envelope (La Poste, six lines of 38 characters).
 LONGEST_LINE = 38
 
@@ -61,11 +67,12 @@ class Recipient:
 
 
 def list_recipients(folders: Sequence[Path]) -> dict[str, Recipient]:
-    """Every recipient by name, those of an earlier folder first; raises DefinitionError where a file is wrong."""
+    """Every recipient by name, an earlier folder's first, YAML before CSV; raises DefinitionError where a file is wrong."""
     found: dict[str, Recipient] = {}
     for folder in folders:
-        if (folder / FILE).is_file():
-            found = load_recipients(folder / FILE) | found
+        for name in (FILE, TABLE):
+            if (folder / name).is_file():
+                found = load_recipients(folder / name) | found
     return found
 
 
@@ -99,7 +106,7 @@ def find_recipient(name: str, folders: Sequence[Path]) -> Recipient:
 
 def load_recipients(path: Path) -> dict[str, Recipient]:
     """The recipients of one file; raises DefinitionError with every mistake and its line."""
-    node, problems = load_yaml(path)
+    node, problems = _load_table(path) if path.suffix == ".csv" else load_yaml(path)
     proof = Proofreader(list(problems))
     found: dict[str, Recipient] = {}
     for name, entry in (proof.entries(node, "recipients") or {} if node is not None else {}).items():
@@ -109,6 +116,27 @@ def load_recipients(path: Path) -> dict[str, Recipient]:
     if proof.problems:
         raise DefinitionError(path, proof.problems)
     return found
+
+
+def _load_table(path: Path) -> tuple[Node, list[Problem]]:
+    """A CSV file as the YAML says the same: one mapping a line, without the cells that are empty."""
+    text, _encoding = decode_text(path.read_bytes())
+    head = text.split("\n", 1)[0]
+    reader = csv.DictReader(io.StringIO(text), delimiter=";" if head.count(";") >= head.count(",") else ",")
+    reader.fieldnames = [column_name(column) for column in reader.fieldnames or ()]
+    recipients: dict[str, Node] = {}
+    problems: list[Problem] = []
+    for row in reader:
+        line = reader.line_num
+        cells = {key: value.strip() for key, value in row.items() if isinstance(key, str) and (value or "").strip()}
+        name = cells.pop("nom", "")
+        if not name or name in recipients:
+            problems.append(
+                Problem(str(path), line, _("each recipient needs a name of its own in the column `nom`. Write one."))
+            )
+            continue
+        recipients[name] = Node(str(path), line, {key: Node(str(path), line, value) for key, value in cells.items()})
+    return Node(str(path), 1, recipients), problems
 
 
 def _read(name: str, node: Node, proof: Proofreader) -> Recipient | None:

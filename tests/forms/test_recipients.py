@@ -76,3 +76,36 @@ def test_letters_to_institutions_find_their_address_in_the_directory(tmp_path: P
     }
     known = institution_columns(library_folders())
     assert {"adresse_cnil", "ville_cada", "code_postal_defenseur"} <= printed & set(known)
+
+
+TABLE = (
+    "Nom;Organisme;Service;Adresse;Code postal;Ville;Source;Checked\n"
+    "mairie;Mairie;Accueil;1 place du Marché;42000;SAINT-ETIENNE;sa lettre du 3 mars;2026-03-05\n"
+)
+
+
+def test_a_directory_may_be_a_table(tmp_path: Path) -> None:
+    (tmp_path / "recipients.csv").write_text(TABLE, "utf-8")
+    write(tmp_path, ONE.replace("mairie:", "prefecture:"))
+    known = list_recipients([tmp_path])
+    assert set(known) == {"mairie", "prefecture"}
+    assert known["mairie"].columns() == load_recipients(write(tmp_path, ONE))["mairie"].columns()
+    (tmp_path / "recipients.csv").write_bytes(TABLE.replace(";", ",").encode("cp1252"))
+    assert list_recipients([tmp_path])["mairie"].adresse == "1 place du Marché"
+
+
+@pytest.mark.parametrize(
+    ("was", "becomes", "said"),
+    [
+        ("42000", "4200", r"recipients\.csv:2: .*`code_postal` is `4200`"),
+        ("SAINT-ETIENNE", "Saint-Etienne", r"recipients\.csv:2: .*Write `SAINT-ETIENNE`"),
+        ("sa lettre du 3 mars", "", r"recipients\.csv:2: .*`source` is missing"),
+        ("\nmairie;", "\n;", r"recipients\.csv:2: each recipient needs a name"),
+        ("Ville", "Cité", r"recipients\.csv:2: .*unknown key `cite`"),
+    ],
+)
+def test_a_mistake_in_the_table_is_told_with_its_line(was: str, becomes: str, said: str, tmp_path: Path) -> None:
+    path = tmp_path / "recipients.csv"
+    path.write_text(TABLE.replace(was, becomes), "utf-8")
+    with pytest.raises(DefinitionError, match=said):
+        load_recipients(path)
