@@ -67,7 +67,7 @@ class Recipient:
 
 
 def list_recipients(folders: Sequence[Path]) -> dict[str, Recipient]:
-    """Every recipient by name, an earlier folder's first, YAML before CSV; raises DefinitionError where a file is wrong."""
+    """Every recipient by name, an earlier folder's first, YAML before CSV; raises DefinitionError for a wrong file."""
     found: dict[str, Recipient] = {}
     for folder in folders:
         for name in (FILE, TABLE):
