@@ -54,9 +54,7 @@ def read_zones(
     for field, zones in fields.items():
         if demands[field].paper_only:
             readings[field] = _paper_only(field, zones)
-        elif field in prefilled and zones[0].kind == "typed":
-            readings[field] = _printed(field, zones, prefilled[field])
-        elif field in prefilled and zones[0].kind == "lines":
+        elif field in prefilled and zones[0].kind in ("lines", "typed"):
             readings[field] = read_printed_lines(paper, zones[0], runs[field], prefilled[field])
         else:
             kinds.setdefault(zones[0].kind, []).append(field)
@@ -110,8 +108,3 @@ def _lost(reading: FieldReading) -> FieldReading:
         reason="the paper is cut off or covered here",
         needs_person=True,
     )
-
-
-def _printed(field: str, zones: Sequence[Zone], value: str) -> FieldReading:
-    rect = bounding_rect(zone.rect for zone in zones)
-    return FieldReading(field, zones[0].kind, value, State.SURE, 0.9999, read_by="printed", rect=rect)

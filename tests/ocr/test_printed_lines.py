@@ -31,6 +31,7 @@ blocks:
   - {comb: nom, label: Nom, content: letters, cells: 20, roster: nom}
   - {lines: adresse, label: Adresse postale, count: 2, roster: "{adresse}\\n{code_postal} {ville}"}
   - {lines: remarque, label: Remarque, count: 2}
+  - {typed: motif, label: Motif, height: 12, roster: motif}
 """
 PERSON = {"nom": "NGUYEN", "adresse": "8 rue de Gerland", "code_postal": "69007", "ville": "LYON"}
 PRINTED = "8 rue de Gerland\n69007 LYON"
@@ -70,19 +71,20 @@ def stroke(*points: tuple[float, float], width: float = 0.4) -> Pen:
     return draw
 
 
-def read_back(values: dict[str, str], *pens: Pen) -> FieldReading:
+def read_back(values: dict[str, str], *pens: Pen, field: str = "adresse") -> FieldReading:
     layout = essai()
     number = NUMBERS.make(1)
     stream = io.BytesIO()
     write_sheets(stream, [SheetToPrint(layout, number, values)])
     page: Picture = np.ascontiguousarray(pdfium.PdfDocument(stream.getvalue())[0].render(scale=DPI / 72).to_numpy())
     page = cv2.cvtColor(page, cv2.COLOR_BGR2GRAY).astype(np.uint8)
-    (zone,) = [zone for zone in layout.zones() if zone.field == "adresse"]
+    (zone,) = [zone for zone in layout.zones() if zone.field == field]
+    middle = zone.lines[0].bottom - 3.3 if zone.lines else zone.rect.y + zone.rect.height / 2
     for pen in pens:
-        pen(page, zone.rect.x + 1.0, zone.lines[0].bottom - 3.3)
+        pen(page, zone.rect.x + 1.0, middle)
     sheet = KnownSheet(number, PrintedForm(layout, face_pdf(layout)), prefilled_values(layout, values))
     (reading,) = Reader(Register(sheet)).read_page(ScannedPage("essai", 1, page, DPI))
-    return reading.fields["adresse"]
+    return reading.fields[field]
 
 
 def test_an_address_known_whole_stands_on_its_lines() -> None:
@@ -125,3 +127,13 @@ def test_an_address_that_does_not_show_is_asked() -> None:
 
     reading = read_back(PERSON, whiten)
     assert (reading.state, reading.reason) == (State.DOUBTFUL, "the printed value does not show in the scan")
+
+
+@pytest.mark.parametrize(
+    ("pens", "state"),
+    [([], State.SURE), ([stroke((-1, 0), (27, -0.4))], State.DOUBTFUL), ([stroke((60, -2), (62, 1))], State.DOUBTFUL)],
+    ids=["untouched", "struck out", "written beside"],
+)
+def test_what_is_printed_in_a_typed_field_is_looked_at_too(pens: list[Pen], state: State) -> None:
+    reading = read_back(PERSON | {"motif": "Perte du document"}, *pens, field="motif")
+    assert (reading.value, reading.kind, reading.state) == ("Perte du document", "typed", state)
