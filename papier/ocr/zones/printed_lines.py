@@ -1,4 +1,4 @@
-"""Ruled lines and frames that the printer has filled in: the printed value, unless a pen has been over it or beside it."""
+"""Ruled lines and frames that the printer has filled in: the printed value, unless a pen was over or beside it."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ Word = tuple[Ink, tuple[slice, slice]]
 
 
 def read_printed_lines(page: InkPage, zone: Zone, prefill: Prefill, value: str) -> FieldReading:
-    """The printed `value` of a field of lines, or to be typed in; doubtful where the scan shows a pen, or not the print."""
+    """The printed `value` of a field of lines or a typed one; doubtful where the scan shows a pen, or not the print."""
     wide = zone.rect.grown(MARGIN_MM)
     shape = (round(wide.height * PIXELS_PER_MM), round(wide.width * PIXELS_PER_MM))
     ink = page.cut([wide], shape).ink[0]
