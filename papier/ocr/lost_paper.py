@@ -16,6 +16,7 @@ import numpy.typing as npt
 from papier.geometry import RectMm
 from papier.ocr.ink import InkPage
 from papier.ocr.print_patches import FAINTEST_PRINT, PrintedFace
+from papier.ocr.scan import GreyImage
 
 Floats = npt.NDArray[np.floating]
 
@@ -42,7 +43,7 @@ def find_lost(page: InkPage, rects: Mapping[str, RectMm]) -> set[str]:
     if len(rects) < MIN_ZONES:
         return set()
     wide = tuple(rect.grown(MARGIN_MM) for rect in rects.values())
-    printed = _find_print(page.face, wide, SHAPE)
+    printed = _find_print(page.face, wide, SHAPE).astype(np.float32)
     shown = _share_shown(printed, _find_seen(page, wide, SHAPE))
     telling = printed.any(axis=(1, 2))
     if np.count_nonzero(telling) < MIN_ZONES:
@@ -64,7 +65,7 @@ def find_hidden(page: InkPage, combs: Mapping[int, Sequence[RectMm]]) -> set[int
     if len(owners) < MIN_ZONES:
         return set()
     wide = [tuple(cell.grown(MARGIN_MM) for cell in cells) for cells in combs.values()]
-    printed = np.concatenate([_find_print(page.face, cells, CELL_SHAPE) for cells in wide])
+    printed = np.concatenate([_find_print(page.face, cells, CELL_SHAPE) for cells in wide]).astype(np.float32)
     seen = _find_seen(page, [cell for cells in wide for cell in cells], CELL_SHAPE)
     down, across = CELL_SHAPE[0] // 2, CELL_SHAPE[1] // 2
     quarters = [
@@ -91,12 +92,13 @@ def find_hidden(page: InkPage, combs: Mapping[int, Sequence[RectMm]]) -> set[int
     return found | set(owners[(telling & (shown < least)).any(axis=0)].tolist())
 
 
-@lru_cache(maxsize=256)
-def _find_print(face: PrintedFace, rects: tuple[RectMm, ...], shape: tuple[int, int]) -> npt.NDArray[np.float32]:
+# As many as the combs of a few forms: what is kept also keeps the face that it was cut from.
+@lru_cache(maxsize=48)
+def _find_print(face: PrintedFace, rects: tuple[RectMm, ...], shape: tuple[int, int]) -> GreyImage:
     """What is printed in the rectangles, (n, *shape), 0 to 255."""
-    printed = 255.0 - face.cut(rects, shape).astype(np.float32)
-    printed[printed <= FAINTEST_PRINT] = 0.0
-    return np.asarray(printed, dtype=np.float32)
+    printed = 255 - face.cut(rects, shape)
+    printed[printed <= FAINTEST_PRINT] = 0
+    return printed
 
 
 def _find_seen(page: InkPage, rects: Sequence[RectMm], shape: tuple[int, int]) -> Floats:

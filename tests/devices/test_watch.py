@@ -159,7 +159,8 @@ def test_killed_in_mid_batch_it_goes_on_and_takes_each_sheet_once(
         # Who read pages for it does not outlive it.
         wait_for(lambda worker=worker: not _group(worker), 20)  # type: ignore[misc]
         service.start()
-    wait_for(lambda: not status(papier)["watcher"]["batch_open"])
+    # Between the kill and the next look no batch is open either.
+    wait_for(lambda: len(sheets(papier)) >= len(expected) and not status(papier)["watcher"]["batch_open"])
     assert sheets(papier) == expected
     assert all(line["revision"] == 1 for line in papier("records", "list", "--json").lines)
     assert papier("verify").code == 0
