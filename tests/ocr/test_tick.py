@@ -1,5 +1,6 @@
 """Tick boxes, from drawn marks to the reading of a question."""
 
+import cv2
 import numpy as np
 import pytest
 
@@ -187,6 +188,23 @@ def test_boxes_on_a_lost_corner_are_questions() -> None:
     readings = sheet.read(after=tear)
     assert readings[0].state is State.DOUBTFUL
     assert readings[7].state is State.BLANK
+
+
+def test_a_box_that_a_punch_hole_took_half_of_is_a_question() -> None:
+    sheet = Sheet()
+    for row in (2, 3):
+        sheet.page.cross(sheet.box(row, 1))
+
+    def punch(pixels: GreyImage) -> GreyImage:
+        punched = pixels.copy()
+        box = sheet.box(3, 1)
+        middle = box.x + 0.6, box.y + 0.4  # two thirds of the frame are left
+        cv2.circle(punched, [round(value * 300 / 25.4) for value in middle], round(2.6 * 300 / 25.4), 250, -1)
+        return punched
+
+    readings = sheet.read(after=punch)
+    assert readings[3].state is State.DOUBTFUL
+    assert [readings[row].state for row in (2, 4)] == [State.SURE, State.BLANK]
 
 
 def test_a_box_under_something_dark_and_wide_is_hidden_and_a_blackened_one_is_not() -> None:

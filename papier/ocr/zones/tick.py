@@ -81,6 +81,8 @@ PLAINLY_BESIDE, TOUCHED = 0.95, 0.1
 # Of 60 boxes of simulated pages that held a mark within, and that something ran through with more than this share, six
 # were empty: under the remarks of rough pages.
 CROSSED, CROSSED_EMPTY = 0.1, 0.03
+# Where nine in ten quarters of boxes show so much of their print, one that shows less than GONE lies under a hole.
+WHOLE, GONE = 0.8, 0.15
 # Within so many pixels around a box no hand leaves this share dark: the scanner's lid does, where paper is cut off.
 AROUND, HIDING, HIDDEN = 8, 0.4, 0.7
 STATES = {
@@ -239,14 +241,28 @@ def find_displaced(pictures: Pictures) -> npt.NDArray[np.bool_]:
     around = cv2.dilate(scanned, kernel).reshape(-1, SIDE, SIDE)[:, middle, middle]
     printed = pictures[:, 1, middle, middle] > BLACK // 2
     count = np.maximum(np.count_nonzero(printed, axis=(1, 2)), 1)
-    seen = np.count_nonzero(printed & (around > LEAST_OF_PRINT * BLACK), axis=(1, 2)) / count
+    there = printed & (around > LEAST_OF_PRINT * BLACK)
+    seen = np.count_nonzero(there, axis=(1, 2)) / count
     seen[~printed.any(axis=(1, 2))] = 1.0
     if np.median(seen) >= PLACED:
-        return np.asarray(seen < PLACED)
+        return np.asarray(seen < PLACED) | _find_holed(printed, there)
     near = cv2.dilate(pictures[:, 1].reshape(-1, SIDE), np.ones((5, 5), np.uint8)).reshape(-1, SIDE, SIDE)
     strange = (pictures[:, 0, middle, middle] > LEAST_OF_PRINT * BLACK) & (near[:, middle, middle] < BLACK // 8)
     elsewhere = np.count_nonzero(strange, axis=(1, 2)) / count
     return np.full(len(pictures), bool(np.median(elsewhere) > ELSEWHERE))
+
+
+def _find_holed(printed: npt.NDArray[np.bool_], there: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    """Which boxes (n,) have a whole quarter of which next to nothing is seen, where the page shows the rest."""
+    half = printed.shape[1] // 2
+    halves = (slice(half), slice(half, None))
+    quarters = [(slice(None), rows, columns) for rows in halves for columns in halves]
+    full = np.stack([np.count_nonzero(printed[quarter], axis=(1, 2)) for quarter in quarters])
+    seen = np.stack([np.count_nonzero(there[quarter], axis=(1, 2)) for quarter in quarters]) / np.maximum(full, 1)
+    telling = full > np.median(full) / 2
+    if not telling.any() or np.quantile(seen[telling], 0.1) < WHOLE:
+        return np.zeros(len(printed), dtype=bool)
+    return np.asarray((telling & (seen < GONE)).any(axis=0))
 
 
 def read_answer(zones: Sequence[Zone], answer: Answer, demand: Demand) -> FieldReading:
