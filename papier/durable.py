@@ -22,9 +22,12 @@ def make_folder(folder: Path) -> None:
     sync_folder(folder.parent)
 
 
-def write_private(path: Path, data: bytes) -> None:
-    """Write a file that only its owner can read, so that it is either whole or as it was before."""
-    partial = path.with_name(f"{path.name}.{os.getpid()}{PARTIAL}")
+def write_private(path: Path, data: bytes, partial: Path | None = None) -> None:
+    """Write a file that only its owner can read, so that it is either whole or as it was before.
+
+    `partial`: what it is called until it is whole, in the same folder.
+    """
+    partial = partial or path.with_name(f"{path.name}.{os.getpid()}{PARTIAL}")
     try:
         with open_private(partial) as stream:
             stream.write(data)

@@ -12,7 +12,7 @@ import shutil
 import unicodedata
 from pathlib import Path
 
-from papier.durable import PARTIAL, open_private, sync_folder
+from papier.durable import PARTIAL, open_private, sync_folder, write_private
 from papier.errors import StoreError, os_words
 from papier.language import translate as _
 
@@ -92,19 +92,10 @@ def _give_free_name(path: Path, wanted: Path) -> Path:
 def write_in(data: bytes, inbox: Path, name: str) -> Path:
     """Put bytes into the inbox as a file. The same name with the same bytes is the same file. Raises StoreError."""
     target = inbox / safe_name(name)
-    partial = target.with_name(f".{target.name}{PARTIAL}")
     try:
-        with open_private(partial) as stream:
-            stream.write(data)
-            stream.flush()
-            os.fsync(stream.fileno())
-        partial.replace(target)
-        sync_folder(inbox)
+        write_private(target, data, target.with_name(f".{target.name}{PARTIAL}"))
     except OSError as error:
         raise _cannot_take(inbox, target, error) from error
-    finally:
-        with contextlib.suppress(OSError):
-            partial.unlink(missing_ok=True)
     return target
 
 

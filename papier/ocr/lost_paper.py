@@ -67,12 +67,7 @@ def find_hidden(page: InkPage, combs: Mapping[int, Sequence[RectMm]]) -> set[int
     wide = [tuple(cell.grown(MARGIN_MM) for cell in cells) for cells in combs.values()]
     printed = np.concatenate([_find_print(page.face, cells, CELL_SHAPE) for cells in wide]).astype(np.float32)
     seen = _find_seen(page, [cell for cells in wide for cell in cells], CELL_SHAPE)
-    down, across = CELL_SHAPE[0] // 2, CELL_SHAPE[1] // 2
-    quarters = [
-        (slice(None), rows, columns)
-        for rows in (slice(down), slice(down, None))
-        for columns in (slice(across), slice(across, None))
-    ]
+    quarters = quarters_of(CELL_SHAPE)
     total = np.stack([printed[quarter].sum(axis=(1, 2)) for quarter in quarters])
     shown = np.stack([_share_shown(printed[quarter], seen[quarter]) for quarter in quarters])
     telling = total > np.median(total) / 2
@@ -90,6 +85,16 @@ def find_hidden(page: InkPage, combs: Mapping[int, Sequence[RectMm]]) -> set[int
     # Where much of the page's print is broken, a hole must be emptier to be seen.
     least = MIN_QUARTER * float(np.quantile(shown[telling], 0.1))
     return found | set(owners[(telling & (shown < least)).any(axis=0)].tolist())
+
+
+def quarters_of(shape: tuple[int, int]) -> list[tuple[slice, slice, slice]]:
+    """The four quarters of pictures (n, *shape), as indices."""
+    down, across = shape[0] // 2, shape[1] // 2
+    return [
+        (slice(None), rows, columns)
+        for rows in (slice(down), slice(down, None))
+        for columns in (slice(across), slice(across, None))
+    ]
 
 
 # As many as the combs of a few forms: what is kept also keeps the face that it was cut from.

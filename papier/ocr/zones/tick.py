@@ -17,6 +17,7 @@ from papier.forms.definition import Demand
 from papier.forms.layout import Zone
 from papier.geometry import FloatArray, bounding_rect
 from papier.ocr.ink import InkPage
+from papier.ocr.lost_paper import quarters_of
 from papier.ocr.zones.tick_decision import (
     HABITS_BUBBLES,
     HABITS_FOREIGN,
@@ -254,9 +255,7 @@ def find_displaced(pictures: Pictures) -> npt.NDArray[np.bool_]:
 
 def _find_holed(printed: npt.NDArray[np.bool_], there: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
     """Which boxes (n,) have a whole quarter of which next to nothing is seen, where the page shows the rest."""
-    half = printed.shape[1] // 2
-    halves = (slice(half), slice(half, None))
-    quarters = [(slice(None), rows, columns) for rows in halves for columns in halves]
+    quarters = quarters_of((printed.shape[1], printed.shape[2]))
     full = np.stack([np.count_nonzero(printed[quarter], axis=(1, 2)) for quarter in quarters])
     seen = np.stack([np.count_nonzero(there[quarter], axis=(1, 2)) for quarter in quarters]) / np.maximum(full, 1)
     telling = full > np.median(full) / 2
