@@ -17,7 +17,7 @@ from papier.forms.roster import Roster, find_twins, group_people, load_roster, s
 from papier.forms.roster_values import columns_left_to_hand, unprintable_values
 from papier.language import translate as _
 from papier.print_run import Addressee
-from papier.workflows.folding import PERSON_FIELDS
+from papier.workflows.case import PERSON_FIELDS
 from papier.workflows.letter_values import ADDRESS_COLUMNS
 from papier.yaml_source import find_nearest
 

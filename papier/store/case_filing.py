@@ -20,11 +20,10 @@ from papier.store.cases import CaseLedger, alike_cases
 from papier.store.checks import settled_fields
 from papier.store.connection import writing
 from papier.store.tables import events, layouts, pages, readings, records, row_sheets, sheets
-from papier.workflows.case import Case
+from papier.workflows.case import PERSON_FIELDS, Case
 from papier.workflows.day import DONE, LATER, LOOK, POSTED, RowSheetRow, day_events, dispatch_events
 from papier.workflows.definition import Workflow
 from papier.workflows.events import Kind
-from papier.workflows.folding import PERSON_FIELDS
 from papier.workflows.place import Place
 
 # Handwriting and typed labels are kept as pictures; nothing is ever decided by them.

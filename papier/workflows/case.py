@@ -16,6 +16,8 @@ from typing import Any
 from papier.workflows.definition import Step, Workflow
 
 Value = str | bool | list[str] | None
+# The fields of a sheet that say whom a case is about: they bear the names of the roster's columns.
+PERSON_FIELDS = ("nom", "prenom", "classe", "naissance", "dossier", "telephone", "responsable")
 
 
 class Stage(StrEnum):
@@ -244,6 +246,15 @@ class Case:
                 }
             )
         )
+
+
+def said(value: Value) -> str:
+    """A value as a person writes it."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "oui" if value else "non"
+    return ", ".join(value) if isinstance(value, list) else value
 
 
 def _encode(value: Any) -> Any:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from papier.workflows.case import said
 from papier.workflows.definition import Way, Workflow
 from papier.workflows.events import CaseEvent, Kind
-from papier.workflows.folding import said
 
 
 def event_words(event: CaseEvent, workflow: Workflow) -> str:

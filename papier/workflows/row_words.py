@@ -8,9 +8,8 @@ from collections.abc import Mapping, Sequence
 from papier.forms.layout import Layout
 from papier.forms.shapes import is_iso_date
 from papier.records import Value
-from papier.workflows.case import Case, Doubt, Question, Stage
+from papier.workflows.case import Case, Doubt, Question, Stage, said
 from papier.workflows.definition import Workflow
-from papier.workflows.folding import said
 from papier.workflows.tasks import Task, TaskKind
 
 # Two lines of a cell; a longer text is cut, and `cases show` has it whole.
