@@ -55,7 +55,8 @@ class Node:
     @property
     def entries(self) -> Mapping[str, Node]:
         """The entries of a mapping; empty for anything else."""
-        return self.content if isinstance(self.content, Mapping) else {}
+        # Not "is a Mapping": that question takes ten times as long, and is asked of every node.
+        return {} if self.content is None or isinstance(self.content, (str, tuple)) else self.content
 
     @property
     def members(self) -> tuple[Node, ...]:
@@ -64,9 +65,11 @@ class Node:
 
     def walk(self) -> Iterator[Node]:
         """The node and all below it, in the file's order."""
-        yield self
-        for child in (*self.members, *self.entries.values()):
-            yield from child.walk()
+        ahead = [self]
+        while ahead:
+            node = ahead.pop()
+            yield node
+            ahead.extend(reversed((*node.members, *node.entries.values())))
 
 
 def find_nearest(word: str, known: Iterable[str]) -> str | None:

@@ -1,23 +1,27 @@
-"""What every command shares: the workspace, opened when first needed, and the clock."""
+"""What every command shares: the workspace, opened when first needed, and the clock.
+
+The store and the workflows are imported by those who ask for them: half of the commands need neither.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
-from sqlalchemy import Engine
 
 from papier.errors import StoreError
 from papier.forms.library import library_folders
 from papier.language import translate as _
-from papier.store.connection import connect
-from papier.store.migrations import migrate
 from papier.store.vault import Ask, Vault
 from papier.store.workspace import Workspace, create_workspace, default_folder, is_workspace, open_workspace
-from papier.workflows.definition import Workflow
-from papier.workflows.library import find_problems, list_workflows
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+    from papier.workflows.definition import Workflow
 
 # `--today` means the morning, when the office opens.
 REHEARSED_HOUR = dt.time(8)
@@ -62,6 +66,9 @@ class Context:
                         "The store {path} is missing. Put it back: papier restore BACKUP (or papier init, if it is new)"
                     ).format(path=workspace.database)
                 )
+            from papier.store.connection import connect  # noqa: PLC0415 - see the module's docstring
+            from papier.store.migrations import migrate  # noqa: PLC0415
+
             self._engine = connect(workspace)
             migrate(self._engine, self.now())
         return self._engine
@@ -78,6 +85,9 @@ class Context:
                 raise StoreError(
                     _("The archive holds scans, but the store is missing. Put it back: papier restore BACKUP")
                 )
+            from papier.store.connection import connect  # noqa: PLC0415 - see the module's docstring
+            from papier.store.migrations import migrate  # noqa: PLC0415
+
             engine = connect(workspace)
             migrate(engine, self.now())
             engine.dispose()
@@ -100,6 +110,8 @@ class Context:
 
     def workflows(self) -> list[Workflow]:
         """The workflows in use today. Mistaken ones are told on stderr: their sheets would begin no case."""
+        from papier.workflows.library import find_problems, list_workflows  # noqa: PLC0415 - see the module's docstring
+
         for problem in find_problems(self.folders):
             click.echo(str(problem), err=True)
         return list_workflows(self.folders)

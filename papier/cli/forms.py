@@ -11,16 +11,11 @@ from rich.table import Table
 
 from papier.cli.context import Context
 from papier.errors import DefinitionError, LayoutError, Problem, UsageError
-from papier.forms.blank import is_blank_form, load_blank_form
-from papier.forms.catalogue import forms_table
 from papier.forms.definition import FormDefinition
-from papier.forms.library import library_folders, list_forms
+from papier.forms.library import is_blank_form, library_folders, list_forms
 from papier.forms.parsing import load_form
-from papier.forms.schema import json_schema
-from papier.forms.typesetting import lay_out
 from papier.language import translate as _
 from papier.language import translate_count as _n
-from papier.workflows.rulebook import known_rules
 from papier.yaml_source import load_yaml, suggest
 
 
@@ -66,6 +61,10 @@ def command(ctx: click.Context, as_json: bool) -> None:
 )
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 def check_command(files: tuple[Path, ...]) -> int:
+    # Typesetting is imported by whom it concerns: the list of forms needs none.
+    from papier.forms.blank import load_blank_form  # noqa: PLC0415
+    from papier.forms.typesetting import lay_out  # noqa: PLC0415
+
     worst = 0
     for path in files:
         try:
@@ -91,6 +90,8 @@ def check_command(files: tuple[Path, ...]) -> int:
 
 def _check_clock(form: FormDefinition, path: Path) -> None:
     """Raises DefinitionError when the form names a clock that is not known."""
+    from papier.workflows.rulebook import known_rules  # noqa: PLC0415
+
     if form.about is None or form.about.clock is None or form.about.clock in known_rules():
         return
     node, _problems = load_yaml(path)
@@ -108,6 +109,8 @@ def _check_clock(form: FormDefinition, path: Path) -> None:
     ),
 )
 def table_command() -> None:
+    from papier.forms.catalogue import forms_table  # noqa: PLC0415
+
     shipped = list_forms(library_folders())
     click.echo(forms_table(entry.definition for entry in shipped if entry.definition is not None), nl=False)
 
@@ -120,4 +123,6 @@ def table_command() -> None:
     ),
 )
 def schema_command() -> None:
+    from papier.forms.schema import json_schema  # noqa: PLC0415
+
     click.echo(json.dumps(json_schema(), ensure_ascii=False, indent=1))

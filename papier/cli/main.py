@@ -12,68 +12,38 @@ import click
 
 from papier import __version__
 from papier.cli.click_words import translate_click
-from papier.cli.context import Context
+from papier.cli.commands import COMMANDS
 from papier.cli.days import Day
 from papier.errors import EXIT_INTERRUPTED, PapierError
 from papier.language import translate as _
 
-# command → its module; each is imported only when it is used, so that `papier --help` answers at once.
-COMMANDS = {
-    "init": "papier.cli.init",
-    "forms": "papier.cli.forms",
-    "workflows": "papier.cli.workflows",
-    "new": "papier.cli.new",
-    "layout": "papier.cli.layout",
-    "print": "papier.cli.print_sheets",
-    "printers": "papier.cli.printers",
-    "sheets": "papier.cli.sheets",
-    "calibration": "papier.cli.calibration",
-    "recipients": "papier.cli.recipients",
-    "guide": "papier.cli.guide",
-    "poster": "papier.cli.poster",
-    "carnet": "papier.cli.carnet",
-    "read": "papier.cli.read",
-    "debug": "papier.cli.debug",
-    "intake": "papier.cli.intake",
-    "scan": "papier.cli.scan",
-    "watch": "papier.cli.watch",
-    "status": "papier.cli.status",
-    "check": "papier.cli.check",
-    "learn": "papier.cli.learn",
-    "records": "papier.cli.records",
-    "search": "papier.cli.search",
-    "file": "papier.cli.file",
-    "where": "papier.cli.where",
-    "register": "papier.cli.register",
-    "today": "papier.cli.today",
-    "orders": "papier.cli.orders",
-    "cases": "papier.cli.cases",
-    "desk": "papier.cli.desk",
-    "deadline": "papier.cli.deadline",
-    "verify": "papier.cli.verify",
-    "backup": "papier.cli.backup",
-    "restore": "papier.cli.restore",
-    "encrypt": "papier.cli.encrypt",
-    "rebuild": "papier.cli.rebuild",
-    "purge": "papier.cli.purge",
-    "person": "papier.cli.person",
-    "demo": "papier.cli.demo",
-    "completion": "papier.cli.completion",
-}
+
+class LazyCommand(click.Command):
+    """A command known by its entry in the table; its module is imported when it is used."""
+
+    def __init__(self, name: str) -> None:
+        self.module, short = COMMANDS[name]
+        super().__init__(name, help=short)
+
+    def load(self) -> click.Command:
+        """The command itself."""
+        command: click.Command = importlib.import_module(self.module).command
+        return command
+
+    def make_context(
+        self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
+    ) -> click.Context:
+        return self.load().make_context(info_name, args, parent, **extra)
 
 
 class LazyGroup(click.Group):
-    """A group whose commands are imported on use."""
+    """A group whose commands are imported on use: to list and complete them, the table is enough."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
-        if cmd_name not in COMMANDS:
-            return None
-        module = importlib.import_module(COMMANDS[cmd_name])
-        command: click.Command = module.command
-        return command
+        return LazyCommand(cmd_name) if cmd_name in COMMANDS else None
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -120,6 +90,8 @@ class LazyGroup(click.Group):
 @click.version_option(__version__, prog_name="papier", help=_("Show the version and exit."))
 @click.pass_context
 def cli(ctx: click.Context, workspace: Path | None, today: dt.date | None) -> None:
+    from papier.cli.context import Context  # noqa: PLC0415 - not for `papier --help` and `papier --version`
+
     ctx.obj = Context(workspace, today)
 
 

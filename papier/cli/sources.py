@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from papier.forms.blank import is_blank_form, load_blank_form
+from papier.forms.blank import load_blank_form
 from papier.forms.layout import Layout
-from papier.forms.library import find_form, library_folders
+from papier.forms.library import find_form, is_blank_form, library_folders
 from papier.forms.parsing import load_form
 from papier.forms.pdf import face_pdf
 from papier.forms.translation import with_translation

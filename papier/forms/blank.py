@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from papier.errors import DefinitionError, Problem, UsageError
+from papier.errors import DefinitionError, Problem
 from papier.forms.definition import CombContent, Demand, Retention, Wording
 from papier.forms.furniture import kept_for
 from papier.forms.grammar import BLANK_FORM, BLANK_PAGE, ZONE_KIND, ZONES
@@ -38,19 +38,6 @@ class _Field:
     label: str | None
     options: dict[str, int]
     multiple: bool | None
-
-
-def is_blank_form(path: Path | str) -> bool:
-    """True when the file describes somebody else's blank form; False when it does not or cannot be read."""
-    try:
-        node, _problems = load_yaml(path)
-    except UsageError:
-        return False
-    return node is not None and describes_blank_form(node)
-
-
-def describes_blank_form(node: Node) -> bool:
-    return "pages" in node.entries and "blocks" not in node.entries
 
 
 def load_blank_form(path: Path | str) -> tuple[Layout, bytes]:

@@ -11,13 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from papier.errors import Problem, UsageError
-from papier.forms.blank import describes_blank_form
 from papier.forms.definition import FormDefinition
 from papier.forms.parsing import in_order, parse_form_node
 from papier.forms.shapes import FORM_ID
 from papier.forms.shipped import shipped_folder
 from papier.language import translate as _
-from papier.yaml_source import load_yaml, suggest
+from papier.yaml_source import Node, load_yaml, suggest
 
 _SUFFIXES = (".yaml", ".yml")
 _NOT_FORMS = frozenset({"workflow.yaml", "workflow.yml"})
@@ -122,3 +121,16 @@ def _read(name: str, path: Path) -> ListedForm | None:
             )
         )
     return ListedForm(name, path, None if problems else definition, tuple(in_order(problems)))
+
+
+def is_blank_form(path: Path | str) -> bool:
+    """True when the file describes somebody else's blank form; False when it does not or cannot be read."""
+    try:
+        node, _problems = load_yaml(path)
+    except UsageError:
+        return False
+    return node is not None and describes_blank_form(node)
+
+
+def describes_blank_form(node: Node) -> bool:
+    return "pages" in node.entries and "blocks" not in node.entries

@@ -160,10 +160,13 @@ def _read_about(node: Node, law: tuple[Law, ...], proof: Proofreader) -> About |
 
 def _check_verified(form: Node, proof: Proofreader) -> None:
     """Report every text marked as unverified that would be printed: all but those of articles that are not sure."""
+    marked = [node for node in form.walk() if node.text is not None and _UNVERIFIED.search(node.text)]
+    if not marked:
+        return
     unprinted = [article for article in _law_of(form) if article.entries.get("sure", article).text in _UNSURE]
     exempt = {id(node) for article in unprinted for node in article.walk()}
-    for node in form.walk():
-        if id(node) not in exempt and node.text is not None and _UNVERIFIED.search(node.text):
+    for node in marked:
+        if id(node) not in exempt:
             proof.report(node, _("a text marked UNVERIFIED must not be printed. Confirm it, or take it out."))
 
 

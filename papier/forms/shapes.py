@@ -9,12 +9,14 @@ import datetime as dt
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from papier.forms.definition import Wording
-from papier.geometry import RectMm
 from papier.language import translate as _
 from papier.yaml_source import Node, Proofreader, find_nearest, suggest_or_list
+
+if TYPE_CHECKING:
+    from papier.geometry import RectMm
 
 # The languages whose instructions, yes and no are translated and whose letters the shipped fonts hold.
 LANGUAGES = {"fr": "français", "en": "English", "ar": "العربية", "tr": "Türkçe", "uk": "українська"}
@@ -153,6 +155,8 @@ class RectShape:
                 ).format(what=what),
             )
             return None
+        from papier.geometry import RectMm  # noqa: PLC0415 - numpy comes with it, and few files have rectangles
+
         return RectMm.from_list(sound)
 
     def schema(self) -> Schema:

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from papier.errors import DefinitionError, Problem, UsageError
-from papier.forms.blank import is_blank_form
 from papier.forms.definition import FormDefinition
-from papier.forms.library import find_form
+from papier.forms.library import find_form, is_blank_form
 from papier.forms.parsing import in_order, load_form
 from papier.language import translate as _
 from papier.workflows.checking import check_openings, check_workflow

@@ -14,7 +14,7 @@ from PIL import Image
 
 from papier.cli.click_words import COUNTED_MESSAGES, MESSAGES, METAVARS
 from papier.cli.counts import pages_of
-from papier.cli.main import cli
+from papier.cli.main import LazyCommand, cli
 from papier.errors import os_words
 from papier.language import LOCALE_FOLDER, translate
 from tests.cli.conftest import Papier
@@ -118,6 +118,7 @@ def test_what_stands_for_a_value_is_french_in_every_command(french: Papier) -> N
         for name in command.list_commands(ctx):
             found = command.get_command(ctx, name)
             assert found is not None
+            found = found.load() if isinstance(found, LazyCommand) else found
             waiting.append((found, click.Context(found, info_name=name, parent=ctx)))
     assert seen > 50
 

@@ -11,7 +11,7 @@ import jsonschema
 import numpy as np
 import pytest
 
-from papier.cli.main import COMMANDS
+from papier.cli.commands import COMMANDS
 from tests.cli.conftest import Papier
 from tests.cli.sheets import cross, render, save, scribble, text_of, zones
 

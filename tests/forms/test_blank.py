@@ -10,8 +10,9 @@ import pytest
 from PIL import Image
 
 from papier.errors import DefinitionError, UsageError
-from papier.forms.blank import is_blank_form, load_blank_form
+from papier.forms.blank import load_blank_form
 from papier.forms.layout import Layout
+from papier.forms.library import is_blank_form
 from papier.geometry import RectMm
 from tests.forms.test_schema import BLANK
 
