@@ -15,6 +15,7 @@ from typing import Any
 import pikepdf
 from sqlalchemy import Engine
 
+from papier.forms.layout import Layout
 from papier.forms.listing import write_listing
 from papier.retention import last_day, shown_pages
 from papier.store.cases import load_case
@@ -22,8 +23,10 @@ from papier.store.masked_copy import write_masked_copy
 from papier.store.person_records import PersonFound
 from papier.store.purge import KeptRecord, kept_records
 from papier.store.records import StoredRecord, list_records
+from papier.store.sheets import find_faces, find_layout
 from papier.store.workspace import Workspace, read_settings
-from papier.workflows.event_words import event_words
+from papier.workflows.event_words import event_words, sheets_told
+from papier.workflows.row_words import option_words
 
 # Said in the words of articles 12-3 and 15 to 17 of the GDPR; what papier cannot know is left to the hand.
 CLOSING = (
@@ -102,27 +105,35 @@ def _lists(
         overview.append(
             ("dossier", str(number), workflow.title.fr, case.opened.isoformat(), str(case.closed or "ouvert"))
         )
-        rows = [(event.on.isoformat(), _cut(event_words(event, workflow))) for event in events]
+        faces = find_faces(engine, sheets_told(events))
+        rows = [(event.on.isoformat(), _cut(event_words(event, workflow, faces))) for event in events]
         parts.append(_listing(f"Dossier {number} : {workflow.title.fr}", name, ("Jour", "Ce qui s'est passé"), rows))
     overview += [("mention", str(number), "le nom y figure ; à examiner", "", "") for number in found.mentions]
     titles = ("Nature", "N°", "Quoi", "Du", "Gardé jusqu'au")
     head = f"{establishment or 'Établissement : …………………'} · établi le {now.date()}"
     first = _listing(f"Données concernant {name}", head, titles, overview, CLOSING)
-    said = [_record_list(record, name) for number in found.records for record in list_records(engine, record=number)]
+    said = [
+        _record_list(record, find_layout(engine, record.form, record.version, record.sheet), name)
+        for number in found.records
+        for record in list_records(engine, record=number)
+    ]
     return [first, *said, *parts]
 
 
-def _record_list(record: StoredRecord, name: str) -> bytes:
+def _record_list(record: StoredRecord, face: Layout | None, name: str) -> bytes:
+    """What a record says, its fields and boxes called as the sheet calls them."""
+    labels = face.labels if face is not None else {}
     rows = [(column, _cut(text), "imprimé") for column, text in record.person.items()]
     rows += [
         (
-            field,
-            _cut(_said(entry["value"])),
+            labels.get(field, field),
+            _cut(" ".join(option_words(entry["value"], field, face).split())),
             _read_by(entry),
         )
         for field, entry in record.fields.items()
     ]
-    title = f"Fiche {record.record} : {record.form} · {record.sheet or 'sans numéro'}"
+    form = face.title if face is not None else record.form
+    title = f"Fiche {record.record} : {form} · {record.sheet or 'sans numéro'}"
     return _listing(title, name, ("Champ", "Valeur", "Lu par"), rows)
 
 

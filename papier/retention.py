@@ -22,6 +22,7 @@ from sqlalchemy import Engine
 from papier.durable import wipe_file
 from papier.errors import StoreError
 from papier.forms.layout import Layout
+from papier.forms.shapes import SCHOOL_YEAR
 from papier.language import translate as _
 from papier.ocr.masking import mask_page
 from papier.ocr.pages import count_pages, load_page
@@ -36,7 +37,6 @@ from papier.store.records import ScanFile
 from papier.store.vault import readable
 from papier.store.workspace import Workspace
 
-SCHOOL_YEAR = "année scolaire"
 # A French school year ends with August; R131-6 keeps absence files for that year only.
 SCHOOL_YEAR_END = (8, 31)
 DURATION = re.compile(r"P(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)W)?(?:(\d+)D)?")

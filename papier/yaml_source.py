@@ -25,6 +25,8 @@ MAX_BYTES = 1_000_000
 MAX_DEPTH = 40
 # Below this likeness a suggestion confuses more than it helps (difflib's own default).
 LIKENESS = 0.6
+# A part of a name that is worth looking for, and how many names a sentence holds.
+SHORTEST, MANY = 3, 3
 
 # libyaml where PyYAML was built with it: ten times faster, same events.
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -80,9 +82,19 @@ def find_nearest(word: str, known: Iterable[str]) -> str | None:
 
 
 def suggest(word: str, known: Iterable[str]) -> str:
-    """` Did you mean …?` with the word of `known` most like `word`, else an empty text."""
-    nearest = find_nearest(word, known)
-    return _(" Did you mean `{nearest}`?").format(nearest=nearest) if nearest else ""
+    """` Did you mean …?` with the word of `known` most like `word`, or those that hold it, else an empty text."""
+    listed = list(known)
+    nearest = find_nearest(word, listed)
+    found = [nearest] if nearest else _holding(word, listed)
+    if not found:
+        return ""
+    return _(" Did you mean {names}?").format(names=_(" or ").join(f"`{name}`" for name in found))
+
+
+def _holding(word: str, known: Iterable[str]) -> list[str]:
+    """The first names that `word` is a part of: what people remember of `rgpd-reponse` is `rgpd`."""
+    part = word.casefold()
+    return [name for name in known if part in name.casefold()][:MANY] if len(part) >= SHORTEST else []
 
 
 def suggest_or_list(word: str, known: Iterable[str]) -> str:

@@ -19,7 +19,7 @@ from papier.store.sheets import find_faces
 from papier.workflows.case import Case, Stage
 from papier.workflows.definition import Way, Workflow
 from papier.workflows.dues import Due, explain, running
-from papier.workflows.event_words import event_words
+from papier.workflows.event_words import event_words, sheets_told
 from papier.workflows.library import find_workflow
 from papier.workflows.row_words import question_words, short_name, written_fields
 
@@ -237,9 +237,10 @@ def why_command(context: Context, number: int, as_json: bool) -> None:
 @pass_context
 def history_command(context: Context, number: int, as_json: bool) -> None:
     _case, workflow, events = load_case(context.engine, number, context.now())
+    faces = {} if as_json else find_faces(context.engine, sheets_told(events))
     for event in events:
         if as_json:
             data = {"event": event.seq, "at": event.at.isoformat(), "kind": str(event.kind), "data": dict(event.data)}
             click.echo(json.dumps(data, ensure_ascii=False))
         else:
-            click.echo(f"{event.seq:>6}  {event.on}  {event_words(event, workflow)}")
+            click.echo(f"{event.seq:>6}  {event.on}  {event_words(event, workflow, faces)}")

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from papier.forms.definition import Retention
+from papier.forms.furniture import retention_parts
+from papier.forms.shapes import SCHOOL_YEAR
+from papier.language import translate as _
 from papier.language import translate_count as _n
 
 
@@ -48,3 +52,19 @@ def pages_of(status: str, count: int) -> str:
         "blank": lambda: _n("{count} blank", "{count} blank", count),
     }
     return words[status]().format(count=count) if status in words else f"{count} {status}"
+
+
+def duration(retention: str) -> str:
+    """How long something is kept: `P1Y6M` → "1 year and 6 months"; what is not ISO 8601 stands as it is."""
+    if retention == SCHOOL_YEAR:
+        return _("to the end of the school year")
+    words = {
+        "Y": lambda count: _n("{count} year", "{count} years", count),
+        "M": lambda count: _n("{count} month", "{count} months", count),
+        "W": lambda count: _n("{count} week", "{count} weeks", count),
+        "D": lambda count: _n("{count} day", "{count} days", count),
+    }
+    parts = retention_parts(Retention(retention))
+    if parts is None:
+        return retention
+    return _(" and ").join(words[unit](count).format(count=count) for count, unit in parts)

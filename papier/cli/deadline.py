@@ -15,6 +15,7 @@ from papier.language import translate as _
 from papier.workflows.deadlines import Deadline, compute, list_rules
 from papier.workflows.deadlines_wording import format_length
 from papier.workflows.deliveries import Delivery, compute_from, find_delivery
+from papier.workflows.rulebook import find_rule
 
 
 @click.command(
@@ -77,9 +78,13 @@ def command(
     if list_them:
         _list_rules(context.now().date(), as_json)
         return
+    if rule is not None:
+        find_rule(rule, start or presented or context.now().date())
     if rule is None or (start is None) == (presented is None):
         raise UsageError(
-            _("Say which rule and from which day: papier deadline rgpd-reponse --from 2026-10-01")
+            _("Say which rule and from which day: papier deadline {rule} --from {day}").format(
+                rule=rule or "rgpd-reponse", day=context.now().date()
+            )
             if rule is None or presented is None
             else _(
                 "A clock starts either from a day (--from) or from a registered letter (--presented). Leave out one."

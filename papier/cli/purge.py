@@ -7,14 +7,13 @@ from pathlib import Path
 
 import click
 
+from papier.cli import counts
 from papier.cli.context import Context, pass_context
 from papier.cli.printer import deliver_leaflet, find_destination, printer_options
 from papier.cli.records import known_form
 from papier.errors import UsageError
 from papier.field_retention import DueField, find_due_fields, purge_fields
-from papier.forms.definition import Retention
 from papier.forms.disposal_slip import DisposalLine, write_disposal_slip
-from papier.forms.furniture import retention_words
 from papier.language import translate as _
 from papier.language import translate_count as _n
 from papier.retention import DueCase, DueRecord, find_due, find_due_cases, finish_purge, lawful_day, purge
@@ -197,14 +196,13 @@ def _list(due: Sequence[DueRecord], cases: Sequence[DueCase], fields: Sequence[D
 
 
 def _why(record: KeptRecord, duration: str | None) -> list[str]:
-    said = [_("kept {duration}").format(duration=retention_words(Retention(duration or ""))) + _basis(record)]
+    said = [_("kept {duration}").format(duration=counts.duration(duration or "")) + _basis(record)]
     words = {
         "minimum": _("the law: at least {duration} ({source})"),
         "maximum": _("the law: at most {duration} ({source})"),
     }
     said += [
-        words[name].format(duration=retention_words(Retention(limit[0])), source=limit[1])
-        for name, limit in record.limits.items()
+        words[name].format(duration=counts.duration(limit[0]), source=limit[1]) for name, limit in record.limits.items()
     ]
     return said
 
@@ -214,7 +212,7 @@ def _basis(record: KeptRecord) -> str:
 
 
 def _field_why(entry: DueField) -> str:
-    duration = retention_words(Retention(entry.record.fields[entry.field]))
+    duration = counts.duration(entry.record.fields[entry.field])
     return _("{form}, field {field}: kept {duration}").format(
         form=entry.record.form, field=entry.field, duration=duration
     )

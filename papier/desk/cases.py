@@ -20,7 +20,7 @@ from papier.store.workspace import read_settings
 from papier.workflows.case import Case, Stage
 from papier.workflows.definition import Way, Workflow
 from papier.workflows.dues import explain, running
-from papier.workflows.event_words import event_words
+from papier.workflows.event_words import event_words, sheets_told
 from papier.workflows.row_words import question_words, short_name
 
 SHOWN = 50
@@ -123,7 +123,7 @@ def show(office: Office, request: Request) -> Response:
         )
         for due in running(case, workflow)
     ]
-    faces = find_faces(office.engine, [asked.sheet for asked in case.questions])
+    faces = find_faces(office.engine, [*(asked.sheet for asked in case.questions), *sheets_told(events)])
     return office.page(
         "case.html",
         case=case,
@@ -136,7 +136,7 @@ def show(office: Office, request: Request) -> Response:
         clocks=clocks,
         sheets=case.sheets,
         returns=case.returns,
-        events=[(event.on, event_words(event, workflow)) for event in reversed(events)],
+        events=[(event.on, event_words(event, workflow, faces)) for event in reversed(events)],
     )
 
 

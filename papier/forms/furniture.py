@@ -12,6 +12,7 @@ from papier.forms.frame import MARK_MARGIN, MARK_SIZE, PageFrame
 from papier.forms.layout import Box, Item, Rule, Text
 from papier.forms.pieces import Piece, overlay, stack
 from papier.forms.prose import drawn_text, line_metrics, set_text, set_wording
+from papier.forms.shapes import SCHOOL_YEAR
 from papier.forms.styles import BOX_GREY, CELL_GREY, HAIR_GREY, HELP_GREY, Style
 from papier.forms.typefaces import RTL_LANGUAGES, text_width
 from papier.forms.typography import french_typography
@@ -176,20 +177,23 @@ def _receiver(form: FormDefinition) -> str:
     return f"Destinataire : {words[0].lower()}{words[1:]}."
 
 
+def retention_parts(retention: Retention) -> list[tuple[int, str]] | None:
+    """`P1Y6M` → [(1, "Y"), (6, "M")], in years, months, weeks and days; None for what is not such a duration."""
+    found = re.fullmatch(r"P(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)W)?(?:(\d+)D)?", retention.duration)
+    if not found or not any(found.groups()):
+        return None
+    return [(int(count), unit) for count, unit in zip(found.groups(), "YMWD", strict=True) if count]
+
+
 def retention_words(retention: Retention) -> str:
     """A duration in French: `P2Y` → "2 ans"; what is not ISO 8601 stands as it is."""
-    found = re.fullmatch(r"P(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)W)?(?:(\d+)D)?", retention.duration)
-    if retention.duration == "année scolaire":
+    if retention.duration == SCHOOL_YEAR:
         return "jusqu’à la fin de l’année scolaire"
-    if not found or not any(found.groups()):
+    parts = retention_parts(retention)
+    if parts is None:
         return retention.duration
-    names = (("an", "ans"), ("mois", "mois"), ("semaine", "semaines"), ("jour", "jours"))
-    parts = [
-        f"{int(count)}\u00a0{plural if int(count) > 1 else singular}"
-        for count, (singular, plural) in zip(found.groups(), names, strict=True)
-        if count
-    ]
-    return " et ".join(parts)
+    names = {"Y": ("an", "ans"), "M": ("mois", "mois"), "W": ("semaine", "semaines"), "D": ("jour", "jours")}
+    return " et ".join(f"{count}\u00a0{names[unit][count > 1]}" for count, unit in parts)
 
 
 def strip_items(form: FormDefinition, frame: PageFrame, page: int, pages: int, style: Style) -> tuple[Item, ...]:

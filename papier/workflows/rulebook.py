@@ -12,7 +12,7 @@ from papier.language import translate as _
 from papier.workflows.calendar import FIRST_YEAR, LAST_YEAR
 from papier.workflows.rules import Rule
 from papier.workflows.rules_parsing import parse_rules
-from papier.yaml_source import find_nearest, load_yaml
+from papier.yaml_source import load_yaml, suggest
 
 RULES_FILE = Path(__file__).with_name("rules.yaml")
 
@@ -42,11 +42,8 @@ def find_rule(name: str, start: dt.date, rules: Rules | None = None) -> Rule:
     """
     known = known_rules() if rules is None else rules
     if name not in known:
-        close = find_nearest(name, known)
-        hint = (
-            _("Did you mean “{close}”?").format(close=close) if close else _("`papier deadline --list` shows them all.")
-        )
-        raise UsageError(_("There is no rule “{name}”. {hint}").format(name=name, hint=hint))
+        hint = suggest(name, known) or _(" `papier deadline --list` shows them all.")
+        raise UsageError(_("There is no rule “{name}”.{hint}").format(name=name, hint=hint))
     if not FIRST_YEAR <= start.year < LAST_YEAR:
         raise UsageError(
             _("Clocks run from {first_year} to {last_year}, not from {year}. Check the date.").format(

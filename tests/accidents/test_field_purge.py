@@ -100,7 +100,7 @@ def test_a_field_goes_before_the_rest(papier: Papier, scanned: Path) -> None:
     assert "2 fields would go alone" not in told.out  # the law wants two years of it
     assert papier("--today", "2028-11-02", "purge", "--dry-run").out.count("ville") == 0
     due = papier("--today", "2028-11-03", "purge", "--dry-run")
-    assert "essai/sejour, field ville: kept" in due.out
+    assert "essai/sejour, field ville: kept 30 days" in due.out
     assert "2 fields would go alone" in due.out
     assert b"VALLADOLID" in everything(scanned)
 

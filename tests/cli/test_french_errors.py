@@ -53,7 +53,7 @@ def test_a_workflow_and_its_cases(french: Papier, tmp_path: Path) -> None:
     assert french("--today", "2027-03-01", "cases", "handed", "1").code == 0
     assert "Dossier 1 : c'est déjà parti le 2027-03-01." in french("--today", "2027-03-02", "cases", "handed", "1").err
     assert "Le dossier 7 n'existe pas." in french("cases", "show", "7").err
-    assert "Vouliez-vous dire « rgpd-reponse » ?" in french("deadline", "rgpd-respons", "--from", "01/10/2026").err
+    assert "Vouliez-vous dire `rgpd-reponse` ?" in french("deadline", "rgpd-respons", "--from", "01/10/2026").err
 
 
 def test_a_scan(french: Papier, tmp_path: Path) -> None:

@@ -265,7 +265,7 @@ def test_changes_of_the_clock_and_time_zones_have_no_part_in_it(
 
 
 def test_wrong_orders() -> None:
-    with pytest.raises(UsageError, match=r"“rgpd-response”\. Did you mean “rgpd-reponse”\?"):
+    with pytest.raises(UsageError, match=r"“rgpd-response”\. Did you mean `rgpd-reponse`\?"):
         at("rgpd-response", "2026-10-01")
     with pytest.raises(UsageError, match="--list"):
         at("x", "2026-10-01")
