@@ -25,7 +25,7 @@ from papier.ocr.characters import (
     NOISE,
     PUNCTUATION,
 )
-from training.characters.glyphs import EMNIST, LOWER, OFFSET, SIZE, STEPS, SYMBOLS, UNIPEN, Glyphs
+from training.characters.glyphs import EMNIST, FONT, LOWER, OFFSET, SIZE, STEPS, SYMBOLS, UNIPEN, Glyphs
 
 HEIGHT, WIDTH = INK_HEIGHT, INK_WIDTH
 MARGIN = 4.0  # where the printed frame runs: cell 36×48 pixels inside the window of 44×56
@@ -39,8 +39,10 @@ ACCENT = dict(zip(ACCENTED, "`^,'`^:^:^`^:", strict=True))  # grave, circumflex,
 SHARES = {"digits": 0.27, "capitals": 0.45, "accented": 0.09, "punctuation": 0.03, BLANK: 0.12, NOISE: 0.10}
 # Share of a capital's samples that are written as lower case, as people do in spite of the form.
 LOWER_SHARE = 0.06
-# Share of a capital's or digit's samples that come from EMNIST (American hands) rather than UNIPEN.
-EMNIST_SHARE = 0.3
+# Share of a capital's or digit's samples that come from EMNIST (American hands) rather than UNIPEN; and from fonts,
+# where the glyphs hold any. A font writes a character in one way only: it is bent farther.
+EMNIST_SHARE, FONT_SHARE = 0.3, 0.2
+FONT_BEND = 1.7
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,7 @@ class CellSimulator:
         self.random = np.random.default_rng(seed)
         self._by_source: dict[tuple[str, int], tuple[NDArray[np.intp], NDArray[np.float64]]] = {}
         for label in np.unique(glyphs.label):
-            for source in (UNIPEN, EMNIST):
+            for source in (UNIPEN, EMNIST, FONT):
                 members = np.flatnonzero((glyphs.label == label) & (glyphs.source == source))
                 if len(members):
                     # One writer in UNIPEN wrote a thousand digits, another six: weigh by the square root.
@@ -108,7 +110,11 @@ class CellSimulator:
         if character in CAPITALS and small in LOWER and random.random() < lower:
             character = small
         source = EMNIST if random.random() < EMNIST_SHARE else UNIPEN
-        found = self._by_source.get((character, source)) or self._by_source.get((character, 1 - source))
+        if (character, FONT) in self._by_source and random.random() < FONT_SHARE:
+            source = FONT
+        found = self._by_source.get((character, source)) or self._by_source.get(
+            (character, EMNIST if source == UNIPEN else UNIPEN)
+        )
         if found is None:
             raise LookupError(f"no glyph of {character}")
         members, cumulated = found
@@ -196,6 +202,9 @@ class CellSimulator:
         # A hand never draws the same shape twice: bend it by about a twentieth of its size.
         bend = torch.from_numpy(random.normal(0, 1.0, (count, 2, 4, 4)).astype(np.float32))
         bend *= torch.from_numpy(random.uniform(0, 1.5, (count, 1, 1, 1)).astype(np.float32))
+        bend *= torch.from_numpy(np.where(self.glyphs.source[glyph] == FONT, FONT_BEND, 1.0).astype(np.float32)).view(
+            -1, 1, 1, 1
+        )
         bend = _enlarge(bend)
         grid = grid + bend.permute(0, 2, 3, 1)
         sources = torch.from_numpy(self.glyphs.distance[glyph]).float()[:, None]
@@ -207,7 +216,7 @@ class CellSimulator:
         mean_scale = torch.from_numpy(np.sqrt(scale[:, 0] * scale[:, 1]))
         # A thick stroke cannot be thinned below half its width, or it would break.
         thickness = torch.from_numpy(self.glyphs.half_width[glyph])
-        thick = (torch.from_numpy(self.glyphs.source[glyph]) == EMNIST).float() * thickness * 0.45
+        thick = (torch.from_numpy(self.glyphs.source[glyph]) != UNIPEN).float() * thickness * 0.45
         drawn = (drawn / STEPS - OFFSET - thick[:, None, None] + beyond) * mean_scale[:, None, None]
         half = (box[:, 2:] - box[:, :2]) * scale / 2
         return drawn, np.concatenate([centre - half, centre + half], 1).astype(np.float32)

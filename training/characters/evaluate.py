@@ -14,8 +14,6 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
-from onnxruntime.quantization.shape_inference import quant_pre_process
 from torch import Tensor, nn
 
 from papier.ocr.characters import (
@@ -25,7 +23,6 @@ from papier.ocr.characters import (
     CLASSES,
     DIGITS,
     INDEX,
-    INPUT_SIZE,
     NOISE,
     PUNCTUATION,
     CharacterReader,
@@ -33,6 +30,7 @@ from papier.ocr.characters import (
 )
 from training.characters.cells import Cells, CellSimulator
 from training.characters.clean import load_disputed, paste
+from training.characters.export import export
 from training.characters.glyphs import EMNIST, TEST, UNIPEN, Glyphs, european, european_hands, load_glyphs
 from training.characters.network import CharacterNetwork
 from training.characters.train import load_sheets, training_shares
@@ -45,8 +43,6 @@ GROUPS = [
     [INDEX[NOISE]],
 ]
 SEED = 7
-QUANTISED_ON = 4096  # cells whose activations set the ranges of 8 bits
-OPSET = 17  # read by onnxruntime 1.17, the oldest we allow
 
 
 class CalibratedNetwork(nn.Module):
@@ -168,45 +164,7 @@ def export_calibrated(network: CharacterNetwork, work: Path, output: Path) -> No
         "temperatures among digits, among letters, between; biases", [round(float(value), 3) for value in temperatures]
     )
     calibrated = CalibratedNetwork(network, shares, temperatures).eval()
-    exact = work / "exact.onnx"
-    torch.onnx.export(
-        calibrated,
-        (torch.zeros(2, 2, INPUT_SIZE, INPUT_SIZE, dtype=torch.uint8),),
-        str(exact),
-        dynamo=False,
-        opset_version=OPSET,
-        input_names=["cells"],
-        output_names=["log_probs"],
-        dynamic_axes={"cells": {0: "n"}, "log_probs": {0: "n"}},
-    )
-    quantise(exact, planes[:: max(len(planes) // QUANTISED_ON, 1)], work, output)
-
-
-def quantise(exact: Path, planes: NDArray[np.uint8], work: Path, output: Path) -> None:
-    """Layers in 8 bits, their ranges as `planes` (n, 2, 32, 32) use them: two and a half times as fast."""
-    prepared = work / "prepared.onnx"
-    quant_pre_process(str(exact), str(prepared))
-    quantize_static(
-        str(prepared),
-        str(output),
-        Planes(planes),
-        quant_format=QuantFormat.QDQ,
-        per_channel=True,
-        activation_type=QuantType.QUInt8,
-        weight_type=QuantType.QInt8,
-        op_types_to_quantize=["Conv", "Gemm", "MatMul", "MaxPool", "Relu", "Reshape"],
-    )
-
-
-class Planes(CalibrationDataReader):
-    """Gives the quantiser planes in batches."""
-
-    def __init__(self, planes: NDArray[np.uint8]) -> None:
-        self.batches = iter(np.array_split(planes, max(len(planes) // 256, 1)))
-
-    def get_next(self) -> dict[str, NDArray[np.uint8]] | None:
-        batch = next(self.batches, None)
-        return None if batch is None else {"cells": batch}
+    export(calibrated, planes, work, output)
 
 
 def report_sheets(reader: CharacterReader, work: Path) -> None:

@@ -18,7 +18,7 @@ OFFSET = 4.0
 LOWER = "abcdefghijkmnoprstuvwxyz"  # not l, a capital I or a 1 in a cell, and not q, a 9
 SYMBOLS = "*#+=%&@?~"  # nobody writes them in a cell in earnest: noise
 
-UNIPEN, EMNIST = 0, 1
+UNIPEN, EMNIST, FONT = 0, 1, 2
 TRAIN, VALIDATE, TEST = 0, 1, 2
 
 
@@ -131,7 +131,7 @@ def _measure(data: Path) -> Glyphs:
             image = images[index]
         else:
             image = cv2.resize(small[index - counts[0]], (SIZE, SIZE), interpolation=cv2.INTER_CUBIC)
-        distance[index], half_width[index], box[index] = _measure_one(image)
+        distance[index], half_width[index], box[index] = measure_glyph(image)
     return Glyphs(
         distance=distance,
         label=label,
@@ -146,7 +146,8 @@ def _measure(data: Path) -> Glyphs:
     )
 
 
-def _measure_one(image: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], float, NDArray[np.float32]]:
+def measure_glyph(image: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], float, NDArray[np.float32]]:
+    """Distance, half width and box, as Glyphs has them, of one glyph's ink (48, 48)."""
     ink = (image > 127).astype(np.uint8)
     if not ink.any():
         ink[SIZE // 2, SIZE // 2] = 1

@@ -13,15 +13,13 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from onnxruntime.quantization import QuantFormat, QuantType, quantize_static
-from onnxruntime.quantization.shape_inference import quant_pre_process
 from torch import Tensor, nn
 
-from papier.ocr.characters import BLANK, DIGITS, INDEX, INPUT_SIZE, MODEL_PATH, CharacterReader
+from papier.ocr.characters import BLANK, DIGITS, INDEX, MODEL_PATH, CharacterReader
 from papier.ocr.second_reader import SECOND_MODEL_PATH, SecondReader
 from papier.ocr.straightening import straighten
 from papier.records import State
-from training.characters.evaluate import OPSET, QUANTISED_ON, Planes
+from training.characters.export import QUANTISED_ON, export
 from training.characters.measure_fields import load_fields
 from training.characters.network import SecondNetwork
 from training.characters.train import load_sheets
@@ -41,36 +39,12 @@ class LogProbabilities(nn.Module):
         return torch.cat([torch.log_softmax(logits[:, kind], 1) for kind in KINDS.values()], 1)
 
 
-def export(network: SecondNetwork, work: Path, output: Path) -> None:
-    """Write the network to `output`, its layers in 8 bits, their ranges as the validation writers' cells use them.
-
-    The ranges are fixed: a cell's answer does not depend on its company.
-    """
-    exact, prepared = work / "second-exact.onnx", work / "second-prepared.onnx"
-    torch.onnx.export(
-        LogProbabilities(network).eval(),
-        (torch.zeros(2, 2, INPUT_SIZE, INPUT_SIZE, dtype=torch.uint8),),
-        str(exact),
-        dynamo=False,
-        opset_version=OPSET,
-        input_names=["cells"],
-        output_names=["log_probs"],
-        dynamic_axes={"cells": {0: "n"}, "log_probs": {0: "n"}},
-    )
-    quant_pre_process(str(exact), str(prepared))
+def export_second(network: nn.Module, work: Path, output: Path) -> None:
+    """Write the network to `output`, its ranges as the validation writers' characters use them."""
     ink, label = load_sheets(work, "validate")
-    chosen = np.flatnonzero(label < INDEX[BLANK])
-    chosen = chosen[:: max(len(chosen) // QUANTISED_ON, 1)]
-    quantize_static(
-        str(prepared),
-        str(output),
-        Planes(straighten(ink[chosen])),
-        quant_format=QuantFormat.QDQ,
-        per_channel=True,
-        activation_type=QuantType.QUInt8,
-        weight_type=QuantType.QInt8,
-        op_types_to_quantize=["Gemm"],
-    )
+    written = np.flatnonzero(label < INDEX[BLANK])
+    written = written[:: max(len(written) // QUANTISED_ON, 1)]
+    export(LogProbabilities(network), straighten(ink[written]), work, output, ["Gemm"])
 
 
 def read_both(first: CharacterReader, second: SecondReader, work: Path, part: str) -> dict[str, tuple[Tensor, Tensor]]:
@@ -127,7 +101,7 @@ def main() -> None:
     network = SecondNetwork()
     network.load_state_dict(torch.load(arguments.work / "second.pt"))
     network.eval()
-    export(network, arguments.work, arguments.output)
+    export_second(network, arguments.work, arguments.output)
     first, second = CharacterReader(arguments.model), SecondReader(arguments.output)
     weights = {
         name: fit_weights(*found) for name, found in read_both(first, second, arguments.work, "validate").items()

@@ -56,6 +56,15 @@ def load_sheets(work: Path, part: str, dumped_by: str = "sheets") -> tuple[NDArr
     return np.concatenate(inks), np.concatenate(labels)
 
 
+def load_rough(work: Path, part: str) -> NDArray[np.bool_]:
+    """Which of the cells of `load_sheets` come from rough scans (n,)."""
+    found = []
+    for file in sorted(work.glob(f"sheets-{part}-*.npz")):
+        with np.load(file) as saved:
+            found.append(saved["rough"])
+    return np.concatenate(found)
+
+
 def load_drawn(work: Path) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
     files = sorted(work.glob("drawn-*.npz"))
     saved = [np.load(file) for file in files]
@@ -71,8 +80,11 @@ def training_shares(work: Path) -> NDArray[np.float32]:
     return counts.astype(np.float32)
 
 
-def change(ink: NDArray[np.uint8], random: torch.Generator) -> NDArray[np.uint8]:
-    """Ink images turned, stretched, moved, thickened or thinned, lightened and specked a little."""
+def change(ink: NDArray[np.uint8], random: torch.Generator, strength: float = 1.0) -> NDArray[np.uint8]:
+    """Ink images turned, stretched, moved, thickened or thinned, lightened and specked a little.
+
+    `strength`: how much their shape is changed.
+    """
     count = len(ink)
 
     def normal(deviation: float) -> torch.Tensor:
@@ -83,7 +95,7 @@ def change(ink: NDArray[np.uint8], random: torch.Generator) -> NDArray[np.uint8]
 
     images = torch.from_numpy(ink).float().div_(255)[:, None]
     # Some cells are changed much, most a little, as they already differ.
-    amount = uniform(0, 1)
+    amount = strength * uniform(0, 1)
     turn, shear = amount * normal(0.05), amount * normal(0.08)
     across, down = torch.exp(amount * normal(0.08)), torch.exp(amount * normal(0.07))
     aspect = INK_HEIGHT / INK_WIDTH
@@ -92,11 +104,11 @@ def change(ink: NDArray[np.uint8], random: torch.Generator) -> NDArray[np.uint8]
     matrix[:, 0, 1] = (shear - turn) * aspect
     matrix[:, 1, 0] = turn / aspect
     matrix[:, 1, 1] = down
-    matrix[:, 0, 2] = amount * normal(1.5) * 2 / INK_WIDTH
-    matrix[:, 1, 2] = amount * normal(1.8) * 2 / INK_HEIGHT
+    matrix[:, 0, 2] = amount / strength * normal(1.5) * 2 / INK_WIDTH
+    matrix[:, 1, 2] = amount / strength * normal(1.8) * 2 / INK_HEIGHT
     grid = functional.affine_grid(matrix, [count, 1, INK_HEIGHT, INK_WIDTH], align_corners=False)
     # Bent as well (Simard et al. 2003): a hand never draws the same shape twice.
-    bend = torch.randn(count, 2, 5, 4, generator=random) * uniform(0, BEND)[:, None, None, None]
+    bend = torch.randn(count, 2, 5, 4, generator=random) * uniform(0, strength * BEND)[:, None, None, None]
     bend = functional.interpolate(bend, (INK_HEIGHT, INK_WIDTH), mode="bicubic", align_corners=True)
     grid = grid + bend.permute(0, 2, 3, 1) * torch.tensor([2 / INK_WIDTH, 2 / INK_HEIGHT])
     images = functional.grid_sample(images, grid, align_corners=False)
