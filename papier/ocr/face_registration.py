@@ -1,7 +1,8 @@
 """Finding a page by its printed face alone: for forms that somebody else printed, and sheets that lost their marks.
 
-Distinctive places of the face (SIFT: Lowe 2004) are matched with the scan's, a similarity and then a projective map are
-drawn from the matches by random sampling (RANSAC), and the page is laid on the face patch by patch.
+The page as a whole is compared first (`print_search`). Where that shows nothing, as on scans of another scale,
+distinctive places of the face (SIFT: Lowe 2004) are matched with the scan's, and a similarity and then a projective map
+are drawn from the matches by random sampling (RANSAC). Then the page is laid on the face patch by patch.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import numpy.typing as npt
 from papier.geometry import MM_PER_INCH, FloatArray, Transform
 from papier.ocr.displacement import FieldDisplacement
 from papier.ocr.face import Face, FaceFit, fit_face, load_face
+from papier.ocr.print_search import ScanSpectra, find_places
 from papier.ocr.register import PrintedForm
 from papier.ocr.scan import GreyImage, RegisteredPage, ScannedPage
 
@@ -48,14 +50,19 @@ def register_by_face(page: ScannedPage, form: PrintedForm, page_number: int) -> 
 
 def fit_by_face(page: ScannedPage, face: Face) -> FaceFit | None:
     """The same, with the fit's figures: `match` tells which of several forms a page is."""
-    best: FaceFit | None = None
-    for guess in _from_features(page, face):
-        fit = _settle(page, face, guess)
-        if fit is not None and (best is None or fit.match > best.match):
-            best = fit
-        if best is not None and best.match >= SURE_MATCH:
-            break
-    return best if best is not None and _is_that_form(best) else None
+    return next(iter(fits_by_face(page, face)), None)
+
+
+def fits_by_face(page: ScannedPage, face: Face) -> list[FaceFit]:
+    """All ways in which the page may be laid on the face, the best first: rows of boxes fit upside-down as well."""
+    places = find_places(_scan_spectra(_Scan(page), face.size_mm), face)
+    fits = [_settle(page, face, place.to_page) for place in places]
+    if max((fit.match for fit in fits), default=0.0) < SURE_MATCH:
+        for guess in _from_features(page, face):
+            fits.append(_settle(page, face, guess))
+            if fits[-1].match >= SURE_MATCH:
+                break
+    return sorted((fit for fit in fits if _is_that_form(fit)), key=lambda fit: -fit.match)
 
 
 def _is_that_form(fit: FaceFit) -> bool:
@@ -63,18 +70,16 @@ def _is_that_form(fit: FaceFit) -> bool:
     return fit.match >= MIN_MATCH and share >= MIN_SHARE and fit.least_third >= MIN_THIRD
 
 
-def _settle(page: ScannedPage, face: Face, guess: Transform) -> FaceFit | None:
+def _settle(page: ScannedPage, face: Face, guess: Transform) -> FaceFit:
     """Lay the page on the face from a first guess; the guess is bettered by what was found, and laid again."""
-    registered = RegisteredPage(page, face.size_mm, guess)
-    best: FaceFit | None = None
-    for _ in range(3):
-        fit = fit_face(registered, face)
-        if best is not None and fit.match <= best.match + 0.01:
+    best = fit_face(RegisteredPage(page, face.size_mm, guess), face)
+    for _ in range(2):
+        if not isinstance(best.page.displacement, FieldDisplacement):
+            break
+        fit = fit_face(replace(best.page, to_page=_absorbed(best.page)), face)
+        if fit.match <= best.match + 0.01:
             break
         best = fit
-        if not isinstance(fit.page.displacement, FieldDisplacement):
-            break
-        registered = replace(registered, to_page=_absorbed(fit.page))
     return best
 
 
@@ -131,6 +136,11 @@ class _Scan:
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, _Scan) and other.page is self.page
+
+
+@lru_cache(maxsize=2)
+def _scan_spectra(scan: _Scan, size_mm: tuple[float, float]) -> ScanSpectra:
+    return ScanSpectra.of(scan.page, size_mm)
 
 
 def _from_features(page: ScannedPage, face: Face) -> Iterator[Transform]:

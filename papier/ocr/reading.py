@@ -14,9 +14,10 @@ import numpy as np
 from papier.forms.layout import LayoutPage
 from papier.forms.sheet_number import SheetNumbers
 from papier.geometry import RectMm
+from papier.ocr.blank_pages import is_blank
 from papier.ocr.characters import CharacterReader
 from papier.ocr.face import FaceFit, fit_face, load_face
-from papier.ocr.face_registration import register_by_face
+from papier.ocr.face_registration import fits_by_face
 from papier.ocr.handwriting import HandwritingReader
 from papier.ocr.identification import Identification, identify
 from papier.ocr.masking import find_outline, find_paper_only
@@ -33,12 +34,11 @@ from papier.records import FieldReading, PageReading, PageStatus, State
 MIN_FACE_MATCH = 0.45
 # From here on the page that the number names need not be compared with the form's other pages.
 SURE_FACE_MATCH = 0.7
+# Of pages laid by their face alone, the right place matched better than any other of its form by 0.09 and more; others
+# lie a row of boxes away, or upside-down: by more than this share of the page.
+PLAINLY_LIKER, ELSEWHERE = 0.05, 0.02
 # Sheets that take this share of the scanned area leave no room for another (the smallest, A6, takes an eighth of A3).
 FULL_GLASS = 0.8
-# A page with less ink than this share of its area, away from its edges, is the blank back of a sheet.
-BLANK_INK_SHARE = 0.0008
-# Paper of any colour scans lighter than this; a page that is mostly darker is covered by something, not blank.
-DARKEST_PAPER = 90
 # Forms to compare with a page whose number cannot be read; older ones are asked of a person.
 MAX_FORMS_COMPARED = 24
 
@@ -82,26 +82,41 @@ class Reader:
         for candidate in candidates:
             numbered = self._read_first_numbered(page, candidate.alternatives, numbers)
             readings.append(numbered or self._read_unnumbered(page, candidate.alternatives))
-        if not any(reading.sheet for reading in readings) and not _is_blank(page):
+        known = any(reading.sheet and reading.status is not PageStatus.DAMAGED for reading in readings)
+        if not known and is_blank(page):
+            readings = readings or [_unknown(page, "blank page")]
+        elif not known:
             numbered = self._read_first_numbered(page, place_by_two_marks(page), numbers)
             if numbered is not None and numbered.fields:
                 return [numbered]
+            printed = self._read_by_print(page, numbers, readings)
+            if printed is not None:
+                return [printed]
         if readings:
             if _has_room(page, candidates) and count_strays(page, candidates):
                 readings.append(
                     _unknown(page, "a further sheet lies on this page, too little of it is seen: scan it again")
                 )
             return readings
-        if _is_blank(page):
-            return [_unknown(page, "blank page")]
-        found_form = _fit_by_face(page, self._forms())
-        if found_form is not None:
-            fit, form, number = found_form
-            found = identify(fit.page, numbers)
-            if found.number is not None:
-                return [self._read_numbered(page, fit.page, found)]
-            return [self._read_as(page, fit.page, form, number, "the sheet number cannot be read")]
         return [_unknown(page, "no corner marks and no known form: is it one of papier's sheets?")]
+
+    def _read_by_print(
+        self, page: ScannedPage, numbers: SheetNumbers, found: Sequence[PageReading]
+    ) -> PageReading | None:
+        """The one sheet on the page by its printed face; None where that says no more than what was `found`."""
+        if sum(bool(reading.fields) for reading in found) > 1:
+            return None
+        fitted = _fits_by_face(page, self._forms())
+        for fit, _, _ in fitted:
+            identification = identify(fit.page, numbers)
+            if identification.number is not None:
+                numbered = self._read_numbered(page, fit.page, identification)
+                return numbered if numbered.fields or not found else None
+        # Which way up rows of boxes lie must be plain where no number says so.
+        if any(reading.fields or reading.sheet for reading in found) or not _is_plain(fitted):
+            return None
+        fit, form, number = fitted[0]
+        return self._read_as(page, fit.page, form, number, "the sheet number cannot be read")
 
     def _forms(self) -> list[PrintedForm]:
         return [self.form] if self.form is not None else list(self.register.forms())[:MAX_FORMS_COMPARED]
@@ -156,11 +171,12 @@ class Reader:
 
     def _read_foreign(self, page: ScannedPage, form: PrintedForm) -> PageReading:
         """A form that somebody else printed: registered by its own face, each of its pages tried."""
-        found = _fit_by_face(page, [form])
-        if found is None:
-            reason = "blank page" if _is_blank(page) else f"the page does not look like {form.layout.form}"
+        found = _fits_by_face(page, [form])
+        if not found:
+            reason = "blank page" if is_blank(page) else f"the page does not look like {form.layout.form}"
             return _unknown(page, reason)
-        return self._read_as(page, found[0].page, form, found[2], None)
+        fit, _, number = found[0]
+        return self._read_as(page, fit.page, form, number, None)
 
     def _read_as(
         self,
@@ -204,21 +220,33 @@ class Reader:
         return reading
 
 
-def _fit_by_face(page: ScannedPage, forms: Sequence[PrintedForm]) -> tuple[FaceFit, PrintedForm, int] | None:
-    """The form and page whose printed face the scan shows best, without corner marks; None when it shows none.
+def _fits_by_face(page: ScannedPage, forms: Sequence[PrintedForm]) -> list[tuple[FaceFit, PrintedForm, int]]:
+    """The forms and pages whose printed face the scan shows, without corner marks, the likest first.
 
     Forms of one house share their head, so that several may pass: all are compared.
     """
-    best: tuple[FaceFit, PrintedForm, int] | None = None
-    for form in forms:
-        for layout_page in form.layout.pages:
-            registered = register_by_face(page, form, layout_page.page)
-            if registered is None:
-                continue
-            fit = fit_face(registered, load_face(form, layout_page.page))
-            if best is None or fit.match > best[0].match:
-                best = (fit, form, layout_page.page)
-    return best
+    found = [
+        (fit, form, layout_page.page)
+        for form in forms
+        for layout_page in form.layout.pages
+        for fit in fits_by_face(page, load_face(form, layout_page.page))
+    ]
+    return sorted(found, key=lambda fitted: -fitted[0].match)
+
+
+def _is_plain(fitted: Sequence[tuple[FaceFit, PrintedForm, int]]) -> bool:
+    """True where there is a first fit and no other place of its page is nearly as good."""
+    if not fitted:
+        return False
+    best, form, number = fitted[0]
+    rivals = [fit for fit, other, page in fitted[1:] if (other, page) == (form, number) and _lies_elsewhere(fit, best)]
+    return all(fit.match < best.match - PLAINLY_LIKER for fit in rivals)
+
+
+def _lies_elsewhere(fit: FaceFit, other: FaceFit) -> bool:
+    corners = RectMm(0, 0, *fit.page.size_mm).corners()
+    apart = np.hypot(*(fit.page.to_page.apply(corners) - other.page.to_page.apply(corners)).T).max()
+    return bool(apart > ELSEWHERE * max(fit.page.scan.pixels.shape))
 
 
 def _choose_page(registered: RegisteredPage, form: PrintedForm, found: Identification) -> tuple[int, FaceFit]:
@@ -257,15 +285,3 @@ def _same_size(one: tuple[float, float], other: tuple[float, float]) -> bool:
 
 def _unknown(page: ScannedPage, reason: str) -> PageReading:
     return PageReading(page.source, page.index, PageStatus.UNKNOWN, reason=reason)
-
-
-def _is_blank(page: ScannedPage) -> bool:
-    """True for paper with next to no ink away from its edges, where scanners leave black borders and holes show."""
-    height, width = page.pixels.shape
-    inner = page.pixels[height // 12 : -height // 12, width // 12 : -width // 12]
-    if inner.size == 0:
-        return True
-    step = max(1, min(inner.shape) // 800)
-    sample = inner[::step, ::step].astype(np.float32)
-    paper = float(np.median(sample))
-    return paper >= DARKEST_PAPER and float(np.mean(sample < paper - 60)) < BLANK_INK_SHARE

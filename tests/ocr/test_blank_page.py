@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import pytest
 
+from papier.ocr.blank_pages import is_blank
 from papier.ocr.reading import Reader
 from papier.ocr.register import KnownSheet, PrintedForm
 from papier.ocr.scan import ScannedPage
@@ -40,3 +42,22 @@ def test_a_page_that_something_dark_covers_is_not(share: float) -> None:
     page = np.full(SHAPE, 250, np.uint8)
     page[: round(share * SHAPE[0])] = 5
     assert reason(page) != "blank page"
+
+
+def rough_back() -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
+    """A crumpled back at 150 dpi, skewed before a black lid, a corner cut off, a coffee ring on it."""
+    y, x = np.mgrid[: SHAPE[0], : SHAPE[1]]
+    page = 225 + 25 * np.sin(x / 70) * np.sin(y / 90 + x / 200)
+    page -= 70 * np.exp(-(((np.hypot(x - 800, y - 900) - 230) / 9) ** 2))
+    page[(x - 0.1 * y < 0) | (x + y > 2550)] = 18
+    return np.asarray(page, dtype=np.uint8)
+
+
+def test_a_stained_back_with_a_corner_cut_off_is_a_blank_page() -> None:
+    assert reason(rough_back()) == "blank page"
+
+
+def test_a_line_of_writing_on_it_is_seen() -> None:
+    page = rough_back()
+    cv2.putText(page, "rappeler la mere jeudi a midi", (250, 500), cv2.FONT_HERSHEY_SIMPLEX, 1.4, 90, 3, cv2.LINE_AA)
+    assert not is_blank(ScannedPage("drawn", 1, page, 150.0))

@@ -9,7 +9,7 @@ from papier.forms.layout import Zone
 from papier.geometry import RectMm
 from papier.ocr.ink import InkPage
 from papier.ocr.scan import GreyImage
-from papier.ocr.zones.tick import find_hidden, read_ticks
+from papier.ocr.zones.tick import find_lid, read_ticks
 from papier.ocr.zones.tick_patches import BLACK, MARGIN, SIDE
 from papier.records import FieldReading, OptionState, State
 from tests.ocr.drawn_boxes import DrawnPage, boxes_in_row
@@ -213,7 +213,7 @@ def test_a_box_under_something_dark_and_wide_is_hidden_and_a_blackened_one_is_no
     corner = np.full((SIDE, SIDE), BLACK // 2, np.uint8)
     corner[:, : MARGIN // 2] = 0
     pictures = np.stack([np.stack([scan, 0 * scan, 0 * scan]) for scan in (blackened, corner)])
-    assert find_hidden(pictures).tolist() == [False, True]
+    assert find_lid(pictures).tolist() == [False, True]
 
 
 def test_a_hair_much_paler_than_the_pen_is_no_sure_tick() -> None:

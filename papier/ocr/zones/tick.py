@@ -153,7 +153,7 @@ def measure_looks(pictures: Pictures, centres: FloatArray, *, two_level: bool = 
         pale = open_inside & (inner < PALEST * BLACK) & np.isin(looks.argmax(axis=1), UNMARKED)
         lost = LOST_MARK * weigh_traces(pictures, looks, inner, pale)
         looks[pale, Look.OPEN] = np.maximum(looks[pale, Look.OPEN], lost[pale] * looks[pale].max(axis=1))
-    displaced = find_displaced(pictures) | find_hidden(pictures)
+    displaced = find_displaced(pictures) | find_lid(pictures)
     looks[displaced] = (1 - DISPLACED) * looks[displaced] + DISPLACED
     return looks
 
@@ -180,7 +180,7 @@ def find_crossed(looks: Likelihoods) -> npt.NDArray[np.bool_]:
     return np.asarray((share[:, Look.OPEN] > 0.5) & (share[:, Look.STRUCK] > CROSSED))
 
 
-def find_hidden(pictures: Pictures) -> npt.NDArray[np.bool_]:
+def find_lid(pictures: Pictures) -> npt.NDArray[np.bool_]:
     """Which boxes (n,) lie under something dark that reaches far beyond them: the lid, where paper is cut off."""
     around = pictures[:, 0, MARGIN - AROUND : AROUND - MARGIN, MARGIN - AROUND : AROUND - MARGIN] > HIDING * BLACK
     inside = around[:, AROUND:-AROUND, AROUND:-AROUND]
