@@ -5,7 +5,9 @@
 
 The page is A4, 300 dpi, grey JPEG, with 60 boxes and 80 cells, a third of them filled by the simulated pen. Times of a
 page are processor time, which other programs disturb less; pages a second are measured by the clock, and computed from
-the processor time that the processes of the pool took.
+the processor time that the processes of the pool took. Memory is that of `papier read` and all its processes, looked at
+ten times a second: as the sum of what each occupies (RSS, where a shared library counts once a process), and as
+what they occupy together (PSS).
 """
 
 from __future__ import annotations
@@ -17,6 +19,8 @@ import multiprocessing
 import os
 import resource
 import statistics
+import subprocess
+import sys
 import tempfile
 import time
 from concurrent.futures import ProcessPoolExecutor
@@ -36,6 +40,7 @@ from papier.ocr.pages import load_page
 from papier.ocr.reading import Reader
 from papier.ocr.register import KnownSheet, PrintedForm
 from papier.page_pool import keep_memory, using_pool
+from papier.store.workspace import open_workspace
 from simulator.hands import Hands
 from simulator.loop import print_fill_scan
 
@@ -92,9 +97,10 @@ def main() -> None:
         scan = Path(folder) / "scan.pdf"
         write_pdf(jpeg, pages, scan)
         figures |= measure_page(jpeg, scan, Reader(register))
-        # In a process of its own, whose memory no other measurement has taken.
+        # In a process of its own, whose children no other measurement has started.
         with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as fresh:
             figures |= fresh.submit(measure_pool, scan, Reader(register)).result()
+        figures |= measure_memory(pages, Path(folder))
         figures |= measure_print(Path(folder) / "print.pdf")
     figures["load_average"] = os.getloadavg()[0]
     OUTPUT.mkdir(exist_ok=True)
@@ -106,8 +112,13 @@ def main() -> None:
 def fill_page(layout: Layout, number: str) -> bytes:
     stream = io.BytesIO()
     write_sheets(stream, [SheetToPrint(layout, number)])
+    return scan_page(stream.getvalue(), layout, number)
+
+
+def scan_page(printed: bytes, layout: Layout, number: str) -> bytes:
+    """The printed sheet filled and scanned, as a grey JPEG."""
     glassful = next(
-        print_fill_scan(stream.getvalue(), layout, [number], seed=3, profile="office", hands=Hands.shipped(), dpi=300)
+        print_fill_scan(printed, layout, [number], seed=3, profile="office", hands=Hands.shipped(), dpi=300)
     )
     image = glassful.images[0]
     grey = image.pixels if image.pixels.ndim == 2 else cv2.cvtColor(image.pixels, cv2.COLOR_RGB2GRAY)
@@ -174,22 +185,67 @@ def measure_pool(scan: Path, reader: Reader) -> dict[str, float]:
             start = time.perf_counter() if count == pool.workers else start
             count += 1
         seconds, workers = time.perf_counter() - start, pool.workers
-        peaks = [_peak_memory(child.pid) for child in multiprocessing.active_children()]
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return {
         "pages": count,
         "pages_a_second_all_cores": (count - workers - 1) / seconds,
         "pool_ms_a_page": 1e3 * (used.ru_utime + used.ru_stime) / count,
-        "peak_memory_of_a_worker_mb": max(peaks),
-        "peak_memory_of_the_caller_mb": _peak_memory(os.getpid()),
     }
 
 
-def _peak_memory(process: int | None) -> float:
-    """In megabytes; 0 where the system does not tell. A child's `ru_maxrss` counts its parent's memory before exec."""
-    status = Path(f"/proc/{process}/status")
-    lines = status.read_text().splitlines() if status.is_file() else []
-    return next((int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM")), 0.0)
+def measure_memory(pages: int, folder: Path) -> dict[str, float]:
+    """What `papier read` and its processes occupy at most, in megabytes; Linux only, and nothing elsewhere."""
+    if not Path("/proc/self/smaps_rollup").is_file():
+        return {}
+    environment = {**os.environ, "PAPIER_WORKSPACE": str(folder / "workspace")}
+    papier = [sys.executable, "-m", "papier"]
+    form, printed, scan = folder / "page.yaml", folder / "printed.pdf", folder / "registered.pdf"
+    form.write_text(FORM)
+    for order in (["init"], ["print", str(form), "--copies", "1", "--output", str(printed)]):
+        subprocess.run([*papier, *order], env=environment, check=True, capture_output=True)
+    number = SheetNumbers(open_workspace(folder / "workspace").key).make(0)
+    definition, _ = parse_form(FORM)
+    assert definition is not None
+    write_pdf(scan_page(printed.read_bytes(), lay_out(definition), number), pages, scan)
+    with (folder / "said.jsonl").open("w") as said:
+        reading = subprocess.Popen([*papier, "read", str(scan), "--json"], env=environment, stdout=said)
+        together, apart, single = 0.0, 0.0, [0.0, 0.0]
+        while reading.poll() is None:
+            seen = sorted(
+                (_occupied(process) for process in _family(reading.pid)), key=lambda one: one["Rss"], reverse=True
+            )
+            together = max(together, sum(one["Pss"] for one in seen))
+            apart = max(apart, sum(one["Rss"] for one in seen))
+            single = [max(single[0], seen[0]["Rss"]), max(single[1], _occupied(reading.pid)["Rss"])] if seen else single
+            time.sleep(0.1)
+    said_lines = (folder / "said.jsonl").read_text().splitlines()
+    assert [json.loads(line)["sheet"] for line in said_lines] == [number] * pages
+    return {
+        "peak_of_all_rss_mb": apart,
+        "peak_of_all_pss_mb": together,
+        "peak_of_a_worker_rss_mb": single[0],
+        "peak_of_the_caller_rss_mb": single[1],
+    }
+
+
+def _family(process: int) -> list[int]:
+    """The process and all that it started."""
+    tasks = Path(f"/proc/{process}/task")
+    try:
+        below = [int(child) for task in tasks.iterdir() for child in (task / "children").read_text().split()]
+    except OSError:
+        return []
+    return [process, *(one for child in below for one in _family(child))]
+
+
+def _occupied(process: int) -> dict[str, float]:
+    """RSS and PSS of one process in megabytes; nothing once it has ended."""
+    try:
+        lines = Path(f"/proc/{process}/smaps_rollup").read_text().splitlines()
+    except OSError:
+        lines = []
+    told = {line.split(":")[0]: int(line.split()[1]) / 1024 for line in lines if line.endswith(" kB")}
+    return {"Rss": told.get("Rss", 0.0), "Pss": told.get("Pss", 0.0)}
 
 
 def measure_print(path: Path) -> dict[str, float]:

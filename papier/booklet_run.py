@@ -23,8 +23,9 @@ from papier.forms.booklet import (
     lay_out_stub,
 )
 from papier.forms.definition import FormDefinition
+from papier.forms.frame import TWO_UP_SIZE
 from papier.forms.layout import Layout
-from papier.forms.pdf import TWO_UP_SIZE, SheetToPrint, face_pdf, write_sheets
+from papier.forms.pdf import SheetToPrint, face_pdf, write_sheets
 from papier.forms.roster_values import prefilled_values
 from papier.forms.stacks import Stack
 from papier.forms.typesetting import lay_out

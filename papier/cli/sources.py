@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from papier.forms.blank import load_blank_form
 from papier.forms.layout import Layout
 from papier.forms.library import find_form, is_blank_form, library_folders
 from papier.forms.parsing import load_form
-from papier.forms.pdf import face_pdf
 from papier.forms.translation import with_translation
-from papier.forms.typesetting import lay_out
 from papier.ocr.register import PrintedForm
 
 
@@ -24,6 +21,10 @@ def find_layout(name: str, own_forms: Path | None, *, large: bool = False, langu
 
     `language`: the French with this translation facing it.
     """
+    # What sets type and draws is imported where a form is named: commands that read scans take none of it.
+    from papier.forms.blank import load_blank_form  # noqa: PLC0415
+    from papier.forms.typesetting import lay_out  # noqa: PLC0415
+
     path = find_path(name, own_forms)
     if is_blank_form(path):
         return load_blank_form(path)[0]
@@ -33,6 +34,10 @@ def find_layout(name: str, own_forms: Path | None, *, large: bool = False, langu
 
 def find_printed_form(name: str, own_forms: Path | None) -> PrintedForm:
     """A form with its printed face, for reading pages as this form."""
+    from papier.forms.blank import load_blank_form  # noqa: PLC0415
+    from papier.forms.pdf import face_pdf  # noqa: PLC0415
+    from papier.forms.typesetting import lay_out  # noqa: PLC0415
+
     path = find_path(name, own_forms)
     if is_blank_form(path):
         return PrintedForm(*load_blank_form(path))

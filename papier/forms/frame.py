@@ -32,6 +32,9 @@ LIVE_MARGIN_X = 12.0
 LIVE_MARGIN_TOP = MARK_MARGIN + MARK_SIZE + 4.0
 LIVE_MARGIN_BOTTOM = MARK_MARGIN + MARK_SIZE + 3.0
 
+# The paper on which two A5 pages are printed side by side.
+TWO_UP_SIZE = (297.0, 210.0)
+
 
 @dataclass(frozen=True, slots=True)
 class PageFrame:

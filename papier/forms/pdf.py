@@ -15,7 +15,15 @@ from reportlab.lib.utils import ImageReader
 from reportlab.pdfgen import canvas as pdf_canvas
 
 from papier.errors import LayoutError
-from papier.forms.frame import MARK_MARGIN, MARK_SIZE, NUMBER_FONT_SIZE, NUMBER_GAP, WINDOW_SIZE, page_frame
+from papier.forms.frame import (
+    MARK_MARGIN,
+    MARK_SIZE,
+    NUMBER_FONT_SIZE,
+    NUMBER_GAP,
+    TWO_UP_SIZE,
+    WINDOW_SIZE,
+    page_frame,
+)
 from papier.forms.layout import Box, Item, Layout, LayoutPage, Prefill, Rule, Text, Zone
 from papier.forms.prose import line_metrics
 from papier.forms.roster_values import (
@@ -36,7 +44,6 @@ from papier.language import translate as _
 MASTER_NOTE = "Modèle à photocopier : chaque copie porte le même numéro"
 
 # Two coupons side by side: A4 landscape is one millimetre wider than two A5 pages.
-TWO_UP_SIZE = (297.0, 210.0)
 TWO_UP_OFFSETS = (0.0, 149.0)
 CUT_DASH = (1.5, 1.5)
 CUT_GREY = 0.6

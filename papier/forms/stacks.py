@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pikepdf
 
+from papier.forms.frame import TWO_UP_SIZE
 from papier.forms.layout import Layout
-from papier.forms.pdf import TWO_UP_SIZE
 from papier.geometry import POINTS_PER_MM
 
 

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from functools import cache, lru_cache
 from pathlib import Path
-
-import uharfbuzz
-from fontTools.ttLib import TTFont
+from typing import TYPE_CHECKING
 
 from papier.forms.frame import NUMBER_ADVANCE_EM
 from papier.geometry import POINTS_PER_MM
+
+if TYPE_CHECKING:
+    import uharfbuzz
 
 FONTS_FOLDER = Path(__file__).parent / "fonts"
 
@@ -59,6 +60,9 @@ def covers(font: str, text: str) -> bool:
 @cache
 def _advances(font: str) -> dict[int, float]:
     """Advance in em by code point; the missing glyph's under 0."""
+    # Imported where a text is measured: processes that read pages seldom do, and spare the memory.
+    from fontTools.ttLib import TTFont  # noqa: PLC0415
+
     with TTFont(face_path(font), lazy=True) as face:
         units = face["head"].unitsPerEm
         widths = face["hmtx"].metrics
@@ -70,12 +74,16 @@ def _advances(font: str) -> dict[int, float]:
 @cache
 def harfbuzz_font(font: str) -> uharfbuzz.Font:
     """The face as HarfBuzz knows it, in font units."""
+    import uharfbuzz  # noqa: PLC0415 - as above
+
     return uharfbuzz.Font(uharfbuzz.Face(face_path(font).read_bytes()))
 
 
 @lru_cache(maxsize=4096)
 def _shaped_width(text: str, font: str) -> float:
     """Width in em. Advances don't depend on the order of the runs, so one shaping of the whole text is enough."""
+    import uharfbuzz  # noqa: PLC0415 - as above
+
     shaper = harfbuzz_font(font)
     buffer = uharfbuzz.Buffer()
     buffer.add_str(text)

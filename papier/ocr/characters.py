@@ -19,13 +19,14 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import numpy.typing as npt
-import onnxruntime
 
 from papier.errors import MissingProgramError
 from papier.language import translate as _
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    import onnxruntime
 
 PIXELS_PER_MM: Final = 6  # a pen's 0.3 mm is two pixels: the stroke is seen, and a scan at 150 dpi holds no more
 MARGIN_MM: Final = 0.7  # how far strokes commonly leave the cell
@@ -153,6 +154,9 @@ def load_session(model: Path, threads: int) -> onnxruntime.InferenceSession:
                 "training/characters/README.md says."
             ).format(model=model)
         )
+    # Imported where cells are read: whoever only hands pages to such a process spares 20 MB.
+    import onnxruntime  # noqa: PLC0415
+
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1

@@ -60,6 +60,8 @@ MIN_AGREEING = 0.2
 # Mean squared grey gradient that a patch needs in its worse direction to be held in that direction: a single hairline
 # of 0.2 mm across a patch gives 60 at 100 dpi.
 MIN_TEXTURE = 25.0
+# Rows that blur and gradient reach beyond a patch.
+TEXTURE_REACH = 8
 # A patch matches from here on; the same place of another form stays below 0.4 as a rule.
 MIN_CORRELATION = 0.45
 
@@ -204,25 +206,16 @@ def _choose_patches(
 ) -> _Patches:
     """The best textured piece of each cell of a grid, spread over the page."""
     k = 1 / float(pixel_mm.mean())
-    grey = cv2.GaussianBlur(image, (0, 0), 0.7).astype(np.float32)
-    gx, gy = cv2.Sobel(grey, cv2.CV_32F, 1, 0, scale=1 / 8), cv2.Sobel(grey, cv2.CV_32F, 0, 1, scale=1 / 8)
-    weight = np.ones(image.shape, np.float32)
-    for rect in written:
-        x1, y1 = max(0, round((rect.x - 0.5) * k)), max(0, round((rect.y - 0.5) * k))
-        # A pen may change it, yet frames of boxes are printed and strong.
-        weight[y1 : round((rect.bottom + 0.5) * k), x1 : round((rect.right + 0.5) * k)] = 0.3
-    box = (PATCH, PATCH)
-    xx, xy, yy = (cv2.blur(part * weight, box, borderType=cv2.BORDER_CONSTANT) for part in (gx * gx, gx * gy, gy * gy))
-    # The smaller eigenvalue of the structure tensor: texture in both directions (Shi & Tomasi 1994).
-    worse = (xx + yy) / 2 - np.sqrt(((xx - yy) / 2) ** 2 + xy**2)
-    # Half as good: texture in one direction only, as on a page of rules.
-    value = worse + 0.1 * np.minimum(xx + yy, 10 * MIN_TEXTURE)
     half = PATCH // 2
     found: list[tuple[float, int, int]] = []
     rows, columns = _cells(image.shape[0], cell_mm * k, half), _cells(image.shape[1], cell_mm * k, half)
     for top, bottom in rows:
+        # Row by row of cells: of a whole page all these squares would be the most memory that reading ever takes.
+        above = max(0, top - half - TEXTURE_REACH)
+        band = slice(above, bottom + half + TEXTURE_REACH)
+        value = _texture(image[band], above, k, written)[top - above : bottom - above]
         for left, right in columns:
-            cell = value[top:bottom, left:right]
+            cell = value[:, left:right]
             row, column = np.unravel_index(int(np.argmax(cell)), cell.shape)
             best = float(cell[row, column])
             if best > MIN_TEXTURE:
@@ -233,6 +226,27 @@ def _choose_patches(
     pieces = [soft[y : y + PATCH, x : x + PATCH] for x, y in corners]
     pixels = np.asarray(np.stack(pieces) if pieces else np.empty((0, PATCH, PATCH)), dtype=np.uint8)
     return _Patches(pixel_mm, softness, (corners + half) * pixel_mm, corners, Templates.of(pixels))
+
+
+def _texture(image: GreyImage, above: int, px_per_mm: float, written: Sequence[RectMm]) -> npt.NDArray[np.float32]:
+    """How well a patch around each pixel places; `above`: rows of the page before the first of `image`.
+
+    Within half a patch and TEXTURE_REACH of rows that are cut off, it is not that of the page.
+    """
+    grey = cv2.GaussianBlur(image, (0, 0), 0.7).astype(np.float32)
+    gx, gy = cv2.Sobel(grey, cv2.CV_32F, 1, 0, scale=1 / 8), cv2.Sobel(grey, cv2.CV_32F, 0, 1, scale=1 / 8)
+    weight = np.ones(image.shape, np.float32)
+    for rect in written:
+        x1, y1 = max(0, round((rect.x - 0.5) * px_per_mm)), max(0, round((rect.y - 0.5) * px_per_mm) - above)
+        y2 = max(0, round((rect.bottom + 0.5) * px_per_mm) - above)
+        # A pen may change it, yet frames of boxes are printed and strong.
+        weight[y1:y2, x1 : round((rect.right + 0.5) * px_per_mm)] = 0.3
+    box = (PATCH, PATCH)
+    xx, xy, yy = (cv2.blur(part * weight, box, borderType=cv2.BORDER_CONSTANT) for part in (gx * gx, gx * gy, gy * gy))
+    # The smaller eigenvalue of the structure tensor: texture in both directions (Shi & Tomasi 1994).
+    worse = (xx + yy) / 2 - np.sqrt(((xx - yy) / 2) ** 2 + xy**2)
+    # Half as good: texture in one direction only, as on a page of rules.
+    return np.asarray(worse + 0.1 * np.minimum(xx + yy, 10 * MIN_TEXTURE), dtype=np.float32)
 
 
 def _cells(length: int, pitch: float, half: int) -> list[tuple[int, int]]:

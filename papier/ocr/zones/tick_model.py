@@ -8,15 +8,17 @@ from __future__ import annotations
 from enum import IntEnum
 from functools import lru_cache
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import numpy.typing as npt
-import onnxruntime
 
 from papier.errors import MissingProgramError
 from papier.language import translate as _
 from papier.ocr.zones.tick_patches import Pictures
+
+if TYPE_CHECKING:
+    import onnxruntime
 
 MODEL_PATH: Final = Path(__file__).parent.parent / "models" / "ticks.onnx"
 # Pictures at a time: more gain no speed and take memory.
@@ -73,6 +75,8 @@ def _load_session() -> onnxruntime.InferenceSession:
                 "training/ticks/README.md says."
             ).format(model=MODEL_PATH)
         )
+    import onnxruntime  # noqa: PLC0415 - as in `papier.ocr.characters`
+
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1
