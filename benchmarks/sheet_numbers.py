@@ -39,7 +39,7 @@ from simulator.printer import Paper, lay_toner
 from simulator.scanner import decoded_grey, scan
 
 # Room for both numbers with their marks, and what is searched around them.
-SIZE_MM = (80.0, 40.0)
+SIZE_MM = (76.0, 32.0)
 A4_MM = (210.0, 297.0)
 # What corner marks alone leave: standard deviation in millimetres, each of x and y, the same all over the sheet.
 REGISTRATION_ERROR = 0.25
@@ -76,8 +76,10 @@ class Case:
 def draw_case(profile: str, rng: np.random.Generator) -> Case:
     """Print, damage, scan and register one sheet under conditions drawn from `profile`."""
     name, *fixed = profile.split(":")
-    # A punch does not reach the numbers.
-    conditions = dataclasses.replace(draw_conditions(name, rng), holes=False)
+    conditions = draw_conditions(name, rng)
+    # A punch does not reach the numbers; colour, which papier turns to grey, costs most of the time.
+    mode: Mode = "bilevel" if conditions.mode == "bilevel" else "grey"
+    conditions = dataclasses.replace(conditions, holes=False, mode=mode)
     if fixed:
         conditions = dataclasses.replace(conditions, dpi=int(fixed[0]), mode=cast(Mode, fixed[1]))
     damage = str(rng.choice(list(DAMAGES), p=list(DAMAGES.values())))

@@ -75,6 +75,17 @@ class Alphabet:
 
 
 @dataclass(frozen=True, slots=True)
+class Listed:
+    """A value of the roster as the cells alone show it: the probability that it is what is written, every cell being
+    sound; and what the reader alone gives its least certain character (as `Decoding.weakest`).
+    """
+
+    value: str
+    probability: float
+    weakest: float
+
+
+@dataclass(frozen=True, slots=True)
 class Decoding:
     """The most probable value of a comb.
 
@@ -82,7 +93,9 @@ class Decoding:
     the value is right; `candidates`: values, or texts that make none, best first; `problem`: what is wrong with the
     best one; `blank`: the probability that nothing is written; `noise`: that of the cell most likely crossed out;
     `weakest`: what the reader alone gives the least certain character of the best value, among digits or among
-    letters; None where nothing is written, the value stands on a list or a name begins with a blank cell.
+    letters; None where nothing is written, the value stands on a closed list or a name begins with a blank cell.
+    `listed`: the values of the roster that are not out of the question; `sound`: the probability that no cell is
+    crossed out or overlooked, which `probability` holds and `listed` does not; `on_roster`: the value is one of them.
     """
 
     value: str | None
@@ -93,6 +106,9 @@ class Decoding:
     blank: float
     noise: float
     weakest: float | None = None
+    listed: tuple[Listed, ...] = ()
+    sound: float = 1.0
+    on_roster: bool = False
 
 
 @dataclass
@@ -155,8 +171,9 @@ def decode(
         belief = _listed(spellings, peak, content, listed, belief, closed=bool(demand.choices))
     ranked = sorted(belief.weights.items(), key=lambda entry: -entry[1])
     # Whatever the texts say: no cell may be crossed out, and nothing overlooked in those that seem blank.
-    clean = float(np.prod(1 - cells.noise)) * (1 - _overlooked(cells, alphabet, belief.lengths[ranked[0][0]]))
-    clean /= sum(belief.weights.values()) + belief.rest
+    sound = float(np.prod(1 - cells.noise)) * (1 - _overlooked(cells, alphabet, belief.lengths[ranked[0][0]]))
+    total = sum(belief.weights.values()) + belief.rest
+    clean = sound / total
     candidates = tuple(
         (shown, weight * clean) for (_, shown), weight in ranked[:SHOWN] if weight * clean >= MIN_SHOWN and shown
     )
@@ -164,9 +181,29 @@ def decode(
     problem = belief.problems[value, shown]
     text = belief.written.get((value, shown), (0.0, ""))[1]
     weakest, probability = _weakest(cells, alphabet, text) if text else None, weight * clean
+    on_roster = ()
+    if known_values and not demand.choices:
+        legible = _legible(spellings)
+        on_roster = tuple(
+            Listed(name, belief.weights[name, name] / total, legible[name])
+            for name in legible
+        )
+        weakest = legible.get(shown, weakest)
     if text.startswith(" ") and content in {"letters", "mixed", "class"}:
         weakest, probability = None, min(probability, 1 - LOST_BEGINNING)
-    return Decoding(value, shown, probability, candidates, problem, blank_weight * clean, noise, weakest)
+    return Decoding(
+        value,
+        shown,
+        probability,
+        candidates,
+        problem,
+        blank_weight * clean,
+        noise,
+        weakest,
+        on_roster,
+        sound,
+        on_roster=any(entry.value == value for entry in on_roster),
+    )
 
 
 def _open_belief(texts: list[tuple[str, float]], dropped: float, peak: float, rule: Rule, content: str) -> _Belief:
@@ -288,12 +325,22 @@ def _written_length(scores: Floats, ranked: Ints, counts: list[int], alphabet: A
 @dataclass(frozen=True)
 class _Spelling:
     """A listed value as it may stand in the cells: log weight, prior included; `changed`: by how much likelier the
-    texts are, together, that differ from it in one or two characters.
+    texts are, together, that differ from it in one or two characters; `weakest` as in `Decoding`.
     """
 
     value: str
     weight: float
     changed: float
+    weakest: float
+
+
+def _legible(spellings: Sequence[_Spelling]) -> dict[str, float]:
+    """The weakest character of each listed value, in its likeliest spelling."""
+    best: dict[str, _Spelling] = {}
+    for spelling in spellings:
+        if spelling.value not in best or spelling.weight > best[spelling.value].weight:
+            best[spelling.value] = spelling
+    return {value: spelling.weakest for value, spelling in best.items()}
 
 
 def _find_listed(cells: _Cells, alphabet: Alphabet, content: str, listed: Sequence[str]) -> list[_Spelling]:
@@ -307,14 +354,30 @@ def _find_listed(cells: _Cells, alphabet: Alphabet, content: str, listed: Sequen
     shares = np.exp(cells.likelihood)
     shares = shares / shares.sum(axis=1, keepdims=True)
     weights = cells.likelihood[rows, columns].sum(axis=1) + priors
+    of_kind = _shares_of_kind(shares, alphabet)
     found = []
     for index in np.flatnonzero(weights >= weights.max(initial=-np.inf) - LISTED_BEHIND).tolist():
         p = np.maximum(shares[rows, columns[index]], 1e-12)
         ratio = (1 - p) / (size * p) / count
         one = float(ratio.sum())
         two = max(0.0, one**2 - float((ratio**2).sum()))
-        found.append(_Spelling(values[index], float(weights[index]), ONE_CHANGE * one + (1 - ONE_CHANGE) * two))
+        changed = ONE_CHANGE * one + (1 - ONE_CHANGE) * two
+        weakest = float(of_kind[rows, columns[index]].min())
+        found.append(_Spelling(values[index], float(weights[index]), changed, weakest))
     return found
+
+
+def _shares_of_kind(shares: Floats, alphabet: Alphabet) -> Floats:
+    """What each character, with or without its accent, has of its cell among digits or among letters and signs; 1 for
+    a blank one.
+    """
+    answer = np.ones_like(shares)
+    for digits in (True, False):
+        kind = [at for at, name in enumerate(alphabet.classes) if (name in DIGITS) == digits and len(name) == 1]
+        bases = np.array([plain(alphabet.classes[at]) for at in kind])
+        together = shares[:, kind] @ (bases[:, None] == bases[None, :])
+        answer[:, kind] = together / np.maximum(shares[:, kind].sum(axis=1, keepdims=True), 1e-30)
+    return answer
 
 
 @lru_cache(maxsize=64)
