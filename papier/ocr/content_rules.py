@@ -24,6 +24,9 @@ NO_SUCH_TELEPHONE = 0.005 * 0.09 / 0.91
 NO_SUCH_HOUR = 0.005 * 0.144 / 0.856
 NO_SUCH_POSTCODE = 0.005 * 0.96 / 0.04
 WRONG_KEY = {"nir": 0.005 / 96, "mod97": 0.005 / 96, "luhn": 0.005 / 9, "mod11": 0.005 / 10}
+# Behind a right key: nobody is born in month 13 (INSEE gives 20 to 99 to those whose month is unknown: one person in
+# two hundred, assumed), and 3, 4, 7 and 8 begin temporary numbers (one in fifty, assumed). As shares of texts.
+UNKNOWN_MONTH, TEMPORARY_NIR = 0.005 * 0.12 / 0.88, 0.02 * 2 / 4
 # Hundred million texts of eight digits, 75,000 dates from 1900 to 2100; a few hundred of the kind of 31 February, which
 # people do write, and half a million with a day and a month that exist but a year far away.
 NO_SUCH_DATE, NO_SUCH_DAY, FAR_YEAR = 0.005 * 75e3 / 1e8, 0.02, 0.005 * 75e3 / 3e6
@@ -222,7 +225,8 @@ def _judge_nir(text: str) -> Judgement:
         return Judgement(value, UNFINISHED, "the number is unfinished")
     if not nir_is_whole(value):
         return Judgement(value, WRONG_KEY["nir"], "the check key of the number is wrong")
-    return Judgement(value)
+    month = 1 <= int(value[3:5]) <= 12
+    return Judgement(value, (1.0 if month else UNKNOWN_MONTH) * (1.0 if value[0] in "12" else TEMPORARY_NIR))
 
 
 def _zero_filled(text: str, cells: int) -> tuple[str | None, float]:

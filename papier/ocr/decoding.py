@@ -8,9 +8,9 @@ as doubt.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import numpy as np
 import numpy.typing as npt
@@ -77,11 +77,13 @@ class Alphabet:
 @dataclass(frozen=True, slots=True)
 class Listed:
     """A value of the roster as the cells alone show it: the probability that it is what is written, every cell being
-    sound; and what the reader alone gives its least certain character (as `Decoding.weakest`).
+    sound; by how much likelier it is that it was changed in a character or two; and what the reader alone gives its
+    least certain character (as `Decoding.weakest`).
     """
 
     value: str
     probability: float
+    changed: float
     weakest: float
 
 
@@ -134,12 +136,13 @@ class _Belief:
 @dataclass(frozen=True)
 class _Cells:
     """`likelihood` (n, classes) in logs, 0 for the likeliest class of each cell; `models`: one a cell; `noise` (n,):
-    the probability that a cell is crossed out.
+    the probability that a cell is crossed out; `strange` (n,): that it holds a digit, whichever.
     """
 
     likelihood: Floats
     models: tuple[TextModel, ...]
     noise: Floats
+    strange: Floats
 
 
 def decode(
@@ -165,30 +168,34 @@ def decode(
     noise = float(cells.noise.max(initial=0.0))
     if not np.isfinite(peak):
         return Decoding(None, "", 0.0, (), "nothing can be read", 0.0, noise)
-    belief = _open_belief(texts, dropped, peak, rule_for(content, demand, printed_on), content)
+    rule = rule_for(content, demand, printed_on)
+    belief = _open_belief(texts, dropped, peak, rule, content)
     blank_weight = belief.weights.get(("", ""), 0.0)
     if listed:
         belief = _listed(spellings, peak, content, listed, belief, closed=bool(demand.choices))
     ranked = sorted(belief.weights.items(), key=lambda entry: -entry[1])
+    (value, shown), weight = ranked[0]
+    problem = belief.problems[value, shown]
+    text = belief.written.get((value, shown), (0.0, ""))[1]
     # Whatever the texts say: no cell may be crossed out, and nothing overlooked in those that seem blank.
     sound = float(np.prod(1 - cells.noise)) * (1 - _overlooked(cells, alphabet, belief.lengths[ranked[0][0]]))
+    if cells.strange.any():
+        prior = partial(_listed_prior, content=content, listed=tuple(listed)) if not text else _prior_of(rule)
+        sound *= 1 - _strange_doubt(cells.strange, text or cells_text(shown, content), prior)
     total = sum(belief.weights.values()) + belief.rest
     clean = sound / total
     candidates = tuple(
         (shown, weight * clean) for (_, shown), weight in ranked[:SHOWN] if weight * clean >= MIN_SHOWN and shown
     )
-    (value, shown), weight = ranked[0]
-    problem = belief.problems[value, shown]
-    text = belief.written.get((value, shown), (0.0, ""))[1]
     weakest, probability = _weakest(cells, alphabet, text) if text else None, weight * clean
-    on_roster = ()
+    of_roster: tuple[Listed, ...] = ()
     if known_values and not demand.choices:
-        legible = _legible(spellings)
-        on_roster = tuple(
-            Listed(name, belief.weights[name, name] / total, legible[name])
-            for name in legible
+        likeliest = _likeliest(spellings)
+        of_roster = tuple(
+            Listed(name, belief.weights[name, name] / total, spelling.changed, spelling.weakest)
+            for name, spelling in likeliest.items()
         )
-        weakest = legible.get(shown, weakest)
+        weakest = likeliest[shown].weakest if shown in likeliest else weakest
     if text.startswith(" ") and content in {"letters", "mixed", "class"}:
         weakest, probability = None, min(probability, 1 - LOST_BEGINNING)
     return Decoding(
@@ -200,9 +207,9 @@ def decode(
         blank_weight * clean,
         noise,
         weakest,
-        on_roster,
+        of_roster,
         sound,
-        on_roster=any(entry.value == value for entry in on_roster),
+        on_roster=any(entry.value == value for entry in of_roster),
     )
 
 
@@ -231,14 +238,44 @@ def _weigh(log_probs: Floats, alphabet: Alphabet, content: str) -> _Cells:
     against = np.logaddexp.reduce(likelihood[:, possible], axis=1) - np.log(np.count_nonzero(possible))
     noise = np.log(NOISE_PRIOR) + likelihood[:, noise_column]
     share = np.exp(noise - np.logaddexp(noise, against))
+    strange = np.zeros(len(likelihood))
     if content not in {"letters", "mixed", "class"}:
-        strange = [
+        letters = [
             name not in LOOK_LIKE_DIGITS and name not in (alphabet.blank, alphabet.noise) for name in alphabet.classes
         ]
         chances = np.exp(likelihood)
-        odd = chances[:, strange].sum(axis=1) / chances.sum(axis=1)
-        share = 1 - (1 - share) * (1 - STRANGE * np.maximum(odd - ORDINARY, 0))
-    return _Cells(likelihood, tuple(models), np.asarray(share))
+        odd = chances[:, letters].sum(axis=1) / chances.sum(axis=1)
+        strange = STRANGE * np.maximum(odd - ORDINARY, 0)
+    return _Cells(likelihood, tuple(models), np.asarray(share), np.asarray(strange))
+
+
+def _strange_doubt(strange: Floats, text: str, prior: Callable[[str], float]) -> float:
+    """The probability that a cell whose digit may be any holds another than `text` has there.
+
+    A check key, a calendar or a roster that admits no other digit settles it. `prior` of a text, relative to another's.
+    Cells are looked at one by one: two strange ones are rarer than the whole is ever promised.
+    """
+    sure, own = 1.0, prior(text)
+    for cell, share in enumerate(strange[: len(text)].tolist()):
+        if share > 0 and text[cell] in DIGITS:
+            others = sum(prior(text[:cell] + digit + text[cell + 1 :]) for digit in DIGITS if digit != text[cell])
+            weight = share * others / len(DIGITS)
+            sure *= 1 - weight / (weight + (1 - share + share / len(DIGITS)) * own)
+    return 1 - sure
+
+
+def _prior_of(rule: Rule) -> Callable[[str], float]:
+    return lambda text: rule(text).prior
+
+
+def _listed_prior(text: str, content: str, listed: tuple[str, ...]) -> float:
+    """Of a text in digits, relative to one on the list: what differs in one digit from a listed one is rare."""
+    return 1.0 if text in _texts_of(listed, content) else NEAR_LIST / ON_LIST * ONE_CHANGE / DIGIT_COUNT
+
+
+@lru_cache(maxsize=64)
+def _texts_of(listed: tuple[str, ...], content: str) -> frozenset[str]:
+    return frozenset(cells_text(value, content) for value in listed)
 
 
 def _overlooked(cells: _Cells, alphabet: Alphabet, end: int) -> float:
@@ -334,13 +371,13 @@ class _Spelling:
     weakest: float
 
 
-def _legible(spellings: Sequence[_Spelling]) -> dict[str, float]:
-    """The weakest character of each listed value, in its likeliest spelling."""
+def _likeliest(spellings: Sequence[_Spelling]) -> dict[str, _Spelling]:
+    """The likeliest spelling of each listed value."""
     best: dict[str, _Spelling] = {}
     for spelling in spellings:
         if spelling.value not in best or spelling.weight > best[spelling.value].weight:
             best[spelling.value] = spelling
-    return {value: spelling.weakest for value, spelling in best.items()}
+    return best
 
 
 def _find_listed(cells: _Cells, alphabet: Alphabet, content: str, listed: Sequence[str]) -> list[_Spelling]:

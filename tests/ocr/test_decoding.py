@@ -170,6 +170,41 @@ def test_a_crossed_out_cell_is_a_question() -> None:
     assert (struck.value, struck.state) == (None, State.UNREADABLE)
 
 
+def strange(text: str, cell: int) -> np.ndarray:
+    """Cells that read `text`, one of them half like letters that no digit looks like."""
+    return cells(text, len(text), *[(cell, letter, 0.2) for letter in "NKW"])
+
+
+@pytest.mark.parametrize("cell", [0, 2, 8, 14])
+def test_a_key_that_admits_no_other_digit_settles_a_strange_one(cell: int) -> None:
+    number = "255081416802538"
+    open_reading = decode(strange(number, cell), ALPHABET, "digits", Demand())
+    keyed = decode(strange(number, cell), ALPHABET, "nir", Demand())
+    assert (open_reading.value, keyed.value) == (number, number)
+    assert open_reading.probability < 0.97
+    assert keyed.probability > 0.999
+
+
+def test_a_calendar_settles_a_strange_digit_where_it_admits_no_other() -> None:
+    assert decode(strange("31122026", 1), ALPHABET, "date", Demand()).probability > 0.99
+    assert decode(strange("21122026", 1), ALPHABET, "date", Demand()).probability < 0.97
+
+
+def test_a_roster_settles_a_strange_digit_unless_a_twin_stands_there() -> None:
+    birth = strange("21042014", 1)
+    assert decode(birth, ALPHABET, "date", Demand(), ("2014-04-21", "2013-05-02")).probability > 0.999
+    twins = decode(birth, ALPHABET, "date", Demand(), ("2014-04-21", "2014-04-27"))
+    assert twins.probability < 0.997
+
+
+def test_a_month_that_does_not_exist_does_not_win_by_its_key() -> None:
+    likely = "255081416802538"
+    month_31 = "2553114168025"
+    unlikely = f"{month_31}{97 - int(month_31) % 97:02d}"
+    assert nir_is_whole(unlikely)
+    assert rule_for("nir", Demand())(likely).prior > 100 * rule_for("nir", Demand())(unlikely).prior
+
+
 NAMES = ("MARTIN", "MARTINE", "LEFÈVRE", "LEROY", "DE LA TOUR", "D'ORVAL", "JEAN-PIERRE")
 
 
