@@ -119,16 +119,58 @@ def stored_value(zone: Zone | None, value: str) -> str | None:
 def known_values(layout: Layout, people: Sequence[Values], printed: Collection[str]) -> dict[str, tuple[str, ...]]:
     """What these people would write into the combs that take a column of the roster but were not `printed`."""
     known: dict[str, tuple[str, ...]] = {}
-    for zone in layout.zones():
-        column = layout.demands[zone.field].roster if zone.field in layout.demands else None
-        if column is None or zone.kind != "comb" or zone.field in printed:
-            continue
-        template = roster_template(column)
-        values = (fill_template(template, person) for person in people)
-        found = dict.fromkeys(stored for value in values if value and (stored := stored_value(zone, value)))
+    for zone, template in _written_columns(layout, printed):
+        found = dict.fromkeys(value for person in people if (value := _written_value(zone, template, person)))
         if found:
             known[zone.field] = tuple(found)
     return known
+
+
+def known_people(
+    layout: Layout, people: Sequence[Values], printed: Collection[str]
+) -> tuple[tuple[dict[str, str], ...], ...]:
+    """The same by person, for each place where several of a person's columns are written: rows of values by field.
+
+    Such a place is a row of a table, or the fields outside of tables until a column comes again: that is somebody else.
+    """
+    places: list[dict[str, Zone]] = []
+    row: str | None = None
+    for zone, template in _written_columns(layout, printed):
+        its_row = table_row(zone.field)
+        if not places or its_row != row or template in places[-1]:
+            places.append({})
+        places[-1][template] = zone
+        row = its_row
+    found = []
+    for place in places:
+        if len(place) > 1:
+            rows = (
+                {zone.field: value for template, zone in place.items() if (value := _written_value(zone, template, p))}
+                for p in people
+            )
+            found.append(tuple({tuple(row.items()): row for row in rows if row}.values()))
+    return tuple(rows for rows in found if rows)
+
+
+def table_row(field: str) -> str | None:
+    """The row of a table that a field stands in (`eleves.r3.nom` → `eleves.r3`); None outside of tables."""
+    found = re.fullmatch(r"(.+\.r\d+)\.[^.]+", field)
+    return found[1] if found else None
+
+
+def _written_columns(layout: Layout, printed: Collection[str]) -> Iterator[tuple[Zone, str]]:
+    """The combs written by hand that take something of the roster, in order, each with its template."""
+    seen: set[str] = set()
+    for zone in layout.zones():
+        column = layout.demands[zone.field].roster if zone.field in layout.demands else None
+        if column is not None and zone.kind == "comb" and zone.field not in printed and zone.field not in seen:
+            seen.add(zone.field)
+            yield zone, roster_template(column)
+
+
+def _written_value(zone: Zone, template: str, person: Values) -> str | None:
+    value = fill_template(template, person)
+    return stored_value(zone, value) if value else None
 
 
 def roster_template(roster: str) -> str:

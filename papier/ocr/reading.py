@@ -197,6 +197,7 @@ class Reader:
             self.characters,
             sheet.prefilled if sheet is not None else {},
             known_values=sheet.known_values if sheet is not None else {},
+            people=sheet.people if sheet is not None else (),
             printed_on=sheet.printed_on if sheet is not None else None,
             line_reader=self.handwriting,
             second_reader=self.second_characters,

@@ -28,13 +28,15 @@ class PrintedForm:
 @dataclass(frozen=True)
 class KnownSheet:
     """A sheet that was numbered and printed. `prefilled` gives the printed value of a field, by field; `known_values`
-    what the roster knows of a field that is written by hand: one value where the sheet is for one person.
+    what the roster knows of a field that is written by hand: one value where the sheet is for one person; `people` the
+    same by person: for every place where a person is written into several fields, each person's values by field.
     """
 
     number: str
     form: PrintedForm
     prefilled: Mapping[str, str] = field(default_factory=dict)
     known_values: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    people: Sequence[Sequence[Mapping[str, str]]] = ()
     printed_on: dt.date | None = None
     master: bool = False  # photocopies share the number; each is its own record
 

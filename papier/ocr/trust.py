@@ -61,15 +61,15 @@ def terms(whole: float, weakest: float, legible: float) -> tuple[float, float, f
 def trusted(decoding: Decoding, content: str, curves: Mapping[str, Curve] | None = None) -> Decoding:
     """`decoding` with the probability that such fields turned out to have.
 
-    What is blank, stands on a list or has something wrong with it keeps the decoder's own; so does content for which
-    nothing was fitted. `curves`: by content; those shipped, unless given.
+    What is blank, stands on a closed list or has something wrong with it keeps the decoder's own; so does content for
+    which nothing was fitted. `curves`: by content; those shipped, unless given.
     """
-    known = load_curves() if curves is None else curves
+    known = load_curves(roster=decoding.on_roster) if curves is None else curves
     curve = known.get(LIKE.get(content, content))
     if curve is None or decoding.weakest is None or decoding.value is None or decoding.problem is not None:
         return decoding
     probability = curve.probability(decoding.probability, decoding.weakest)
-    near = load_name_prior().near(decoding.value)[:1] if content == "letters" else []
+    near = load_name_prior().near(decoding.value)[:1] if content == "letters" and not decoding.on_roster else []
     if near:
         # A hand may write H so that every reader takes it for W: what looks like WÉBERT is more often HÉBERT.
         probability = min(probability, NEAR_A_NAME)
@@ -90,10 +90,12 @@ def log_odds(probability: float) -> float:
 
 
 @cache
-def load_curves(readers: int = 1) -> Mapping[str, Curve]:
+def load_curves(readers: int = 1, *, roster: bool = False) -> Mapping[str, Curve]:
     """The curves shipped with the package, by content: for what the first reader read, or both together.
 
-    Those of both are for fields that the first left in doubt, and only for contents that both are asked about.
+    Those of both are for fields that the first left in doubt, and only for contents that both are asked about;
+    `roster`: for values that stand on the roster (`training.characters.rosters`).
     """
-    stored = json.loads((resources.files("papier.ocr") / "models" / "combs.json").read_text("utf-8"))
+    name = "rosters.json" if roster else "combs.json"
+    stored = json.loads((resources.files("papier.ocr") / "models" / name).read_text("utf-8"))
     return {content: Curve(**values) for content, values in stored[{1: "curves", 2: "joined"}[readers]].items()}

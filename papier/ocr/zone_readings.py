@@ -33,15 +33,16 @@ def read_zones(
     prefilled: Mapping[str, str],
     *,
     known_values: Mapping[str, Sequence[str]] | None = None,
+    people: Sequence[Sequence[Mapping[str, str]]] = (),
     printed_on: dt.date | None = None,
     line_reader: LineReader | None = None,
     second_reader: SecondCellReader | None = None,
 ) -> dict[str, FieldReading]:
     """The readings of every field that has a zone on this page, in the layout's order.
 
-    `prefilled`: the printed value of a field, by field; `known_values`: what the roster knows of a field;
-    `printed_on`: the day on which the sheet was printed. Fields that the form keeps on paper only are not looked at:
-    their reading has no value and says why.
+    `prefilled`: the printed value of a field, by field; `known_values`: what the roster knows of a field, and `people`
+    the same by person (`KnownSheet`); `printed_on`: the day on which the sheet was printed. Fields that the form keeps
+    on paper only are not looked at: their reading has no value and says why.
     """
     fields: dict[str, list[Zone]] = {}
     for zone in layout_page.zones:
@@ -77,6 +78,7 @@ def read_zones(
             reader,
             prefilled=prefilled,
             known_values=known_values or {},
+            people=people,
             printed_on=printed_on,
             second=second_reader,
         ),

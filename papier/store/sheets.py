@@ -16,7 +16,7 @@ from papier.errors import StoreError, UsageError
 from papier.forms.correction_sheet import FORM as CORRECTION_FORM
 from papier.forms.layout import Layout
 from papier.forms.question_slip import FORM as QUESTION_FORM
-from papier.forms.roster_values import known_values
+from papier.forms.roster_values import known_people, known_values
 from papier.forms.sheet_number import SERIALS, SheetNumbers
 from papier.forms.stacks import Stack
 from papier.language import translate as _
@@ -358,6 +358,7 @@ class StoreRegister:
             form,
             prefilled,
             known_values(form.layout, people, prefilled),
+            known_people(form.layout, people, prefilled),
             dt.datetime.fromisoformat(row.printed_at).date(),
             row.master,
         )

@@ -58,7 +58,14 @@ def test_blanks_lists_and_problems_keep_the_decoders_own_probability(left: Decod
 
 
 @given(
-    st.sampled_from([curve for readers in (1, 2) for curve in load_curves(readers).values()]),
+    st.sampled_from(
+        [
+            curve
+            for readers in (1, 2)
+            for roster in (False, True)
+            for curve in load_curves(readers, roster=roster).values()
+        ]
+    ),
     st.tuples(st.floats(0, 1), st.floats(0, 1)),
     st.tuples(st.floats(0, 1), st.floats(0, 1)),
 )
@@ -68,6 +75,11 @@ def test_shipped_curves_never_fall_and_stay_below_one(
     low = curve.probability(min(one[0], other[0]), min(one[1], other[1]))
     high = curve.probability(max(one[0], other[0]), max(one[1], other[1]))
     assert 0 <= low <= high <= curve.ceiling < 1
+
+
+def test_a_name_of_the_roster_like_a_common_one_is_trusted() -> None:
+    listed = dataclasses.replace(READ, value="WÉBERT", text="WÉBERT", candidates=(("WÉBERT", 0.99),), on_roster=True)
+    assert trusted(listed, "letters", {"letters": STEEP}).probability > NEAR_A_NAME
 
 
 def test_every_content_of_a_comb_has_a_curve() -> None:

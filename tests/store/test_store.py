@@ -124,6 +124,27 @@ def test_the_reader_is_told_whom_a_sheet_was_printed_for(workspace: Workspace, e
     assert known[3] == {}
 
 
+def test_the_reader_is_told_which_values_belong_to_one_person(workspace: Workspace, engine: Engine) -> None:
+    order = order_for(None)
+    page = order.layout.pages[0]
+    zone = next(zone for zone in page.zones if zone.field == "nom")
+    places = ("nom", "prenom", "t.r1.nom", "t.r1.prenom", "t.r2.nom")
+    zones = tuple(replace(zone, field=name, content="letters") for name in places)
+    demands = {name: Demand(roster=name.rpartition(".")[2]) for name in places}
+    layout = replace(order.layout, pages=(replace(page, zones=zones),), demands=demands)
+    people: list[dict[str, str]] = [{"nom": "Lefèvre", "prenom": "Anne"}, {"nom": "Petit", "prenom": "Zoé"}, {}]
+    orders = [replace(order, layout=layout, person=person) for person in people]
+    _, numbers = number_sheets(workspace, engine, orders, NOON, "x.pdf")
+    register = StoreRegister(workspace)
+    one, _, blank = (register.find_sheet(number) for number in numbers)
+    assert one is not None
+    assert blank is not None
+    assert one.people[0] == ({"nom": "LEFÈVRE", "prenom": "ANNE"},)
+    outside, first_row = blank.people  # the second row has one column only
+    assert {tuple(row.values()) for row in outside} == {("LEFÈVRE", "ANNE"), ("PETIT", "ZOÉ")}
+    assert {"t.r1.nom", "t.r1.prenom"} == set(first_row[0])
+
+
 def test_the_people_of_a_voided_run_are_not_expected(workspace: Workspace, engine: Engine) -> None:
     run, _ = number_sheets(workspace, engine, [order_for("Martin")], NOON, "x.pdf")
     void_run(engine, run, NOON, "spoiled")

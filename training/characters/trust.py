@@ -54,7 +54,7 @@ def fit_curves(kind: Kind, fields: list[ReadField]) -> dict[str, Curve]:
         own = [float(field.content == content) for content in kind.contents]
         rows.append([1.0, *terms(decoding.probability, decoding.weakest or 0.0, kind.legible), *own])
     features, right = np.array(rows), np.array([field.right for field in fields], float)
-    weights = _maximise(features, right, len(kind.contents))
+    weights = maximise(features, right, len(kind.contents))
     certain = features @ weights >= log_odds(CERTAIN)
     wrong = int((right[certain] == 0).sum())
     # Half a mistake more than was seen, over as many fields (Jeffreys's rule).
@@ -72,8 +72,16 @@ def fit_curves(kind: Kind, fields: list[ReadField]) -> dict[str, Curve]:
     }
 
 
-def _maximise(features: NDArray[np.float64], right: NDArray[np.float64], contents: int) -> NDArray[np.float64]:
-    """Newton's method on the penalised log likelihood; slopes that would be negative are left out one by one."""
+def maximise(
+    features: NDArray[np.float64],
+    right: NDArray[np.float64],
+    contents: int,
+    weight: NDArray[np.float64] | float = 1.0,
+) -> NDArray[np.float64]:
+    """Newton's method on the penalised log likelihood; slopes that would be negative are left out one by one.
+
+    `weight`: how much each field counts.
+    """
     beginning = np.array([*BEGINNING, *[0.0] * contents])
     held = np.array([*HELD, *[OWN_HELD] * contents])
     free = np.ones(len(beginning), bool)
@@ -81,8 +89,10 @@ def _maximise(features: NDArray[np.float64], right: NDArray[np.float64], content
         weights, chosen = np.where(free, beginning, 0.0), np.flatnonzero(free)
         for _ in range(100):
             p = 1 / (1 + np.exp(-np.clip(features @ weights, -30, 30)))
-            slope = features[:, chosen].T @ (right - p) - held[chosen] * (weights - beginning)[chosen]
-            bend = (features[:, chosen] * (p * (1 - p))[:, None]).T @ features[:, chosen] + np.diag(held[chosen])
+            slope = features[:, chosen].T @ (weight * (right - p)) - held[chosen] * (weights - beginning)[chosen]
+            bend = (features[:, chosen] * (weight * p * (1 - p))[:, None]).T @ features[:, chosen] + np.diag(
+                held[chosen]
+            )
             step = np.linalg.solve(bend, slope)
             weights[chosen] += step * min(1.0, 2.0 / max(1e-9, float(np.abs(step).max())))
             if np.abs(step).max() < 1e-7:

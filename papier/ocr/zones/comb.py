@@ -21,6 +21,7 @@ from papier.ocr.decoding import Alphabet, Decoding, decode
 from papier.ocr.evidence import believe, join
 from papier.ocr.ink import FAINT, InkPage
 from papier.ocr.lost_paper import find_hidden
+from papier.ocr.people import weigh_all
 from papier.ocr.trust import LIKE, load_curves, trusted
 from papier.ocr.zones.strokes import free_cells
 from papier.records import FieldReading, State
@@ -97,13 +98,15 @@ def read_combs(
     *,
     prefilled: Mapping[str, str],
     known_values: Mapping[str, Sequence[str]],
+    people: Sequence[Sequence[Mapping[str, str]]] = (),
     printed_on: dt.date | None = None,
     second: SecondCellReader | None = None,
 ) -> list[FieldReading]:
     """One reading a field, each given as its zones on this page; all cells go through the network together.
 
-    `known_values`: what the roster knows of a field; `printed_on`: when the sheet was printed, where that is known;
-    `second`: who is asked about the fields that `reader` leaves in doubt.
+    `known_values`: what the roster knows of a field; `people`: the same by person, for each place of the sheet where
+    somebody is written into several fields (rows of values by field); `printed_on`: when the sheet was printed, where
+    that is known; `second`: who is asked about the fields that `reader` leaves in doubt.
     """
     fields = [
         Comb(zones[0].field, zones[0].content or "mixed", tuple(cell for zone in zones for cell in zone.cells))
@@ -136,30 +139,53 @@ def read_combs(
         rows = first.copy()
         rows[inked] = believe(first[inked], cells[inked])
 
-        def read_one(i: int, readers: int) -> FieldReading:
+        def decode_one(i: int) -> Decoding:
             log_probs = without_ink(rows[places[i]], parts[i], faint[i])
             known = known_values.get(fields[i].field, ())
-            decoding = decode(log_probs, ALPHABET, fields[i].content, demands[i], known, printed_on)
-            reading = interpret(fields[i], trusted(decoding, fields[i].content, load_curves(readers)), demands[i])
-            return _torn(reading) if i in torn else reading
+            return decode(log_probs, ALPHABET, fields[i].content, demands[i], known, printed_on)
 
-        found = {i: read_one(i, 1) for i in written}
-        asked = [i for i in written if i not in torn and asked_again(found[i], fields[i].content)]
+        def read_all(readers: Mapping[int, int]) -> dict[int, FieldReading]:
+            named = weigh_all({fields[i].field: decoded[i] for i in written}, people)
+            readings = {}
+            for i in written:
+                decoding = believed(named[fields[i].field], fields[i].content, readers.get(i, 1))
+                reading = interpret(fields[i], decoding, demands[i])
+                readings[i] = _torn(reading) if i in torn else reading
+            return readings
+
+        decoded = {i: decode_one(i) for i in written}
+        found = read_all({})
+        asked = [
+            i
+            for i in written
+            if i not in torn and asked_again(found[i], fields[i].content, roster=bool(decoded[i].listed))
+        ]
         if second is not None and asked:
             again = np.zeros(len(cells), np.bool_)
             for i in asked:
                 again[places[i]] = inked[places[i]]
             rows[again] = believe(join(first[again], second.read(cells[again])), cells[again])
-            found |= {i: read_one(i, 2) for i in asked}
+            decoded |= {i: decode_one(i) for i in asked}
+            found = read_all(dict.fromkeys(asked, 2))
     return [
         found[i] if i in found else _read_printed(comb, parts[i], prefilled.get(comb.field, ""))
         for i, comb in enumerate(fields)
     ]
 
 
-def asked_again(reading: FieldReading, content: str) -> bool:
-    """Whether the second reader is asked about a field that the first read so."""
-    return reading.state in (State.DOUBTFUL, State.UNREADABLE) and LIKE.get(content, content) in load_curves(2)
+def believed(decoding: Decoding, content: str, readers: int) -> Decoding:
+    """The decoding with the probability that such fields turned out to have, read by so many readers."""
+    curves = load_curves(readers, roster=decoding.on_roster)
+    if decoding.on_roster and content not in curves:
+        # Not measured: the demand's own bound holds.
+        return dataclasses.replace(decoding, weakest=None)
+    return trusted(decoding, content, curves)
+
+
+def asked_again(reading: FieldReading, content: str, *, roster: bool = False) -> bool:
+    """Whether the second reader is asked about a field that the first read so; `roster`: which is on the roster."""
+    curves = load_curves(2, roster=roster)
+    return reading.state in (State.DOUBTFUL, State.UNREADABLE) and LIKE.get(content, content) in curves
 
 
 def interpret(comb: Comb, decoding: Decoding, demand: Demand) -> FieldReading:
