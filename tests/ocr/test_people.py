@@ -29,7 +29,7 @@ def cells(text: str, doubts: Doubts = ()) -> np.ndarray:
     for cell, character, chance in doubts:
         rows[cell] *= 1 - chance
         rows[cell, INDEX[character]] += chance
-    return np.log(rows / rows.sum(axis=1, keepdims=True))
+    return np.asarray(np.log(rows / rows.sum(axis=1, keepdims=True)))
 
 
 def read(people: list[dict[str, str]] = PEOPLE, **written: tuple[str, Doubts]) -> tuple[dict[str, Decoding], ...]:
