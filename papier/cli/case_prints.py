@@ -14,7 +14,7 @@ from papier.cli import counts
 from papier.cli.case_events import _by, by_option, json_option, number_argument
 from papier.cli.cases import check_filter, command
 from papier.cli.context import Context, pass_context
-from papier.cli.output import progress_bar
+from papier.cli.output import labelled, progress_bar
 from papier.cli.outputs import OutputFile
 from papier.cli.people import find_people, parse_settings, recipient_columns, to_option
 from papier.cli.printer import deliver, deliver_files, deliver_leaflet, find_destination, printer_options
@@ -326,7 +326,7 @@ def missing_command(
         write_items(path, A4, "Qui n'a pas répondu", missing_pages("Qui n'a pas répondu", day, groups or {"": []}))
     if not as_json:
         for group, rows in groups.items():
-            click.echo(f"{group or '–'}: {len(rows)}")
+            click.echo(labelled(group or "–", str(len(rows))))
             for row in rows:
                 click.echo(f"  {'  '.join(row)}")
         click.echo(

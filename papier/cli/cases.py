@@ -7,9 +7,9 @@ from typing import Any
 
 import click
 from rich.console import Console
-from rich.table import Table
 
 from papier.cli.context import Context, pass_context
+from papier.cli.output import listing
 from papier.errors import UsageError
 from papier.language import translate as _
 from papier.language import translate_count as _n
@@ -113,9 +113,7 @@ def show_cases(context: Context, wanted: Filter, *, everything: bool, as_json: b
         for case, workflow in found:
             click.echo(json.dumps(case_json(case, workflow), ensure_ascii=False))
         return
-    table = Table(box=None, pad_edge=False)
-    for title in (_("case"), _("for"), _("workflow"), _("step"), _("stage"), _("until")):
-        table.add_column(title)
+    table = listing((_("case"), _("for"), _("workflow"), _("step"), _("stage"), _("until")))
     for case, workflow in found:
         until = min((due.prudent.isoformat() for due in running(case, workflow)), default="")
         where = workflow.title_of(case.end) if case.end else workflow.steps[case.step].title.fr

@@ -11,7 +11,6 @@ from pathlib import Path
 
 import click
 from rich.console import Console
-from rich.table import Table
 from sqlalchemy import Engine
 
 from papier.checking.answers import Answer, Settled, answer, undo
@@ -24,6 +23,7 @@ from papier.cli.case_prints import free_output
 from papier.cli.check_terminal import Screen, Session
 from papier.cli.context import Context, pass_context
 from papier.cli.desk import open_in_browser
+from papier.cli.output import listing
 from papier.cli.outputs import OutputFile
 from papier.cli.printer import deliver_files, find_destination, printer_options
 from papier.cli.records import known_form
@@ -215,10 +215,8 @@ def show_figures(figures: CheckFigures, *, as_json: bool) -> None:
         click.echo(json.dumps(asdict(figures), ensure_ascii=False))
         return
     words = {"": _("all"), "comb": _("cells"), "tick": _("boxes"), "signature": _("signatures")}
-    table = Table(box=None, pad_edge=False)
     titles = (_("kind"), _("answers"), _("right"), _("other candidate"), _("typed"), _("blank"), _("unreadable"))
-    for title in titles:
-        table.add_column(title)
+    table = listing(titles)
     for one in figures.kinds:
         counts = (one.right, one.chosen, one.typed, one.blank, one.unreadable)
         shares = [f"{count} ({100 * count / one.answered:.0f} %)" if one.answered else "0" for count in counts]
@@ -288,11 +286,7 @@ def show_items(items: tuple[CheckItem, ...], *, as_json: bool) -> None:
     if not items:
         click.echo(_("Nothing waits for a person."))
         return
-    table = Table(box=None, pad_edge=False)
-    # A key that is cut off cannot be typed.
-    table.add_column(_("key"), no_wrap=True, overflow="fold")
-    for title in (_("field"), _("reading"), _("or"), _("why"), _("for")):
-        table.add_column(title)
+    table = listing((_("key"), _("field"), _("reading"), _("or"), _("why"), _("for")), whole=_("key"))
     for item in items:
         best, *others = [one.shown for one in item.candidates] or ["–"]
         why = item.waiting or item.reason

@@ -18,6 +18,7 @@ from papier.checking.answers import Answer, answer, undo
 from papier.checking.crops import crop, crop_pixels
 from papier.checking.item import CheckItem, ItemKind, has_best
 from papier.checking.queue import open_items
+from papier.cli.output import labelled
 from papier.errors import MissingProgramError, PapierError
 from papier.language import translate as _
 from papier.ocr.block_graphics import draw_blocks
@@ -215,7 +216,7 @@ def describe(item: CheckItem) -> list[str]:
     lines.append("")
     if Verdict.RIGHT in offered:
         best = item.candidates[0]
-        words = f"{_('right')}: {best.shown}" if has_best(item) else _("nothing written")
+        words = labelled(_("right"), best.shown) if has_best(item) else _("nothing written")
         lines.append(f"  [{_('Enter')}] {words}  {percent(best.probability)}")
     for place, at in enumerate(other_candidates(item), 1):
         one = item.candidates[at]

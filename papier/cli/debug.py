@@ -9,7 +9,7 @@ import click
 
 from papier.checking.wording import reason_words
 from papier.cli.context import Context, pass_context
-from papier.cli.output import in_words, progress_bar
+from papier.cli.output import in_words, labelled, progress_bar
 from papier.cli.read import exit_code
 from papier.cli.sources import find_printed_form
 from papier.errors import UsageError, os_words
@@ -83,7 +83,8 @@ def command(context: Context, file: Path, output: Path, form: str | None, least:
             for reading in read_one(file, index, reader):
                 readings.append(dataclasses.replace(reading, fields={}))
                 if not reading.fields:
-                    click.echo(f"p. {reading.source_page}: {in_words(reading.status)}: {reason_words(reading.reason)}")
+                    what = labelled(f"p. {reading.source_page}", in_words(reading.status))
+                    click.echo(labelled(what, reason_words(reading.reason)))
             advance()
     if gallery:
         written.append(output / f"{file.stem}-gallery.png")

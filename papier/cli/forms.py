@@ -3,38 +3,64 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from pathlib import Path
 
 import click
 from rich.console import Console
-from rich.table import Table
 
 from papier.cli.context import Context
+from papier.cli.output import listing
 from papier.errors import DefinitionError, LayoutError, Problem, UsageError
 from papier.forms.definition import FormDefinition
 from papier.forms.library import is_blank_form, library_folders, list_forms
 from papier.forms.parsing import load_form
+from papier.forms.roster import column_name
 from papier.language import translate as _
 from papier.language import translate_count as _n
 from papier.yaml_source import load_yaml, suggest
 
 
+class FormsGroup(click.Group):
+    """`papier forms WORD` lists the forms that say the word: what is no command is looked for."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in self.commands and not args[0].startswith("-"):
+            as_json = click.Option(["--json", "as_json"], is_flag=True, help=_("One JSON object a form."))
+            searching = click.Command(args[0], params=[as_json], callback=partial(_list_forms, ctx, args[0]))
+            return args[0], searching, args[1:]
+        return super().resolve_command(ctx, args)
+
+
 @click.group(
     "forms",
+    cls=FormsGroup,
     invoke_without_command=True,
-    help=_("List the forms known.\n\n\b\nExamples:\n  papier forms\n  papier forms check my-form.yaml"),
+    help=_(
+        "List the forms known.\n\nWith a word, those of that family, or those whose name or title has it.\n\n"
+        "\b\nExamples:\n  papier forms\n  papier forms sante\n  papier forms dossier\n  papier forms check my-form.yaml"
+    ),
 )
 @click.option("--json", "as_json", is_flag=True, help=_("One JSON object a form."))
 @click.pass_context
 def command(ctx: click.Context, as_json: bool) -> None:
-    if ctx.invoked_subcommand is not None:
-        return
+    if ctx.invoked_subcommand is None:
+        _list_forms(ctx, "", as_json=as_json)
+
+
+def _list_forms(ctx: click.Context, wanted: str, *, as_json: bool) -> None:
+    as_json = as_json or bool(ctx.params.get("as_json"))
     context: Context = ctx.find_object(Context) or Context(None)
-    table = Table(box=None, pad_edge=False)
-    for title in (_("form"), _("version"), _("format"), _("title")):
-        table.add_column(title)
+    table = listing((_("form"), _("version"), _("format"), _("title")))
+    found = False
     for entry in list_forms(library_folders(context.form_folder)):
         form = entry.definition
+        said = entry.form if form is None else f"{entry.form} {form.title.fr} {form.summary.fr if form.summary else ''}"
+        if column_name(wanted) not in column_name(said):
+            continue
+        found = True
         if as_json:
             data: dict[str, object] = {
                 "form": entry.form,
@@ -48,6 +74,8 @@ def command(ctx: click.Context, as_json: bool) -> None:
             table.add_row(entry.form, "–", "–", _("wrong: papier forms check {path}").format(path=entry.path))
         else:
             table.add_row(entry.form, str(form.version), str(form.format), form.title.fr)
+    if not found:
+        raise UsageError(_("No form says “{word}”. `papier forms` lists them all.").format(word=wanted))
     if not as_json:
         Console().print(table)
 

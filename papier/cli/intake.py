@@ -16,7 +16,7 @@ from papier.checking.wording import reason_words
 from papier.cli import counts
 from papier.cli.check import tell_corrections
 from papier.cli.context import Context, pass_context
-from papier.cli.output import progress_bar
+from papier.cli.output import labelled, progress_bar
 from papier.cli.read import exit_code, tell_missing_pages
 from papier.devices.delivery import readable_name
 from papier.devices.wholeness import find_kind
@@ -200,7 +200,7 @@ def tell_leftover(workspace: Workspace, taken: TakenIn) -> None:
         return
     if taken.masked:
         click.echo(
-            _("{path} still shows what stays on paper; the archive keeps a masked copy. Delete it: rm {path}").format(
+            _("{path} still shows what stays on paper; the archive does not keep that. Delete it: rm {path}").format(
                 path=readable_name(str(taken.left))
             ),
             err=True,
@@ -235,7 +235,7 @@ def _tell(taken: TakenIn, *, as_json: bool) -> None:
         "blank" if page.reading.reason == "blank page" else str(page.reading.status) for page in taken.pages
     )
     click.echo(
-        _("{file}: {pages}, {records} ({what})").format(
+        _("{file}: {pages} ({what}), {records}").format(
             file=readable_name(taken.path.name),
             pages=counts.pages(len(taken.pages)),
             records=counts.records(len(records)),
@@ -244,4 +244,5 @@ def _tell(taken: TakenIn, *, as_json: bool) -> None:
     )
     for page in taken.pages:
         if page.flag or (page.reading.form is None and page.reading.reason != "blank page"):
-            click.echo(f"  p. {page.reading.source_page}: {reason_words(page.flag or page.reading.reason)}")
+            words = reason_words(page.flag or page.reading.reason)
+            click.echo("  " + labelled(f"p. {page.reading.source_page}", words))

@@ -8,10 +8,10 @@ from dataclasses import asdict
 
 import click
 from rich.console import Console
-from rich.table import Table
 
 from papier.checking.learning import Lesson, accepts_of, learn, observe
 from papier.cli.context import Context, pass_context
+from papier.cli.output import listing
 from papier.language import translate as _
 from papier.store.connection import reading
 from papier.store.thresholds import USUAL, forget_thresholds, keep_thresholds, load_thresholds
@@ -92,8 +92,7 @@ def _show(lessons: list[Lesson]) -> None:
         "digits, blank": _("digits that seem blank"),
         "letters, blank": _("letters that seem blank"),
     }
-    table = Table(box=None, pad_edge=False)
-    for title in (
+    titles = (
         _("kind"),
         _("answers"),
         _("wrong: promised"),
@@ -102,8 +101,8 @@ def _show(lessons: list[Lesson]) -> None:
         "",
         _("kept back: asked"),
         _("wrongly taken"),
-    ):
-        table.add_column(title)
+    )
+    table = listing(titles)
     for lesson in lessons:
         before, after = lesson.before, lesson.after
         table.add_row(

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
 
 from papier.checking.wording import reason_words
 from papier.language import translate as _
@@ -43,6 +44,22 @@ def progress_bar(total: int, what: str) -> Iterator[Callable[[], None]]:
         yield lambda: progress.advance(task)
 
 
+def listing(titles: Sequence[str], *, whole: str | None = None) -> Table:
+    """An empty table for the terminal. What is too long for its column goes on below; nothing is cut.
+
+    `whole`: the title of the column that stands on one line, since it is typed from the screen: a number, a key.
+    """
+    table = Table(box=None, pad_edge=False)
+    for title in titles:
+        table.add_column(title, overflow="fold", no_wrap=title == whole)
+    return table
+
+
+def labelled(what: str, words: str) -> str:
+    """`what: words`, with the space that French wants before its colon."""
+    return _("{what}: {words}").format(what=what, words=words)
+
+
 def in_words(status: str) -> str:
     """A status or state in the user's language; itself where there are no words for it."""
     words = _WORDS.get(status)
@@ -52,11 +69,11 @@ def in_words(status: str) -> str:
 def show_reading(reading: PageReading) -> None:
     """One page for a person: what sheet it is, then a line a field."""
     what = f"{reading.form} · {reading.sheet or _('no number')} · {_('page')} {reading.page}" if reading.form else "–"
-    click.echo(f"{reading.source} p. {reading.source_page}: {in_words(reading.status)} · {what}")
+    click.echo(labelled(f"{reading.source} p. {reading.source_page}", f"{in_words(reading.status)} · {what}"))
     if reading.reason:
         click.echo(f"  {reason_words(reading.reason)}")
     for name, field in reading.fields.items():
         value = field.value
         text = ", ".join(value) if isinstance(value, list) else "" if value is None else str(value)
         mark = "?" if field.needs_person else " "
-        click.echo(f" {mark} {name}: {text}  [{in_words(field.state)} {field.probability:.4f}]")
+        click.echo(f" {mark} {labelled(name, text)}  [{in_words(field.state)} {field.probability:.4f}]")

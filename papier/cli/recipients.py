@@ -7,9 +7,9 @@ import json
 
 import click
 from rich.console import Console
-from rich.table import Table
 
 from papier.cli.context import Context, pass_context
+from papier.cli.output import listing
 from papier.forms.library import library_folders
 from papier.forms.recipients import list_recipients
 from papier.language import translate as _
@@ -32,9 +32,7 @@ def command(context: Context, as_json: bool) -> None:
             data = dataclasses.asdict(recipient) | {"checked": recipient.checked.isoformat()}
             click.echo(json.dumps(data, ensure_ascii=False))
         return
-    table = Table(box=None, pad_edge=False)
-    for title in (_("name"), _("address"), _("read at"), _("on")):
-        table.add_column(title)
+    table = listing((_("name"), _("address"), _("read at"), _("on")))
     for recipient in known.values():
         lines = (recipient.organisme, recipient.service, recipient.adresse)
         address = ", ".join(line for line in (*lines, f"{recipient.code_postal} {recipient.ville}") if line)

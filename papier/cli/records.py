@@ -11,18 +11,18 @@ from typing import Any
 
 import click
 from rich.console import Console
-from rich.table import Table
 
 from papier.archive_folder import write_archive_folder
 from papier.cli import counts
 from papier.cli.case_prints import free_output
 from papier.cli.context import Context, pass_context
-from papier.cli.output import in_words, progress_bar
+from papier.cli.output import in_words, labelled, listing, progress_bar
 from papier.cli.outputs import OutputFile
 from papier.cli.printer import deliver_leaflet, find_destination, printer_options
 from papier.cli.sources import find_path
 from papier.durable import make_folder, write_private
 from papier.errors import UsageError, os_words
+from papier.forms.layout import Layout
 from papier.forms.listing import write_listing
 from papier.forms.parsing import load_form
 from papier.language import translate as _
@@ -32,6 +32,7 @@ from papier.store.export import to_csv, to_json
 from papier.store.papers import PAPER_FORM, page_words
 from papier.store.records import PURGED, StoredRecord, list_records
 from papier.store.sheets import find_layout, find_outstanding, list_runs
+from papier.workflows.row_words import option_words, printed_value
 
 
 class RecordsGroup(click.Group):
@@ -60,9 +61,8 @@ def list_command(context: Context, form: str | None, as_json: bool) -> None:
         for record in found:
             click.echo(json.dumps(record.to_json(), ensure_ascii=False))
         return
-    table = Table(box=None, pad_edge=False)
-    for title in (_("record"), _("sheet"), _("form"), _("status"), _("to check"), _("for"), _("remark")):
-        table.add_column(title)
+    titles = (_("record"), _("sheet"), _("form"), _("status"), _("to check"), _("for"), _("remark"))
+    table = listing(titles, whole=_("sheet"))
     for record in found:
         table.add_row(
             str(record.record),
@@ -100,10 +100,11 @@ def show_command(context: Context, which: str, as_json: bool) -> None:
         if as_json:
             click.echo(json.dumps(record.to_json(), ensure_ascii=False))
         else:
-            _show(record)
+            _show(record, find_layout(context.engine, record.form, record.version, record.sheet))
 
 
-def _show(record: StoredRecord) -> None:
+def _show(record: StoredRecord, face: Layout | None) -> None:
+    """A record for a person: fields and boxes as they are printed, beside the key that commands take."""
     console = Console()
     console.print(
         f"{_('record')} {record.record} · {record.form} v{record.version} · {record.sheet or '–'} · "
@@ -112,19 +113,22 @@ def _show(record: StoredRecord) -> None:
     )
     if record.flag:
         console.print(_(record.flag), style="bold")
-    table = Table(box=None, pad_edge=False)
-    for title in (_("field"), _("value"), _("state"), _("probability"), _("read by")):
-        table.add_column(title)
+    labels = face.labels if face is not None else {}
+    table = listing((_("key"), _("field"), _("value"), _("state"), _("probability"), _("read by")), whole=_("key"))
     for name, field in record.fields.items():
-        value = field["value"]
-        text = ", ".join(value) if isinstance(value, list) else "" if value is None else str(value)
-        original = field.get("original")
-        shown = field if original is None else original
-        table.add_row(name, text, in_words(field["state"]), f"{shown['probability']:.4f}", _reader(field))
+        text = printed_value(option_words(field["value"], name, face))
+        shown = field.get("original") or field
+        # Free handwriting that nobody is asked about is not sure, and waits for nobody.
+        unasked = field["state"] == "doubtful" and not field["needs_person"]
+        state = _("not sure") if unasked else in_words(field["state"])
+        table.add_row(name, labels.get(name, "–"), text, state, f"{shown['probability']:.4f}", _reader(field))
     console.print(table)
     for page in record.pages:
         console.print(
-            f"{_('page')} {page['page']}: {page['scan_name']} p. {page['source_page']} · sha256 {page['scan'][:16]}…",
+            labelled(
+                f"{_('page')} {page['page']}",
+                f"{page['scan_name']} p. {page['source_page']} · sha256 {page['scan'][:16]}…",
+            ),
             highlight=False,
         )
 
@@ -133,7 +137,8 @@ def _reader(field: Mapping[str, Any]) -> str:
     """Who read the value; after a person the reading of the machine, where it was another one."""
     checked, original = field.get("checked"), field.get("original")
     if checked is None or original is None:
-        return str(field["read_by"])
+        words = {"printed": _("as printed"), "tesseract": "papier (Tesseract)"}
+        return words.get(field["read_by"], str(field["read_by"]))
     text = f"{checked['who']}, {checked['at'][:10]} ({checked['via']})"
     if "because" in checked:
         text += f", {checked['because']}"
@@ -230,9 +235,7 @@ def missing_command(
             rows,
         )
     if not as_json:
-        table = Table(box=None, pad_edge=False)
-        for title in titles:
-            table.add_column(title)
+        table = listing(titles, whole=_("sheet"))
         for row in rows:
             table.add_row(*row)
         Console().print(table)

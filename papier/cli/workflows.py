@@ -7,10 +7,10 @@ from pathlib import Path
 
 import click
 from rich.console import Console
-from rich.table import Table
 
 from papier.cli import counts
 from papier.cli.context import Context
+from papier.cli.output import listing
 from papier.cli.outputs import OutputFile
 from papier.errors import DefinitionError, UsageError
 from papier.forms.library import library_folders
@@ -38,9 +38,7 @@ def command(ctx: click.Context, as_json: bool) -> None:
         return
     context: Context = ctx.find_object(Context) or Context(None)
     folders = library_folders(context.form_folder)
-    table = Table(box=None, pad_edge=False)
-    for title in (_("workflow"), _("version"), _("steps"), _("title"), _("begins with")):
-        table.add_column(title)
+    table = listing((_("workflow"), _("version"), _("steps"), _("title"), _("begins with")))
     for path in workflow_paths(folders):
         found = check_file(path, folders)
         for workflow in found.workflows:

@@ -78,6 +78,10 @@ def find_form(name_or_path: str, folders: Sequence[Path]) -> Path:
                 name_or_path=name_or_path, listed=", ".join(sorted(short))
             )
         )
+    if any(name.startswith(f"{name_or_path}/") for name in known):
+        raise UsageError(
+            _("`{family}` is a family of forms. Which ones it has: papier forms {family}").format(family=name_or_path)
+        )
     hint = suggest(name_or_path, known) or suggest(name_or_path, {name.rpartition("/")[2] for name in known})
     raise UsageError(
         _("There is no form `{name_or_path}`.{hint} `papier forms` lists them all.").format(
