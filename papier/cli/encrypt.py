@@ -14,6 +14,7 @@ from papier.cli.outputs import OutputFile
 from papier.errors import UsageError
 from papier.forms.key_sheet import write_key_sheet
 from papier.language import translate as _
+from papier.store.decryption import decrypt_workspace, plan_decryption
 from papier.store.encryption import EncryptionPlan, encrypt_workspace, plan_encryption
 from papier.store.vault import (
     PASSPHRASE_FILE,
@@ -41,7 +42,8 @@ from papier.store.workspace import Workspace, read_settings
         "\b\nExamples:\n"
         "  papier encrypt --dry-run\n"
         "  papier encrypt --sheet key.pdf       (encrypts, writes the key sheet: print it, then delete it)\n"
-        "  papier encrypt --change              (another passphrase)"
+        "  papier encrypt --change              (another passphrase)\n"
+        "  papier encrypt --undo                (readable again; --dry-run says what would be)"
     ),
 )
 @click.option("--dry-run", is_flag=True, help=_("Say what would be encrypted; change nothing."))
@@ -49,10 +51,16 @@ from papier.store.workspace import Workspace, read_settings
     "--sheet", type=OutputFile(), help=_("Write the key sheet, a PDF to print; everything can be read with it.")
 )
 @click.option("--change", is_flag=True, help=_("Take another passphrase. The recovery key stays the same."))
+@click.option("--undo", is_flag=True, help=_("Decrypt the workspace: everybody who has the disk can read it then."))
 @click.option("--yes", is_flag=True, help=_("Do not ask whether the warning was read."))
 @pass_context
-def command(context: Context, dry_run: bool, sheet: Path | None, change: bool, yes: bool) -> None:
+def command(context: Context, dry_run: bool, sheet: Path | None, change: bool, undo: bool, yes: bool) -> None:
     workspace = context.workspace
+    if undo:
+        if sheet is not None or change:
+            raise UsageError(_("--undo decrypts: leave out --sheet and --change."))
+        _decrypt(context, workspace, dry_run=dry_run, yes=yes)
+        return
     if change:
         _change(workspace, dry_run=dry_run)
         return
@@ -72,6 +80,40 @@ def command(context: Context, dry_run: bool, sheet: Path | None, change: bool, y
         click.echo(_("Print the key sheet and put it in a safe: papier encrypt --sheet key.pdf"))
 
 
+def _decrypt(context: Context, workspace: Workspace, *, dry_run: bool, yes: bool) -> None:
+    if workspace.vault is None:
+        raise UsageError(_("The workspace is not encrypted: there is nothing to undo."))
+    plan = plan_decryption(workspace)
+    click.echo(
+        _("To decrypt: {files} files of the archive{store}, {size} MB.").format(
+            files=plan.files, store=_(" and the store") if plan.store else "", size=-(-plan.size // 1_000_000)
+        )
+    )
+    if dry_run:
+        click.echo(_("Nothing was changed."))
+        return
+    click.echo(_("Whoever has the disk can read the workspace then, without a passphrase."), err=True)
+    _confirm(yes=yes)
+    with progress_bar(plan.files, _("decrypting")) as advance:
+        decrypt_workspace(workspace, workspace.vault, context.now(), lambda _done, _total: advance())
+    click.echo(
+        _(
+            "The workspace is readable. Backups made before still open with the passphrase or the key sheet: keep one "
+            "of them as long as they are kept."
+        )
+    )
+
+
+def _confirm(*, yes: bool) -> None:
+    """Raises UsageError where nobody can be asked, Abort for a no."""
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise UsageError(_("Say that the warning was read: --yes."))
+    if str(click.prompt(_("Go on? (yes or no)"), err=True)).strip().casefold() not in YES:
+        raise click.Abort
+
+
 def _encrypt(context: Context, workspace: Workspace, plan: EncryptionPlan, *, yes: bool) -> Workspace:
     passphrase, vault = None, workspace.vault
     if vault is None:
@@ -82,11 +124,7 @@ def _encrypt(context: Context, workspace: Workspace, plan: EncryptionPlan, *, ye
             ),
             err=True,
         )
-        if not yes:
-            if not sys.stdin.isatty():
-                raise UsageError(_("Say that the warning was read: --yes."))
-            if str(click.prompt(_("Go on? (yes or no)"), err=True)).strip().casefold() not in YES:
-                raise click.Abort
+        _confirm(yes=yes)
         passphrase, vault = _new_passphrase(), make_vault()
         check_passphrase(passphrase)
     with progress_bar(plan.files, _("encrypting")) as advance:

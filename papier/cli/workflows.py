@@ -38,7 +38,7 @@ def command(ctx: click.Context, as_json: bool) -> None:
         return
     context: Context = ctx.find_object(Context) or Context(None)
     folders = library_folders(context.form_folder)
-    table = listing((_("workflow"), _("version"), _("steps"), _("title"), _("begins with")))
+    table = listing((_("workflow"), _("version"), _("steps"), _("title"), _("begins with")), whole=_("workflow"))
     for path in workflow_paths(folders):
         found = check_file(path, folders)
         for workflow in found.workflows:

@@ -85,16 +85,16 @@ def encrypt_workspace(
                 wanted=(largest >> 20) + 5
             )
         )
-    with _alone(workspace):
+    with alone(workspace):
         if is_plain(workspace.database):
             # Before anything is written: a desk that stands open would go on with the readable store.
-            with _store_errors(), closing(_held(workspace.database)):
+            with store_errors(), closing(_held(workspace.database)):
                 pass
         if passphrase is not None and not locked:
             write_vault(workspace.folder, vault, workspace.key, passphrase)
         sealed = replace(workspace, vault=vault)
-        _finish_files(workspace.archive)
-        _finish_store(sealed)
+        finish_files(workspace.archive)
+        finish_store(sealed)
         if is_plain(workspace.database):
             _encrypt_store(sealed, vault)
         for at, path in enumerate(paths, 1):
@@ -118,7 +118,7 @@ def _readable_files(workspace: Workspace) -> Iterator[Path]:
             yield path
 
 
-class _alone:  # noqa: N801 - used as a statement
+class alone:  # noqa: N801 - used as a statement
     """Nobody else may file while pieces are replaced: the archive's lock, which intake shares, is held alone."""
 
     def __init__(self, workspace: Workspace) -> None:
@@ -142,7 +142,7 @@ class _alone:  # noqa: N801 - used as a statement
 
 def _busy() -> StoreError:
     return StoreError(
-        _("Another papier works on this workspace (the desk, the watcher). Close it, then encrypt: papier encrypt")
+        _("Another papier works on this workspace (the desk, the watcher). Close it, then run this again.")
     )
 
 
@@ -155,27 +155,27 @@ def _encrypt_store(workspace: Workspace, vault: Vault) -> None:
     partial = database.with_name(f"{database.name}{PARTIAL}")
     partial.unlink(missing_ok=True)
     try:
-        with _store_errors(), closing(_held(database)) as raw:
+        with store_errors(), closing(_held(database)) as raw:
             os.close(os.open(partial, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
             raw.execute("ATTACH ? AS sealed KEY \"x'" + vault.database_key.hex() + "'\"", (str(partial),))
             raw.execute("SELECT sqlcipher_export('sealed')")
             raw.execute("DETACH sealed")
-            _sync_file(partial)
+            sync_file(partial)
             with closing(open_store(partial, vault)) as copy:
                 verdict = [row[0] for row in copy.execute("PRAGMA integrity_check")]
-                if verdict != ["ok"] or _digest(copy) != _digest(raw):
+                if verdict != ["ok"] or digest_of(copy) != digest_of(raw):
                     raise StoreError(_("The encrypted store is not what the store was; nothing was replaced."))
             os.link(database, database.with_name(f"{database.name}{REPLACED}"))
             partial.replace(database)
             sync_folder(database.parent)
             # Whoever still waits for the readable store must find nothing there to write to.
-            _finish_store(workspace)
+            finish_store(workspace)
     finally:
         partial.unlink(missing_ok=True)
 
 
 @contextmanager
-def _store_errors() -> Iterator[None]:
+def store_errors() -> Iterator[None]:
     try:
         yield
     except database_errors() as error:
@@ -188,18 +188,23 @@ def _held(database: Path) -> sqlite3.Connection:
     """The readable store, for oneself alone until it is closed; its journal is put back into it."""
     raw: sqlite3.Connection = cipher().connect(str(database), timeout=5, isolation_level=None)
     try:
-        raw.execute("PRAGMA locking_mode = EXCLUSIVE")
-        # Where another connection stands open it raises, "locked".
-        raw.execute("PRAGMA journal_mode = DELETE").fetchone()
-        raw.execute("BEGIN EXCLUSIVE")
-        raw.execute("COMMIT")
+        hold_alone(raw)
     except BaseException:
         raw.close()
         raise
     return raw
 
 
-def _finish_store(workspace: Workspace) -> None:
+def hold_alone(raw: sqlite3.Connection) -> None:
+    """Let nobody else read or write the store until the connection is closed; its journal is put back into it."""
+    raw.execute("PRAGMA locking_mode = EXCLUSIVE")
+    # Where another connection stands open it raises, "locked".
+    raw.execute("PRAGMA journal_mode = DELETE").fetchone()
+    raw.execute("BEGIN EXCLUSIVE")
+    raw.execute("COMMIT")
+
+
+def finish_store(workspace: Workspace) -> None:
     """Overwrite the readable store that was replaced."""
     left = workspace.database.with_name(f"{workspace.database.name}{REPLACED}")
     if left.exists() and not is_plain(workspace.database):
@@ -209,7 +214,7 @@ def _finish_store(workspace: Workspace) -> None:
         left.unlink()
 
 
-def _digest(raw: sqlite3.Connection) -> str:
+def digest_of(raw: sqlite3.Connection) -> str:
     """SHA-256 over every table's rows and every definition."""
     found = hashlib.sha256()
     schema = raw.execute("SELECT type, name, sql FROM sqlite_master ORDER BY type, name").fetchall()
@@ -221,7 +226,7 @@ def _digest(raw: sqlite3.Connection) -> str:
     return found.hexdigest()
 
 
-def _sync_file(path: Path) -> None:
+def sync_file(path: Path) -> None:
     handle = os.open(path, os.O_RDWR)
     try:
         os.fsync(handle)
@@ -232,7 +237,7 @@ def _sync_file(path: Path) -> None:
 # ---- the archive
 
 
-def _finish_files(archive: Path) -> None:
+def finish_files(archive: Path) -> None:
     """Overwrite readable files that were replaced; what was not replaced yet loses its second name."""
     for left in archive.glob(f"*/*{REPLACED}{PARTIAL}"):
         path = left.with_name(left.name.removesuffix(f"{REPLACED}{PARTIAL}"))

@@ -28,6 +28,7 @@ from papier.retention import purge
 from papier.store.archive_file import pages_of_record, write_archive_file
 from papier.store.backup import find_backup, make_backup, open_backup
 from papier.store.connection import connect
+from papier.store.decryption import decrypt_workspace, plan_decryption
 from papier.store.encryption import encrypt_workspace, plan_encryption
 from papier.store.records import list_records
 from papier.store.restore import plan_restore, restore
@@ -219,6 +220,7 @@ ENCRYPTING = """
 import shutil, sys
 from pathlib import Path
 from papier.store import vault as lock
+from papier.store.decryption import decrypt_workspace, plan_decryption
 from papier.store.encryption import encrypt_workspace
 from papier.store.vault import Vault
 from papier.store.workspace import open_workspace
@@ -278,6 +280,83 @@ def test_killed_at_any_instant_it_goes_on_and_loses_nothing(
         shutil.rmtree(folder)
     assert len(states) > 1
     assert open_workspace(whole, ask=lambda: PHRASE).vault == vault
+
+
+def killed_before(step: int, folder: Path, vault: Vault) -> bool:
+    """Take the encryption back in a process that is killed before its `step`th rename, link or removal of a file; false
+    where it was over before.
+    """
+    child = os.fork()
+    if child == 0:
+        done = 0
+
+        def count(event: str, _arguments: object) -> None:
+            nonlocal done
+            if event in {"os.rename", "os.link", "os.remove"}:
+                done += 1
+                if done == step:
+                    os.kill(os.getpid(), signal.SIGKILL)
+
+        sys.addaudithook(count)
+        try:
+            decrypt_workspace(open_workspace(folder, vault=vault), vault, NOW)
+        except BaseException:  # noqa: BLE001 - the child must not come back into the test
+            os._exit(1)
+        os._exit(0)
+    status = os.waitpid(child, 0)[1]
+    assert status in {0, signal.SIGKILL}
+    return status == signal.SIGKILL
+
+
+def test_taken_back_it_is_what_it_was(filed: Workspace, sealed: Workspace, vault: Vault) -> None:
+    assert plan_decryption(sealed).files == len([path for path in filed.archive.glob("*/*") if path.is_file()])
+    before = said(sealed)
+    plain = decrypt_workspace(sealed, vault, LATER)
+    assert {path.name for path in plain.folder.iterdir()} >= {"key"}
+    assert not list(plain.folder.rglob("*.age"))
+    assert said(open_workspace(plain.folder)) == before
+    archived = {name: digest for name, digest in tree(filed.archive).items() if not name.endswith(".lock")}
+    assert {name: digest for name, digest in tree(plain.archive).items() if not name.endswith(".lock")} == archived
+    with opened(plain) as engine:
+        assert find_damage(plain, engine) == []
+    again = encrypt_workspace(plain, make_vault(), PHRASE, LATER)
+    assert readable_words(again.folder) == []
+
+
+def test_a_changed_bit_stops_the_taking_back_and_nothing_goes(sealed: Workspace, vault: Vault) -> None:
+    path = max(sealed.archive.glob("*/*"), key=lambda path: path.stat().st_size)
+    data = path.read_bytes()
+    path.write_bytes(data[:-1] + bytes([data[-1] ^ 1]))
+    damaged = path.read_bytes()
+    with pytest.raises(StoreError, match="papier verify"):
+        decrypt_workspace(sealed, vault, LATER)
+    assert path.read_bytes() == damaged
+    assert open_workspace(sealed.folder, vault=vault).key == sealed.key
+    path.write_bytes(data)
+    with opened(decrypt_workspace(sealed, vault, LATER)) as engine:
+        assert find_damage(Workspace(sealed.folder, sealed.key), engine) == []
+
+
+def test_killed_while_it_is_taken_back_it_goes_on_and_loses_nothing(
+    sealed: Workspace, tmp_path: Path, vault: Vault
+) -> None:
+    before, states = said(sealed), set()
+    for step in range(1, 100):
+        folder = Path(shutil.copytree(sealed.folder, tmp_path / f"killed-{step}"))
+        killed = killed_before(step, folder, vault)
+        # As long as the lock is there, the passphrase opens what is half done; without it everything is readable.
+        half = open_workspace(folder, vault=vault) if (folder / KEYS_FILE).exists() else open_workspace(folder)
+        states.add((plan_decryption(half).files, plan_decryption(half).store, half.vault is None))
+        assert said(half) == before
+        done = decrypt_workspace(half, vault, LATER) if half.vault is not None else half
+        assert said(open_workspace(folder)) == before
+        with opened(done) as engine:
+            assert find_damage(done, engine) == []
+        assert [path.name for path in folder.rglob("*") if path.name.endswith((".sealed", ".partial"))] == []
+        shutil.rmtree(folder)
+        if not killed:
+            break
+    assert {(2, True, False), (2, False, False), (1, False, False), (0, False, False), (0, False, True)} <= states
 
 
 def test_it_waits_for_nobody_who_works_there(plain: Workspace, locked: Workspace, vault: Vault) -> None:
@@ -375,6 +454,12 @@ def test_the_commands(plain: Workspace, tmp_path: Path) -> None:
     assert restored.returncode == 0, restored.stderr
     assert papier("verify").returncode == 0
     assert "already" in papier("encrypt").stdout
+    sealed_tree = tree(plain.folder)
+    assert "To decrypt:" in papier("encrypt", "--undo", "--dry-run").stdout
+    assert papier("encrypt", "--undo").returncode == 2  # the warning was not read
+    assert {name: digest for name, digest in tree(plain.folder).items() if name.startswith("archive/")} == {
+        name: digest for name, digest in sealed_tree.items() if name.startswith("archive/")
+    }
 
     secret.write_text("une autre phrase entièrement\n", "utf-8")
     wrong = papier("records", "list")
@@ -384,6 +469,13 @@ def test_the_commands(plain: Workspace, tmp_path: Path) -> None:
     lines = text[text.index("AGE-SECRET-KEY-1") :].split("Clé des numéros")[0]
     secret.write_text(" ".join(lines.split()).lower() + "\n", "utf-8")
     assert papier("records", "list", "--json").stdout == before
+
+    undone = papier("encrypt", "--undo", "--yes")
+    assert (undone.returncode, "is readable" in undone.stdout) == (0, True), undone.stderr
+    secret.unlink()
+    assert papier("records", "list", "--json").stdout == before
+    assert papier("verify").returncode == 0
+    assert "not encrypted" in papier("encrypt", "--undo", "--yes").stderr
 
 
 def test_a_busy_machine_is_not_taken_for_a_wrong_passphrase(sealed: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
