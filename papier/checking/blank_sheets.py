@@ -16,8 +16,8 @@ from papier.store.blank_sheets import CAME_BACK_BLANK, NOTHING_WRITTEN, blank_ke
 from papier.store.case_filing import file_with_cases
 from papier.store.cases import CaseLedger
 from papier.store.checks import Check, Verdict, note_told
-from papier.store.records import PURGED
-from papier.store.tables import events, pages, records, sheets
+from papier.store.records import PURGED, find_first_page
+from papier.store.tables import events, records, sheets
 from papier.workflows.definition import Workflow
 from papier.workflows.events import Kind
 from papier.workflows.place import Place
@@ -42,9 +42,7 @@ def list_blank(connection: Connection) -> Iterator[CheckItem]:
     ).all()
     for row in rows:
         layout = find_frozen(connection, row.layout, row.form, row.version)
-        page = connection.execute(
-            select(pages.c.page_id, pages.c.page).where(pages.c.record == row.record).order_by(pages.c.page).limit(1)
-        ).first()
+        page = find_first_page(connection, row.record)
         yield CheckItem(
             key=blank_key(row.record),
             kind=ItemKind.BLANK,
@@ -56,8 +54,8 @@ def list_blank(connection: Connection) -> Iterator[CheckItem]:
             form=row.form,
             version=row.version,
             title=layout.title if layout is not None else row.form,
-            page=None if page is None else page.page,
-            page_id=None if page is None else page.page_id,
+            page=None if page is None else page[1],
+            page_id=None if page is None else page[0],
             needs=_("blank: it is waited for as before; written on: its fields are asked"),
             state=State.BLANK,
             person=json.loads(row.person),

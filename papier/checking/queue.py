@@ -30,7 +30,7 @@ from papier.store.cases import CaseLedger
 from papier.store.checks import Verdict, checks_by_key, unsettled_readings
 from papier.store.connection import reading
 from papier.store.orders import FORM as ORDERS
-from papier.store.records import PURGED
+from papier.store.records import PURGED, find_first_page
 from papier.store.sheets import HANDED_OUT
 from papier.store.tables import case_sheets, cases, layouts, pages, readings, records, row_sheets, scans, sheets
 from papier.store.workspace import Workspace
@@ -185,9 +185,7 @@ def _orphans(connection: Connection) -> Iterator[CheckItem]:
     for row in rows:
         voided = row.sheet is not None
         layout = find_frozen(connection, None, row.form, row.version)
-        page = connection.execute(
-            select(pages.c.page_id, pages.c.page).where(pages.c.record == row.record).order_by(pages.c.page_id)
-        ).first()
+        page = find_first_page(connection, row.record)
         yield CheckItem(
             key=f"orphan:{row.record}",
             kind=ItemKind.ORPHAN,
@@ -202,8 +200,8 @@ def _orphans(connection: Connection) -> Iterator[CheckItem]:
             form=row.form,
             version=row.version,
             title=layout.title if layout is not None else row.form,
-            page=None if page is None else page.page,
-            page_id=None if page is None else page.page_id,
+            page=None if page is None else page[1],
+            page_id=None if page is None else page[0],
             candidates=_possible_sheets(connection, row.record, row.form),
             needs=_("the sheet's number, as another sheet's: 4F7K-2M9Q-8XTR"),
             state=State.UNREADABLE,

@@ -363,3 +363,10 @@ def count_pages(engine: Engine) -> dict[str, int]:
     with reading(engine) as connection:
         rows = connection.execute(select(pages.c.status, func.count()).group_by(pages.c.status))
         return {row[0]: row[1] for row in rows}
+
+
+def find_first_page(connection: Connection, record: int) -> tuple[int, int | None] | None:
+    """The page to show of a record: the first one of its sheet, whichever was scanned first, as (page id, page)."""
+    query = select(pages.c.page_id, pages.c.page).where(pages.c.record == record)
+    row = connection.execute(query.order_by(pages.c.page, pages.c.page_id).limit(1)).first()
+    return None if row is None else (row.page_id, row.page)

@@ -11,12 +11,12 @@ from papier.checking.answers import Answer, AnswerRefusedError, Settled, answer,
 from papier.checking.item import CheckItem, ItemKind
 from papier.checking.queue import find_item, open_items
 from papier.errors import UsageError
-from papier.records import PageStatus, Value
+from papier.records import PageReading, PageStatus, Value
 from papier.store.checks import Verdict, field_key
 from papier.store.connection import reading, writing
 from papier.store.export import to_csv
 from papier.store.purge import take_out
-from papier.store.records import list_records
+from papier.store.records import ScanFile, file_scan, find_first_page, list_records
 from papier.store.tables import checks, events
 from papier.store.verification import find_damage
 from papier.store.workspace import Workspace
@@ -296,3 +296,19 @@ def test_an_item_looked_up_is_the_item_listed(workspace: Workspace, engine: Engi
         assert find_item(connection, "field:1:nom") is None
         assert find_item(connection, f"field:{'9' * 40}:nom") is None
     assert third not in {item.sheet for item in listed}
+
+
+def test_a_record_is_shown_by_its_first_page_whichever_was_scanned_first(workspace: Workspace, engine: Engine) -> None:
+    (sheet,) = print_sheets(workspace, engine, 1)
+    pages_read = [
+        PageReading("a.pdf", at, PageStatus.READ, "carnet/essai", 1, sheet, page) for at, page in enumerate((2, 1), 1)
+    ]
+    filed = file_scan(engine, ScanFile("a".ljust(64, "0"), "a.pdf", ".pdf", 12), pages_read, NOON)
+    assert filed is not None
+    (record,) = {page.record for page in filed}
+    assert record is not None
+    with reading(engine) as connection:
+        found = find_first_page(connection, record)
+        assert found is not None
+        assert found[1] == 1
+        assert find_first_page(connection, record + 1) is None
