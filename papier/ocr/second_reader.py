@@ -1,8 +1,8 @@
 """The second reader of hand-printed characters: asked where the first leaves a field in doubt.
 
-It sees the character straightened (`papier.ocr.straightening`) and knows it by the directions of its edges, not by
-learnt convolutions; so that where both agree, there is evidence. It tells digits from digits and letters from letters,
-and knows neither blank cells nor struck-out ones: those are the first reader's.
+It is a deeper network and sees each character twice, scaled by its edges as the first sees it and straightened
+(`papier.ocr.straightening`). It costs three times as much a cell. It tells digits from digits and letters from letters,
+and says nothing of blank cells nor of struck-out ones: those are the first reader's.
 """
 
 from __future__ import annotations
@@ -13,12 +13,19 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from papier.ocr.characters import BATCH, BLANK, INDEX, load_session
+from papier.ocr.characters import BATCH, BLANK, INDEX, load_session, normalise
 from papier.ocr.straightening import straighten
 
 SECOND_MODEL_PATH: Final = Path(__file__).parent / "models" / "second.onnx"
 # Digits, then letters and signs: the classes that hold a character.
 CHARACTERS: Final = INDEX[BLANK]
+
+
+def view(ink: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    """Ink images (n, 56, 44) → network input (n, 3, 32, 32): the character scaled by its edges, the same straightened
+    and scaled by its moments, and the whole window.
+    """
+    return np.concatenate([normalise(ink)[:, :1], straighten(ink)], axis=1)
 
 
 class SecondReader:
@@ -36,7 +43,6 @@ class SecondReader:
         """
         session = load_session(self._model, self._threads)
         parts = [
-            session.run(None, {"cells": straighten(cells[start : start + BATCH])})[0]
-            for start in range(0, len(cells), BATCH)
+            session.run(None, {"cells": view(cells[start : start + BATCH])})[0] for start in range(0, len(cells), BATCH)
         ]
         return np.concatenate(parts) if parts else np.empty((0, CHARACTERS), np.float32)

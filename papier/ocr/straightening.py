@@ -1,4 +1,4 @@
-"""The second reader's view of a cell: the character straightened and scaled by its moments, not by its edges.
+"""A view of a cell for the second reader: the character straightened and scaled by its moments, not by its edges.
 
 Moment normalisation with slant correction and aspect-adaptive size (Liu, Nakashima, Sako, Fujisawa, "Handwritten digit
 recognition: investigation of normalization and feature extraction techniques", Pattern Recognition 37, 2004). What

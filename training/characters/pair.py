@@ -16,8 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from papier.ocr.characters import BLANK, DIGITS, INDEX, MODEL_PATH, CharacterReader
-from papier.ocr.second_reader import SECOND_MODEL_PATH, SecondReader
-from papier.ocr.straightening import straighten
+from papier.ocr.second_reader import SECOND_MODEL_PATH, SecondReader, view
 from papier.records import State
 from training.characters.export import QUANTISED_ON, export
 from training.characters.measure_fields import load_fields
@@ -28,14 +27,14 @@ KINDS = {"digits": slice(0, len(DIGITS)), "letters": slice(len(DIGITS), INDEX[BL
 
 
 class LogProbabilities(nn.Module):
-    """uint8 planes (n, 2, 32, 32) → log-probabilities among digits and among letters, side by side."""
+    """uint8 planes (n, 3, 32, 32) → log-probabilities among digits and among letters, side by side."""
 
     def __init__(self, network: nn.Module) -> None:
         super().__init__()
         self.network = network
 
     def forward(self, cells: Tensor) -> Tensor:
-        logits = self.network(cells.float())
+        logits = self.network(cells.float() / 255)
         return torch.cat([torch.log_softmax(logits[:, kind], 1) for kind in KINDS.values()], 1)
 
 
@@ -44,7 +43,7 @@ def export_second(network: nn.Module, work: Path, output: Path) -> None:
     ink, label = load_sheets(work, "validate")
     written = np.flatnonzero(label < INDEX[BLANK])
     written = written[:: max(len(written) // QUANTISED_ON, 1)]
-    export(LogProbabilities(network), straighten(ink[written]), work, output, ["Gemm"])
+    export(LogProbabilities(network), view(ink[written]), work, output)
 
 
 def read_both(first: CharacterReader, second: SecondReader, work: Path, part: str) -> dict[str, tuple[Tensor, Tensor]]:
@@ -103,19 +102,18 @@ def main() -> None:
     network.eval()
     export_second(network, arguments.work, arguments.output)
     first, second = CharacterReader(arguments.model), SecondReader(arguments.output)
-    weights = {
-        name: fit_weights(*found) for name, found in read_both(first, second, arguments.work, "validate").items()
-    }
+    found = {part: read_both(first, second, arguments.work, part) for part in ("validate", "test")}
+    weights = {name: fit_weights(*both) for name, both in found["validate"].items()}
     print("| writers | among | characters | first % | second % | both % | log likelihood: first | second | both |")
-    for part in ("validate", "test"):
-        for name, (readings, labels) in read_both(first, second, arguments.work, part).items():
+    for part, by_kind in found.items():
+        for name, (readings, labels) in by_kind.items():
             joined = torch.log_softmax((readings * weights[name][None, :, None]).sum(1), 1)
             three = [readings[:, 0], readings[:, 1], joined]
             right = [100 * float((reading.argmax(1) == labels).float().mean()) for reading in three]
             loss = [float(nn.functional.nll_loss(reading, labels)) for reading in three]
             print(f"| {part} | {name} | {len(labels)} | " + " | ".join(f"{value:.2f}" for value in right), end=" | ")
             print(" | ".join(f"{value:.4f}" for value in loss) + " |")
-    print("weights", {name: [round(float(value), 3) for value in found] for name, found in weights.items()})
+    print("weights", {name: [round(float(value), 3) for value in own] for name, own in weights.items()})
 
 
 if __name__ == "__main__":

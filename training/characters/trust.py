@@ -39,6 +39,9 @@ KINDS = (
     Kind(("letters",), 0.7),
     Kind(("mixed",), 0.7),
 )
+# Numbers that both readers were asked about: where a character stays unclear (a 4 whose stem is lost, read 6), what the
+# others make likely is no evidence.
+BOTH = Kind(KINDS[0].contents, 0.8)
 # Where start, whole, clear and weakest begin, and how strongly they are held there; and a content's own start.
 BEGINNING, HELD, OWN_HELD = (0.0, 1.0, 0.0, 0.0), (0.5, 2.0, 0.5, 4.0), 2.0
 SLOPES = (1, 2, 3)  # never below 0
@@ -118,7 +121,7 @@ def main() -> None:
     reader = CharacterReader(arguments.model)
     alone = fit_all(read_fields(arguments.work, "validate", reader))
     fields = read_fields(arguments.work, "validate", reader, SecondReader(), {1: alone})
-    joined = fit_curves(KINDS[0], [field for field in fields if field.readers == 2 and is_fitted(field)])
+    joined = fit_curves(BOTH, [field for field in fields if field.readers == 2 and is_fitted(field)])
     stored = {
         name: {content: dataclasses.asdict(curve) for content, curve in curves.items()}
         for name, curves in (("curves", alone), ("joined", joined))

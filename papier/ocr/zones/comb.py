@@ -31,9 +31,10 @@ ALPHABET = Alphabet(CLASSES, BLANK, NOISE)
 USUAL_CELL = (6.0, 8.0)
 # Cells whose edges are closer than this share their separator.
 JOINED_MM = 0.2
-# Where a form asks for no more than the usual, a comb that `papier.ocr.trust` gives this is taken: of 12,503 office
-# fields by 44 writers that trained nothing, 70 % were, one of them wrong (benchmarks/combs.md, "Where to stop asking").
-SURE_ENOUGH = 0.997
+# Where a form asks for no more than the usual, a comb that `papier.ocr.trust` gives this is taken: of 16,941 office
+# fields by 24 writers that trained and fitted nothing 71 % were, 6 of them wrong (benchmarks/combs.md, "With the deeper
+# second reader").
+SURE_ENOUGH = 0.9975
 # Nothing plausible stands there.
 MIN_PLAUSIBLE = 0.05
 # A cell crossed out or scribbled over with this probability is not to be decided by the other cells.
