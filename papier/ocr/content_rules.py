@@ -33,8 +33,9 @@ NO_SUCH_DATE, NO_SUCH_DAY, FAR_YEAR = 0.005 * 75e3 / 1e8, 0.02, 0.005 * 75e3 / 3
 # Half of all dates are taken to lie in the year of printing, the one before or the next two; half in the hundred
 # before.
 BEFORE_PRINTING, AFTER_PRINTING, FAR_DATE = -1, 2, 0.04
-# Forms are about opening hours, arrivals and appointments: an hour of the night is as likely as a slip of the pen.
-DAY_BEGINS, DAY_ENDS, BY_NIGHT = 6, 22, 0.03
+# Forms are about opening hours, arrivals and appointments: an hour of the night is a fifth as likely (assumed).
+# At a thirtieth 01:47 was read 07:47, of hands that draw one like the other.
+DAY_BEGINS, DAY_ENDS, BY_NIGHT = 6, 22, 0.2
 # Six hours in ten are written to five minutes (assumed: appointments are, arrivals are not); each other one: a sixth.
 ODD_MINUTE = 1 / 6
 # One in fifty goes beyond the range that the form asks for; an unfinished number is as rare.

@@ -31,6 +31,8 @@ STEEPEST: Final = 10.0
 # a zero whose ring was lost). The log odds rise by so much a degree.
 SLASH_LEAN: Final = 36.0
 SLASH_ODDS: Final = 0.6
+# No more than this share of a 1 goes elsewhere: however far it leans, it stays as likely as a zero (17 was read 07).
+SLASH_MOVES: Final = 2 / 3
 # A lone stroke's breadth is less than this share of its length, as standard deviations.
 LONE_STROKE: Final = 0.16
 # Below this share of its cell, whether a 1 is a slash does not matter.
@@ -86,7 +88,7 @@ def _doubt_slashes(log_probs: Floats, ink: npt.NDArray[np.uint8]) -> Floats:
     odds = np.exp(np.clip(SLASH_ODDS * (lean - SLASH_LEAN), -30.0, 30.0))
     share = np.where(breadth < LONE_STROKE, odds / (1 + odds), 0.0)
     probabilities = np.exp(log_probs[chosen])
-    moved = probabilities[:, INDEX["1"]] * share
+    moved = probabilities[:, INDEX["1"]] * np.minimum(share, SLASH_MOVES)
     probabilities[:, INDEX["1"]] -= moved
     for other in ("0", NOISE):
         probabilities[:, INDEX[other]] += moved / 2
