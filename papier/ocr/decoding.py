@@ -27,9 +27,9 @@ Ints = npt.NDArray[np.int64]
 # the reader's classes that is one.
 NOISE_PRIOR = 0.001
 # What looks like letters that no digit looks like is a strange digit, whichever digit it comes nearest to. Ordinary
-# digits have a few thousandths of it; beyond, a tenth of the share is doubt.
+# digits have a few thousandths of it; beyond, an eighth of the share is doubt.
 LOOK_LIKE_DIGITS = frozenset(DIGITS) | LIKE_DIGITS | {"A"}
-ORDINARY, STRANGE = 0.01, 0.1
+ORDINARY, STRANGE = 0.01, 0.12
 # A cell's candidates below this share of its likelihood are part of the doubt, not of the texts.
 MIN_CANDIDATE = 1e-6
 MAX_CANDIDATES = 8

@@ -31,8 +31,8 @@ STEEPEST: Final = 10.0
 # a zero whose ring was lost). The log odds rise by so much a degree.
 SLASH_LEAN: Final = 36.0
 SLASH_ODDS: Final = 0.6
-# No more than this share of a 1 goes elsewhere: however far it leans, it stays as likely as a zero (17 was read 07).
-SLASH_MOVES: Final = 2 / 3
+# No more than this share of a 1 goes elsewhere, however far it leans: a zero would be certain else (17 was read 07).
+SLASH_MOVES: Final = 0.8
 # A lone stroke's breadth is less than this share of its length, as standard deviations.
 LONE_STROKE: Final = 0.16
 # Below this share of its cell, whether a 1 is a slash does not matter.

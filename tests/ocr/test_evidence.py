@@ -58,7 +58,7 @@ def test_an_upright_stroke_is_a_one_and_a_slash_may_be_anything() -> None:
     upright = np.exp(believe(one, stroke(8)))[0]
     slash = np.exp(believe(one, stroke(42)))[0]
     assert upright[INDEX["1"]] > 0.965
-    assert slash[INDEX["1"]] == pytest.approx(slash[INDEX["0"]], rel=0.1)
+    assert 0.1 < slash[INDEX["1"]] < 0.3
     assert slash[INDEX["0"]] == pytest.approx(slash[INDEX[NOISE]], rel=0.1)
 
 
