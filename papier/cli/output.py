@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from papier.checking.wording import reason_words
 from papier.language import translate as _
-from papier.records import PageReading
+
+if TYPE_CHECKING:
+    from papier.records import PageReading
 
 # What became of a page or record, and what a reading is worth, as people are told; JSON and CSV keep the words' own.
 _WORDS: Mapping[str, Callable[[], str]] = {
@@ -68,6 +70,9 @@ def in_words(status: str) -> str:
 
 def show_reading(reading: PageReading) -> None:
     """One page for a person: what sheet it is, then a line a field."""
+    # The words of readings come with the store, which lists of forms and addresses do without.
+    from papier.checking.wording import reason_words  # noqa: PLC0415
+
     what = f"{reading.form} · {reading.sheet or _('no number')} · {_('page')} {reading.page}" if reading.form else "–"
     click.echo(labelled(f"{reading.source} p. {reading.source_page}", f"{in_words(reading.status)} · {what}"))
     if reading.reason:

@@ -72,3 +72,15 @@ def test_commands_and_what_belongs_to_them_are_completed(words: str, completed: 
         program, _PAPIER_COMPLETE="bash_complete", COMP_WORDS=words, COMP_CWORD=str(len(words.split()) - 1)
     )
     assert done.stdout.split() == [completed], done.stderr
+
+
+def test_the_list_of_forms_needs_no_store_and_no_arrays() -> None:
+    program = """
+import sys
+from papier.cli.main import run
+code = run(["forms", "--json"])
+sys.exit(code or repr({"numpy", "sqlalchemy", "reportlab"} & set(sys.modules) or ""))
+"""
+    done = in_a_process(program)
+    assert done.stderr.strip() == "''", done.stderr
+    assert '"carnet/absence"' in done.stdout
