@@ -80,13 +80,11 @@ class PagePool:
 
     def submit(self, path: Path, index: int) -> PageOnItsWay:
         """Have page `index` of a file read."""
-        executor = self._started()
         try:
-            return PageOnItsWay(path, index, executor.submit(_read_in_process, path, index), executor)
+            return self._submit(path, index)
         except BrokenProcessPool:
             self.close()
-        executor = self._started()
-        return PageOnItsWay(path, index, executor.submit(_read_in_process, path, index), executor)
+        return self._submit(path, index)
 
     def result(self, page: PageOnItsWay) -> list[PageReading]:
         """The readings of a page, once it is read. Raises ScanFileError like `read_one`."""
@@ -97,7 +95,7 @@ class PagePool:
             if page.executor is self._executor:
                 self.close()
         try:
-            return self._started().submit(_read_in_process, page.path, page.index).result()
+            return self._submit(page.path, page.index).future.result()
         except BrokenProcessPool:
             self.close()
             return [rejected_page(page.path, page.index, "it broke the program that reads it")]
@@ -107,6 +105,11 @@ class PagePool:
         if self._executor is not None:
             self._executor.shutdown(wait=True, cancel_futures=True)
             self._executor = None
+
+    def _submit(self, path: Path, index: int) -> PageOnItsWay:
+        executor = self._started()
+        with _interrupts_held_back():
+            return PageOnItsWay(path, index, executor.submit(_read_in_process, path, index), executor)
 
     def _started(self) -> ProcessPoolExecutor:
         if self._executor is None:
@@ -128,6 +131,19 @@ def using_pool(reader: Reader, workers: int | None = None) -> Iterator[PagePool]
         yield pool
     finally:
         pool.close()
+
+
+@contextmanager
+def _interrupts_held_back() -> Iterator[None]:
+    """Processes started within never see Ctrl-C, not even while they import; here it comes once they are started."""
+    if os.name != "posix":
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 _reader_of_process: Reader | None = None

@@ -9,13 +9,16 @@ import signal
 import subprocess
 import sys
 import textwrap
+import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from papier import intake
-from papier.errors import ScanFileError, StoreError
-from papier.intake import take_in
+from papier.errors import EXIT_INTERRUPTED, ScanFileError, StoreError
+from papier.intake import MIN_PAGES_FOR_POOL, take_in
 from papier.store.archive import hash_file
 from papier.store.connection import connect, writing
 from papier.store.records import file_scan, list_records
@@ -284,3 +287,35 @@ def test_store_and_archive_can_be_read_by_their_owner_alone(workspace: Workspace
     ours = [workspace.database, *workspace.archive.rglob("*"), *workspace.folder.glob("store.sqlite-*")]
     assert [path for path in ours if path.stat().st_mode & 0o077] == []
     engine.dispose()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="processes are counted in /proc")
+def test_ctrl_c_while_the_readers_start_ends_in_one_sentence(workspace: Workspace, tmp_path: Path) -> None:
+    scan = tmp_path / "pile.tif"
+    pages = [Image.new("L", (850, 1100), 250) for _ in range(MIN_PAGES_FOR_POOL)]
+    pages[0].save(scan, save_all=True, append_images=pages[1:], dpi=(100, 100))
+    program = "import sys; from papier.cli.main import main; main()"
+    command = [sys.executable, "-c", program, "--workspace", str(workspace.folder), "intake", str(scan)]
+    environment = os.environ | {"PAPIER_LANGUAGE": "en"}
+    # In a session of its own, as in a terminal: Ctrl-C reaches the readers as well.
+    with subprocess.Popen(
+        command, env=environment, stderr=subprocess.PIPE, text=True, start_new_session=True
+    ) as intake:
+        deadline = time.monotonic() + 60
+        while not readers_of(intake.pid) and intake.poll() is None and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert readers_of(intake.pid)
+        time.sleep(0.1)
+        os.killpg(intake.pid, signal.SIGINT)
+        _out, told = intake.communicate(timeout=60)
+    assert intake.returncode == EXIT_INTERRUPTED
+    assert " ".join(told.split()) == "Interrupted. What was finished is kept; run the same command again to go on."
+
+
+def readers_of(pid: int) -> list[str]:
+    """The processes that read pages for an intake."""
+    lines = []
+    for child in Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split():
+        with suppress(OSError):
+            lines.append(Path(f"/proc/{child}/cmdline").read_bytes().decode().replace("\0", " "))
+    return [line for line in lines if "spawn_main" in line]
