@@ -105,6 +105,35 @@ def test_a_letter_printed_in_a_box_hides_no_fill() -> None:
     assert readings[7].value == []
 
 
+def test_bubbles_whose_letters_are_printed_beside_their_place_are_compared_with_one_another() -> None:
+    sheet = Sheet(multiple=True, shape="bubble", letter="B")
+    for row in range(7):
+        sheet.page.blacken(sheet.box(row, row % 4).grown(-0.8), darkness=0.5)
+    readings = sheet.read(dense_cancels=False, shift_mm=(0.1, -0.1))
+    for row in range(7):
+        assert (readings[row].value, readings[row].state) == ([OPTIONS[row % 4]], State.SURE)
+    assert readings[7].state is State.BLANK
+
+
+@pytest.mark.parametrize("darkness", [0.3, 0.2, 0.15, 0.12])
+def test_a_bubble_filled_fainter_than_the_others_is_a_question(darkness: float) -> None:
+    sheet = Sheet(multiple=True, shape="bubble", letter="B")
+    for row in range(7):
+        sheet.page.blacken(sheet.box(row, row % 4).grown(-0.8), darkness=0.7)
+    sheet.page.blacken(sheet.box(7, 1).grown(-0.8), darkness=darkness)
+    for shift in ((0.0, 0.0), (0.1, -0.1)):
+        assert sheet.read(dense_cancels=False, shift_mm=shift)[7].state is State.DOUBTFUL
+
+
+@pytest.mark.parametrize("darkness", [0.2, 0.12, 0.08])
+def test_bubbles_that_are_all_filled_faintly_are_never_taken_for_empty(darkness: float) -> None:
+    sheet = Sheet(multiple=True, shape="bubble", letter="B")
+    for row in range(7):
+        sheet.page.blacken(sheet.box(row, row % 4).grown(-0.8), darkness=darkness)
+    for shift in ((0.0, 0.0), (0.1, -0.1)):
+        assert all(reading.state is not State.BLANK for reading in sheet.read(dense_cancels=False, shift_mm=shift)[:7])
+
+
 def test_two_ticks_in_a_single_choice_are_doubtful() -> None:
     sheet = Sheet()
     sheet.page.cross(sheet.box(0, 0))

@@ -18,6 +18,7 @@ from papier.forms.layout import Zone
 from papier.geometry import FloatArray, bounding_rect
 from papier.ocr.ink import InkPage
 from papier.ocr.lost_paper import quarters_of
+from papier.ocr.zones.tick_bubbles import compare_bubbles, measure_excess
 from papier.ocr.zones.tick_decision import (
     HABITS_BUBBLES,
     HABITS_FOREIGN,
@@ -38,6 +39,7 @@ from papier.ocr.zones.tick_traces import (
     PALE,
     PALEST,
     find_fading,
+    measure_darkness,
     weigh_strays,
     weigh_traces,
 )
@@ -145,9 +147,14 @@ def measure_looks(pictures: Pictures, centres: FloatArray, *, two_level: bool = 
     looks[inked & (find_cover(odd) > COVERED), Look.EMPTY] *= COVERED_EMPTY
     untouched = inner < TOUCHED * BLACK
     looks[untouched] = leave_to_neighbours(looks, centres)[untouched]
-    empty = np.maximum(weigh_strays(odd, looks), CROSSED_EMPTY * find_crossed(looks))
+    bubbles, excess = ~open_inside, measure_excess(pictures)
+    dark, strays = np.where(bubbles, excess, measure_darkness(odd)), np.empty(len(pictures))
+    for kind in (bubbles, open_inside):
+        strays[kind] = weigh_strays(dark[kind], looks[kind])
+    looks[bubbles] = compare_bubbles(looks[bubbles], excess[bubbles])
+    empty = np.maximum(strays, CROSSED_EMPTY * find_crossed(looks))
     looks[:, Look.EMPTY] = np.maximum(looks[:, Look.EMPTY], empty * looks.max(axis=1))
-    if find_fading(looks, find_cover(odd, PALE)):
+    if find_fading(looks[open_inside], find_cover(odd, PALE)[open_inside]):
         looks[:, Look.OPEN] = np.maximum(looks[:, Look.OPEN], FADED_MARK * looks[:, Look.EMPTY])
     if not two_level:
         pale = open_inside & (inner < PALEST * BLACK) & np.isin(looks.argmax(axis=1), UNMARKED)

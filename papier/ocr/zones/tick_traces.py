@@ -45,7 +45,10 @@ Floats = npt.NDArray[np.float64]
 
 
 def find_fading(looks: Likelihoods, cover: Floats) -> bool:
-    """True where this page's own marks show that the scan loses them: of some, next to nothing is left."""
+    """True where this page's own marks show that the scan loses them: of some, next to nothing is left.
+
+    Of boxes with nothing printed in them, `cover` (n,): print hides what a mark covers.
+    """
     marked = find_marked(looks)
     return int(np.count_nonzero(marked)) >= FEW_MARKS and float(np.quantile(cover[marked], 0.1)) < FADED
 
@@ -75,17 +78,21 @@ def shows_pen(looks: Likelihoods, peaks: npt.NDArray[np.uint8]) -> bool:
     return float(np.quantile(peaks[marked], 0.1)) >= PLAIN_PEN * BLACK
 
 
-def weigh_strays(odd: Pictures, looks: Likelihoods) -> Floats:
+def measure_darkness(odd: Pictures) -> Floats:
+    """How dark the SEEN darkest pixels of ink in and close around each box are, (n,); `odd`: ink, (n, SIDE, SIDE)."""
+    near = slice(MARGIN - CLOSE, SIDE - MARGIN + CLOSE)
+    ink = odd[:, near, near].reshape(len(odd), -1)
+    return np.asarray(np.partition(ink, -SEEN, axis=1)[:, -SEEN:].mean(axis=1))
+
+
+def weigh_strays(dark: Floats, looks: Likelihoods) -> Floats:
     """How likely each box (n,) is empty, against marked: another than this page's pen may have made its mark.
 
-    `odd`: ink, (n, SIDE, SIDE). 0 where there is no mark, or too few on the page to compare.
+    `dark` (n,): how dark it is. 0 where there is no mark, or too few on the page to compare.
     """
     marked = find_marked(looks)
     if int(np.count_nonzero(marked)) < MARKS_OF_PEN:
         return np.zeros(len(looks))
-    near = slice(MARGIN - CLOSE, SIDE - MARGIN + CLOSE)
-    ink = odd[:, near, near].reshape(len(odd), -1)
-    dark = np.partition(ink, -SEEN, axis=1)[:, -SEEN:].mean(axis=1)
     paler = PALER - dark / max(1.0, float(np.median(dark[marked])))
     return np.asarray(np.where(marked, np.minimum(STRAY * np.exp(paler / STRAY_FALL), MOST_STRAY), 0.0))
 
