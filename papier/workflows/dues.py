@@ -142,10 +142,17 @@ def explain(due: Due, case: Case, workflow: Workflow) -> str:
         text += f" ; fin {_on(due.prudent)}"
     else:
         text += f" ; fin prudente {_on(due.prudent)}, fin théorique {_on(due.theoretical)}"
-    text += f" ; {'nous devons agir avant' if due.clock.ours else 'à l’autre partie d’agir'}"
+    text += f" ; {'nous devons agir avant' if due.clock.ours else _theirs(due, workflow)}"
     if due.clock.silence:
         text += f" ; sans suite : {due.clock.silence}"
     return text + "."
+
+
+def _theirs(due: Due, workflow: Workflow) -> str:
+    """Who has to act: whom the letter went to that the clock counts from."""
+    owner = due.since.rpartition(".")[0] or due.step
+    to = workflow.steps[owner].to if owner in workflow.steps else None
+    return f"à l’autre partie d’agir ({to})" if to else "à l’autre partie d’agir"
 
 
 def _on(day: dt.date) -> str:

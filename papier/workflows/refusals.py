@@ -91,6 +91,12 @@ def _delivered(case: Case, _workflow: Workflow, data: Mapping[str, Any]) -> str 
         return _("Case {number}: it was sent on {prudent} and cannot arrive before. Check the date.").format(
             number=case.number, prudent=sent.prudent
         )
+    known = case.marks.get(f"{data['step']}.delivered")
+    # What is handed over is received by being sent: a receipt may follow, once.
+    if known is not None and known.theoretical is not None and known.seq > sent.seq:
+        return _(
+            "Case {number}: it was received on {day} already. If that is wrong: papier cases amend {number} {seq}"
+        ).format(number=case.number, day=known.prudent, seq=known.seq)
     return None
 
 
@@ -101,6 +107,13 @@ def _answered(case: Case, workflow: Workflow, data: Mapping[str, Any]) -> str | 
         return _("Case {number}: `{answer}` is no answer known at this step.{hint}").format(
             number=case.number, answer=data["answer"], hint=hint
         )
+    before = case.marks.get(f"{data['step']}.{data['answer']}") or case.marks.get(data["answer"])
+    if before is not None and data["on"] == before.prudent.isoformat():
+        # Twice on one day is a slip of the hand; a second letter of the kind comes another day.
+        return _(
+            "Case {number}: `{answer}` was recorded for {day} already. If that is wrong: "
+            "papier cases amend {number} {seq}"
+        ).format(number=case.number, answer=data["answer"], day=before.prudent, seq=before.seq)
     return None
 
 

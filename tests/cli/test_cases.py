@@ -186,6 +186,37 @@ def test_sent_twice_is_refused_and_says_how_to_mend_it(papier: Papier, tmp_path:
     assert papier(*base, "cases", "sent", "1", "--on", "2027-03-08").code == 0
 
 
+def test_received_or_answered_twice_is_refused_and_says_how_to_mend_it(papier: Papier, tmp_path: Path) -> None:
+    base = ("--today", "2027-03-29", "cases")
+    papier("--today", "2027-03-01", "cases", "open", "guichet/demande", *GUICHET, "--output", tmp_path / "d.pdf")
+    assert papier(*base, "sent", "1", "--way", "main-propre", "--on", "2027-03-02").code == 0
+    # Handed over and receipted: one receipt may follow, not two.
+    assert papier(*base, "delivered", "1", "--on", "2027-03-03").code == 0
+    event = papier("cases", "history", "1", "--json").lines[-1]["event"]
+    for day in ("2027-03-03", "2027-03-05"):
+        again = papier(*base, "delivered", "1", "--on", day)
+        assert again.code == 9
+        assert f"received on 2027-03-03 already. If that is wrong: papier cases amend 1 {event}" in again.err
+    # A refusal leads to another step, where it is the same refusal still; one of another day is another letter.
+    assert papier(*base, "answer", "1", "refus", "--on", "2027-03-12").code == 0
+    assert papier(*base, "answer", "1", "refus", "--on", "2027-03-12").code == 9
+    assert papier(*base, "answer", "1", "refus", "--on", "2027-03-16").code == 0
+    kinds = [entry["kind"] for entry in papier("cases", "history", "1", "--json").lines]
+    assert (kinds.count("delivered"), kinds.count("answered")) == (1, 2)
+    # What is sent anew is received anew.
+    assert papier(*base, "follow", "1", "demande").code == 0
+    assert papier(*base, "sent", "1", "--way", "recommande-ar", "--on", "2027-03-20").code == 0
+    assert papier(*base, "delivered", "1", "--on", "2027-03-22").code == 0
+
+
+def test_the_other_side_is_called_by_its_name(papier: Papier, tmp_path: Path) -> None:
+    order = ("--set", "nom=MARTIN", "--output", tmp_path / "d.pdf")
+    papier("--today", "2027-03-01", "cases", "open", "sante/dossier-medical", *order)
+    papier("--today", "2027-03-01", "cases", "sent", "1", "--way", "main-propre")
+    why = papier("--today", "2027-03-02", "cases", "why", "1").out
+    assert "à l’autre partie d’agir (établissement ou praticien)" in why
+
+
 def test_a_roster_without_names_opens_no_case(papier: Papier, tmp_path: Path) -> None:
     roster = tmp_path / "6A.csv"
     roster.write_text("eleve;classe\nMARTIN Zoé;6A\n", encoding="utf-8")
