@@ -16,6 +16,7 @@ from papier.forms.frame import MARK_MARGIN
 from papier.forms.layout import Layout
 from papier.geometry import Transform
 from papier.language import translate as _
+from papier.language import written_day
 from papier.ocr.calibration import Calibration, measure
 from papier.ocr.pages import load_page
 from papier.ocr.scan import RejectedPage
@@ -145,7 +146,7 @@ def words_of(found: Measured) -> list[str]:
     scale = "–" if known.scale_x is None else f"{known.scale_x:.2%} × {known.scale_y:.2%}"
     lines = [
         _("{sheet}, {day}, printed on {printer}: {dpi:.0f} dpi").format(
-            sheet=found.sheet, day=found.at[:10], printer=found.printer or _("a PDF"), dpi=known.dpi
+            sheet=found.sheet, day=written_day(found.at), printer=found.printer or _("a PDF"), dpi=known.dpi
         ),
         _("  scale {scale} (printer and scanner together), {skew:+.2f}° askew").format(scale=scale, skew=known.skew),
         _("  shows from {left:g} mm left, {top:g} top, {right:g} right, {bottom:g} bottom").format(

@@ -6,6 +6,7 @@ Messages stand in the code in English; `papier/locale/fr` holds the French. `_("
 
 from __future__ import annotations
 
+import datetime as dt
 import gettext
 import os
 from collections.abc import Iterator
@@ -44,6 +45,21 @@ def chosen_language() -> str:
 @lru_cache(maxsize=2)
 def _catalogue(language: str) -> gettext.NullTranslations:
     return gettext.translation("papier", LOCALE_FOLDER, languages=[language], fallback=True)
+
+
+def written_day(day: dt.date | str | None) -> str:
+    """A day as the user writes it: 03/11/2026 in French, else ISO 8601; "" for None.
+
+    `day`: a date, or the text that the store keeps of a day or a time; a text that is none stays as it is.
+    """
+    if not day:
+        return ""
+    if isinstance(day, str):
+        try:
+            day = dt.date.fromisoformat(day[:10])
+        except ValueError:
+            return str(day)
+    return f"{day:%d/%m/%Y}" if chosen_language() == "fr" else f"{day:%Y-%m-%d}"
 
 
 def translate(message: str) -> str:

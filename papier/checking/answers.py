@@ -20,6 +20,7 @@ from papier.errors import UsageError, WorkflowRefusedError
 from papier.forms.library import library_folders
 from papier.forms.sheet_number import SheetNumbers
 from papier.language import translate as _
+from papier.language import written_day
 from papier.records import Value
 from papier.store.blank_sheets import settle_blank
 from papier.store.case_filing import assign_sheet, file_with_cases
@@ -214,7 +215,7 @@ def _settled_before(connection: Connection, key: str, given: Answer, who: str) -
     raise AnswerRefusedError(
         _(
             "This was settled meanwhile by {who} ({at}). Take that answer back first: papier check --undo {check}"
-        ).format(who=last.who, at=last.at[:16].replace("T", " "), check=last.check)
+        ).format(who=last.who, at=f"{written_day(last.at)} {last.at[11:16]}", check=last.check)
     )
 
 
@@ -246,7 +247,7 @@ def find_place(connection: Connection, item: CheckItem) -> str:
     if row is None:
         return _("Nobody knows where this paper lies.")
     text = _("Sheet {sheet}: page {page} of the pile “{scan}”, taken in on {day}").format(
-        sheet=row.sheet or "–", page=row.source_page, scan=row.name, day=row.taken_in_at[:10]
+        sheet=row.sheet or "–", page=row.source_page, scan=row.name, day=written_day(row.taken_in_at)
     )
     return text + (_("; folder of case {case}").format(case=item.case) if item.case is not None else "") + "."
 

@@ -13,6 +13,7 @@ from papier.cli.output import listing
 from papier.errors import UsageError
 from papier.language import translate as _
 from papier.language import translate_count as _n
+from papier.language import written_day
 from papier.store.cases import Filter, count_cases, known_words, list_cases, load_case
 from papier.store.papers import papers_of_case
 from papier.store.sheets import find_faces
@@ -115,9 +116,16 @@ def show_cases(context: Context, wanted: Filter, *, everything: bool, as_json: b
         return
     table = listing((_("case"), _("for"), _("workflow"), _("step"), _("stage"), _("until")))
     for case, workflow in found:
-        until = min((due.prudent.isoformat() for due in running(case, workflow)), default="")
+        until = min((due.prudent for due in running(case, workflow)), default=None)
         where = workflow.title_of(case.end) if case.end else workflow.steps[case.step].title.fr
-        row = (str(case.number), short_name(case), case.workflow, where, _(str(case.stage(workflow))), until)
+        row = (
+            str(case.number),
+            short_name(case),
+            case.workflow,
+            where,
+            _(str(case.stage(workflow))),
+            written_day(until),
+        )
         table.add_row(*row)
     Console().print(table)
     total = count_cases(context.engine, wanted)
@@ -181,14 +189,15 @@ def show_command(context: Context, number: int, as_json: bool) -> None:
         click.echo(json.dumps(case_json(case, workflow), ensure_ascii=False))
         return
     click.echo(f"{_('case')} {case.number} · {workflow.title.fr} (v{case.version}) · {short_name(case)}")
-    click.echo(f"{_('opened')} {case.opened} · {_(str(case.stage(workflow)))}")
+    click.echo(f"{_('opened')} {written_day(case.opened)} · {_(str(case.stage(workflow)))}")
     if not case.is_open:
-        click.echo(f"{_('closed')} {case.closed} : {workflow.title_of(case.end) if case.end else case.reason}")
+        why = workflow.title_of(case.end) if case.end else case.reason
+        click.echo(f"{_('closed')} {written_day(case.closed)} : {why}")
     for name in case.active():
         step, visit = workflow.steps[name], case.visits[name]
         sent = f" · {Way(visit.way).words}" if visit.way else ""
         number_of = f" · n° {visit.number}" if visit.number else ""
-        click.echo(f"  {name} : {step.title.fr} ({visit.entered}){sent}{number_of}")
+        click.echo(f"  {name} : {step.title.fr} ({written_day(visit.entered)}){sent}{number_of}")
         if step.remark is not None:
             click.echo(f"    {step.remark.fr}")
     faces = find_faces(
@@ -198,11 +207,11 @@ def show_command(context: Context, number: int, as_json: bool) -> None:
         click.echo(f"  ? {asked.key} : {question_words(asked, workflow, faces)}")
     for entry in case.returns:
         values = ", ".join(written_fields(entry.sheet, entry.values, faces))
-        click.echo(f"  {entry.sheet} {entry.form} ({_('record')} {entry.record}, {entry.on}) : {values}")
+        click.echo(f"  {entry.sheet} {entry.form} ({_('record')} {entry.record}, {written_day(entry.on)}) : {values}")
     for record, nature, day in papers_of_case(context.engine, number):
-        click.echo(f"  {nature} ({_('record')} {record}, {day})")
+        click.echo(f"  {nature} ({_('record')} {record}, {written_day(day)})")
     for due in running(case, workflow):
-        click.echo(f"  {due.clock.name} : {due.prudent} / {due.theoretical or '–'}")
+        click.echo(f"  {due.clock.name} : {written_day(due.prudent)} / {written_day(due.theoretical) or '–'}")
 
 
 @command.command(
@@ -241,4 +250,4 @@ def history_command(context: Context, number: int, as_json: bool) -> None:
             data = {"event": event.seq, "at": event.at.isoformat(), "kind": str(event.kind), "data": dict(event.data)}
             click.echo(json.dumps(data, ensure_ascii=False))
         else:
-            click.echo(f"{event.seq:>6}  {event.on}  {event_words(event, workflow, faces)}")
+            click.echo(f"{event.seq:>6}  {written_day(event.on)}  {event_words(event, workflow, faces)}")

@@ -10,7 +10,7 @@ import click
 from papier.cli.context import Context, pass_context
 from papier.cli.days import Day
 from papier.errors import UsageError
-from papier.language import chosen_language
+from papier.language import chosen_language, written_day
 from papier.language import translate as _
 from papier.workflows.deadlines import Deadline, compute, list_rules
 from papier.workflows.deadlines_wording import format_length
@@ -83,7 +83,7 @@ def command(
     if rule is None or (start is None) == (presented is None):
         raise UsageError(
             _("Say which rule and from which day: papier deadline {rule} --from {day}").format(
-                rule=rule or "rgpd-reponse", day=context.now().date()
+                rule=rule or "rgpd-reponse", day=written_day(context.now().date())
             )
             if rule is None or presented is None
             else _(
@@ -108,7 +108,7 @@ def _list_rules(today: dt.date, as_json: bool) -> None:
         if as_json:
             click.echo(json.dumps(known.to_json(), ensure_ascii=False))
             continue
-        since = _("since {day}").format(day=known.since.isoformat())
+        since = _("since {day}").format(day=written_day(known.since))
         click.echo(f"{known.name:<28} {known.wording(language).title}")
         click.echo(f"{'':<28} {format_length(known, known.count, language)} · {since} · {' ; '.join(known.sources)}")
 
@@ -121,8 +121,8 @@ def _show(deadline: Deadline, delivery: Delivery | None, as_json: bool) -> None:
         click.echo(json.dumps(shown, ensure_ascii=False))
         return
     in_french = chosen_language() == "fr"
-    click.echo(_("prudent: {day}").format(day=deadline.prudent.isoformat()))
-    click.echo(_("theoretical: {day}").format(day=deadline.theoretical.isoformat()))
+    click.echo(_("prudent: {day}").format(day=written_day(deadline.prudent)))
+    click.echo(_("theoretical: {day}").format(day=written_day(deadline.theoretical)))
     if delivery:
         click.echo(delivery.because if in_french else delivery.because_en)
     click.echo(deadline.because if in_french else deadline.because_en)

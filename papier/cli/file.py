@@ -17,6 +17,7 @@ from papier.durable import write_private
 from papier.errors import EXIT_CHECK_NEEDED, UsageError, os_words
 from papier.filing import FiledPaper, file_paper
 from papier.language import translate as _
+from papier.language import written_day
 from papier.ocr.pages import count_pages
 from papier.retention import keep_until
 from papier.store.archive_file import pages_of_record, write_archive_file
@@ -70,7 +71,7 @@ def command(
     who = by or getpass.getuser()
     day = on or now.date()
     if day > now.date():
-        raise UsageError(_("{day} is in the future. Check the date.").format(day=day))
+        raise UsageError(_("{day} is in the future. Check the date.").format(day=written_day(day)))
     if keep is not None and keep_until(keep, day) is None:
         raise UsageError(_("“{keep}” is no duration. Write P5Y, P6M, P10D or année scolaire.").format(keep=keep))
     if answer is not None and case is None:

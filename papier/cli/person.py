@@ -14,6 +14,7 @@ from papier.cli.context import Context, pass_context
 from papier.cli.days import Day
 from papier.errors import UsageError
 from papier.language import translate as _
+from papier.language import written_day
 from papier.person_file import KeptBecause, how_long, write_person_file
 from papier.retention import lawful_day, purge
 from papier.store.person_records import PersonFound, find_person
@@ -60,7 +61,7 @@ def command(
     if len(found.births) > 1:
         raise UsageError(
             _("Several people are called “{name}”, born on {days}. Say which: --born").format(
-                name=asked, days=", ".join(found.births)
+                name=asked, days=", ".join(written_day(day) for day in found.births)
             )
         )
     kept = how_long(context.engine, found.records, context.now().date())
@@ -101,13 +102,13 @@ def _erase(
         if law is not None and earliest is not None and earliest >= context.now().date():
             click.echo(
                 _("  record {record} stays: the law wants it kept until {day} ({source}).").format(
-                    record=entry.record.record, day=earliest, source=law[1]
+                    record=entry.record.record, day=written_day(earliest), source=law[1]
                 )
             )
             continue
         click.echo(
             _("  record {record} stays: its form keeps it until {day} ({duration}).").format(
-                record=entry.record.record, day=entry.until, duration=entry.record.retention
+                record=entry.record.record, day=written_day(entry.until), duration=entry.record.retention
             )
         )
     if not dry_run:
@@ -125,13 +126,13 @@ def _erase(
 
 def _list(found: PersonFound, kept: Sequence[KeptBecause]) -> None:
     for entry in kept:
-        until = _("kept until {day}").format(day=entry.until) if entry.until else _("nobody said how long")
+        until = _("kept until {day}").format(day=written_day(entry.until)) if entry.until else _("nobody said how long")
         record = entry.record
-        click.echo(f"  {_('record')} {record.record} · {record.title} · {record.created_at[:10]} · {until}")
+        click.echo(f"  {_('record')} {record.record} · {record.title} · {written_day(record.created_at)} · {until}")
     for number in found.cases:
         click.echo(f"  {_('case')} {number}")
     for sheet in found.sheets:
-        click.echo(f"  {_('sheet')} {sheet.number} · {sheet.title} · {sheet.day}")
+        click.echo(f"  {_('sheet')} {sheet.number} · {sheet.title} · {written_day(sheet.day)}")
     for number in found.mentions:
         click.echo(_("  record {record} mentions the name: look at it").format(record=number))
 

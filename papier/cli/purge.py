@@ -16,6 +16,7 @@ from papier.field_retention import DueField, find_due_fields, purge_fields
 from papier.forms.disposal_slip import DisposalLine, write_disposal_slip
 from papier.language import translate as _
 from papier.language import translate_count as _n
+from papier.language import written_day
 from papier.retention import DueCase, DueRecord, find_due, find_due_cases, finish_purge, lawful_day, purge
 from papier.store.case_erasure import closed_cases
 from papier.store.purge import KeptRecord, kept_records, propose, proposed_cases, proposed_fields, proposed_records
@@ -144,13 +145,15 @@ def _purge_chosen(
     for record in chosen:
         if record not in kept:
             raise UsageError(_("No record “{which}”. See: papier records list").format(which=record))
-        click.echo(f"  {record} · {kept[record].form} · {kept[record].sheet or '–'} · {kept[record].created_at[:10]}")
+        click.echo(
+            f"  {record} · {kept[record].form} · {kept[record].sheet or '–'} · {written_day(kept[record].created_at)}"
+        )
         earliest = lawful_day(kept[record], "minimum")
         if earliest is not None and earliest >= context.now().date() and not despite_law:
             raise UsageError(
                 _(
                     "Record {record} must be kept until {day} ({source}). If it must go all the same: --despite-law"
-                ).format(record=record, day=earliest, source=kept[record].limits["minimum"][1])
+                ).format(record=record, day=written_day(earliest), source=kept[record].limits["minimum"][1])
             )
     if not dry_run:
         purge(context.workspace, context.engine, chosen, context.now(), because)
@@ -184,7 +187,7 @@ def _list(due: Sequence[DueRecord], cases: Sequence[DueCase], fields: Sequence[D
                 "  {count} record is kept longer than the law allows, since {day}.",
                 "  {count} records are kept longer than the law allows, the first since {day}.",
                 len(late),
-            ).format(count=len(late), day=min(str(entry.unlawful_since) for entry in late))
+            ).format(count=len(late), day=written_day(min(str(entry.unlawful_since) for entry in late)))
         )
     for case in sorted({entry.held for entry in fields if entry.held is not None}):
         names = sorted({entry.field for entry in fields if entry.held == case})

@@ -13,6 +13,7 @@ from papier.cli.output import listing
 from papier.forms.library import library_folders
 from papier.forms.recipients import list_recipients
 from papier.language import translate as _
+from papier.language import written_day
 
 
 @click.command(
@@ -37,5 +38,5 @@ def command(context: Context, as_json: bool) -> None:
         lines = (recipient.organisme, recipient.service, recipient.adresse)
         address = ", ".join(line for line in (*lines, f"{recipient.code_postal} {recipient.ville}") if line)
         source = _("example, not a real address") if recipient.example else recipient.source
-        table.add_row(recipient.name, address, source, recipient.checked.isoformat())
+        table.add_row(recipient.name, address, source, written_day(recipient.checked))
     Console().print(table)

@@ -27,6 +27,7 @@ from papier.forms.listing import write_listing
 from papier.forms.parsing import load_form
 from papier.language import translate as _
 from papier.language import translate_count as _n
+from papier.language import written_day
 from papier.store.archive_file import ArchivedPage, pages_of_record, write_archive_file
 from papier.store.export import to_csv, to_json
 from papier.store.papers import PAPER_FORM, page_words
@@ -139,7 +140,7 @@ def _reader(field: Mapping[str, Any]) -> str:
     if checked is None or original is None:
         words = {"printed": _("as printed"), "tesseract": "papier (Tesseract)"}
         return words.get(field["read_by"], str(field["read_by"]))
-    text = f"{checked['who']}, {checked['at'][:10]} ({checked['via']})"
+    text = f"{checked['who']}, {written_day(checked['at'])} ({checked['via']})"
     if "because" in checked:
         text += f", {checked['because']}"
     if original["value"] != field["value"]:
@@ -220,7 +221,7 @@ def missing_command(
                 )
             )
     rows = [
-        (sheet.number, sheet.title, sheet.printed_at[:10], _name(sheet.person), sheet.person.get("classe", ""))
+        (sheet.number, sheet.title, written_day(sheet.printed_at), _name(sheet.person), sheet.person.get("classe", ""))
         for sheet in found
     ]
     titles = (_("sheet"), _("form"), _("handed out"), _("name"), _("class"))
@@ -229,7 +230,7 @@ def missing_command(
             output,
             _("Sheets that have not come back"),
             _n("{count} sheet, on {day}", "{count} sheets, on {day}", len(rows)).format(
-                count=len(rows), day=context.now().date().isoformat()
+                count=len(rows), day=written_day(context.now().date())
             ),
             titles,
             rows,

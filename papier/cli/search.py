@@ -11,6 +11,7 @@ from rich.text import Text
 from papier.cli.context import Context, pass_context
 from papier.errors import UsageError
 from papier.language import translate as _
+from papier.language import written_day
 from papier.store.search import Found, Hit, remake_index, search
 from papier.store.search_index import KINDS, Kind
 
@@ -60,7 +61,7 @@ def _show(found: Found) -> None:
     console = Console(highlight=False)
     names = {Kind.RECORD: _("record"), Kind.CASE: _("case")}
     for hit in found.hits:
-        console.print(Text(f"{names[hit.kind]} {hit.reference} · {hit.day} · {hit.title}"))
+        console.print(Text(f"{names[hit.kind]} {hit.reference} · {written_day(hit.day)} · {hit.title}"))
         console.print(Text.assemble("  ", *((text, "bold" if is_found else "") for text, is_found in hit.excerpt)))
     if not found.ranked:
         click.echo(

@@ -15,6 +15,7 @@ from papier.devices.printing import cancel_job, find_printer
 from papier.errors import EXIT_CHECK_NEEDED, MissingProgramError, UsageError
 from papier.forms.sheet_number import normalise
 from papier.language import translate as _
+from papier.language import written_day
 from papier.print_run import Destination
 from papier.print_sending import Sending, refresh
 from papier.store.print_jobs import OPEN, State, count_states, enqueue_alone, list_jobs, mark_job
@@ -62,7 +63,7 @@ def command(ctx: click.Context, everything: bool, as_json: bool) -> int:
             click.echo(json.dumps(line | {"output": str(output) if output else None, "jobs": told}, ensure_ascii=False))
             continue
         words = ", ".join(f"{count} {_sheet_words(state)}" for state, count in sorted(states.items()))
-        click.echo(f"{number:4}  {when[:10]}  {form}: {words}")
+        click.echo(f"{number:4}  {written_day(when)}  {form}: {words}")
         for job in jobs:
             if job.state is not State.PRINTED:
                 click.echo(f"      {job.printer}: {_job_words(job.state)}" + (f" · {job.reason}" if job.reason else ""))

@@ -19,6 +19,7 @@ from papier.day_run import Day, run_day
 from papier.errors import EXIT_CHECK_NEEDED
 from papier.language import translate as _
 from papier.language import translate_count as _n
+from papier.language import written_day
 
 
 @click.command(
@@ -100,7 +101,7 @@ def _show(day: Day) -> None:
         click.echo(labelled(row.words["dossier"], row.words["objet"]) + (f" ({due})" if due else ""))
     click.echo(
         _n("{count} row for {day}.", "{count} rows for {day}.", len(day.rows)).format(
-            count=len(day.rows), day=day.today.isoformat()
+            count=len(day.rows), day=written_day(day.today)
         )
     )
     if day.passed:

@@ -15,6 +15,7 @@ from papier.cli.context import Context, pass_context
 from papier.cli.days import Day
 from papier.errors import UsageError
 from papier.language import translate as _
+from papier.language import written_day
 from papier.paper_trail import print_binder_index, print_labels
 from papier.store.places import (
     Choice,
@@ -170,7 +171,7 @@ def _tell(place: PlacedRecord, *, as_json: bool) -> None:
         )
         return
     where = " · ".join(filter(None, (place.binder, place.box, place.shelf))) or _("nobody has said where")
-    what = " · ".join(filter(None, (place.sheet, place.title, place.name, place.day)))
+    what = " · ".join(filter(None, (place.sheet, place.title, place.name, written_day(place.day))))
     click.echo(f"{_('record')} {place.record} · {what}\n  → {where}")
 
 

@@ -10,7 +10,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.responses import HTMLResponse
 
 from papier.checking.wording import reason_words
-from papier.language import chosen_language, translate, translate_count
+from papier.language import chosen_language, translate, translate_count, written_day
 
 
 @lru_cache(maxsize=1)
@@ -26,7 +26,7 @@ def _environment() -> Environment:
     environment.globals["_"] = translate
     environment.globals["_n"] = translate_count
     environment.globals["language"] = chosen_language
-    environment.filters["day"] = day
+    environment.filters["day"] = written_day
     environment.filters["moment"] = moment
     environment.filters["percent"] = percent
     environment.filters["reason_words"] = reason_words
@@ -43,18 +43,10 @@ def refuse(message: str, status: int = 403) -> HTMLResponse:
     return render("refused.html", status, message=message)
 
 
-def day(value: dt.date | str | None) -> str:
-    """A day as it is written in the reader's language; nothing for None."""
-    if value is None or value == "":
-        return ""
-    known = value if isinstance(value, dt.date) else dt.date.fromisoformat(value[:10])
-    return f"{known:%d/%m/%Y}" if chosen_language() == "fr" else f"{known:%Y-%m-%d}"
-
-
 def moment(value: str) -> str:
     """A time of the store (UTC, ISO 8601) as the clock on the wall shows it."""
     local = dt.datetime.fromisoformat(value).astimezone()
-    return f"{day(local.date())} {local:%H:%M}"
+    return f"{written_day(local.date())} {local:%H:%M}"
 
 
 def percent(probability: float) -> str:

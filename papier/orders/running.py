@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 from papier.forms.library import list_forms
 from papier.language import translate as _
 from papier.language import translate_count as _n
+from papier.language import written_day
 from papier.orders.doing import Office, do_order, enqueue_leaflet, leaflet_jobs
 from papier.orders.settings import BACKUP, CHECKING, DAY, MISSING, PRINT, REGISTER, REMINDERS
 from papier.orders.sheet import can_be_printed, print_order_sheets, write_report
@@ -118,7 +119,7 @@ def _close(office: Office, came: OrderSheet, titles: Mapping[str, str]) -> list[
     entries = report_entries(came, list_orders(office.engine, came.record), titles)
     number = came.sheet or "–"
     report = office.path("compte-rendu")
-    subtitle = _("Order sheet {number}, read on {day}").format(number=number, day=office.now.strftime("%d/%m/%Y"))
+    subtitle = _("Order sheet {number}, read on {day}").format(number=number, day=written_day(office.now))
     pages = write_report(report, _("What papier did"), subtitle, entries)
     jobs = leaflet_jobs(office, report, pages, REPORT)
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from papier.errors import UsageError
 from papier.language import translate as _
+from papier.language import written_day
 from papier.workflows.deadlines import Deadline, compute
 from papier.workflows.rulebook import find_rule
 from papier.workflows.rules import Start
@@ -62,7 +63,7 @@ def find_delivery(presented: dt.date, claimed: dt.date | None = None, *, unclaim
     if claimed < presented:
         raise UsageError(
             _("The letter cannot be handed over on {claimed}, before it was presented on {presented}.").format(
-                claimed=claimed, presented=presented
+                claimed=written_day(claimed), presented=written_day(presented)
             )
         )
     if claimed > kept_until:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from papier.language import translate as _
+from papier.language import written_day
 from papier.workflows.case import Case, Doubt, Stage
 from papier.workflows.definition import Step, Way, Workflow
 from papier.workflows.events import Kind
@@ -43,11 +44,11 @@ def find_refusal(case: Case, workflow: Workflow, kind: Kind, data: Mapping[str, 
     on = data.get("on")
     if on is not None and dt.date.fromisoformat(on) > today:
         return _("{name}: {on} is in the future. Check the date; nothing is recorded before it happens.").format(
-            name=name, on=on
+            name=name, on=written_day(on)
         )
     if on is not None and dt.date.fromisoformat(on) < case.opened and kind is not Kind.DELIVERED:
         return _("{name} was opened on {opened}, later than {on}. Check the date.").format(
-            name=name, opened=case.opened, on=on
+            name=name, opened=written_day(case.opened), on=written_day(on)
         )
     check = _CHECKS.get(kind)
     return None if check is None else check(case, workflow, data)
@@ -78,7 +79,7 @@ def _sent_before(case: Case, step: Step, data: Mapping[str, Any]) -> str | None:
     return _(
         "Case {number}: this was sent on {prudent} already. To mend that: papier cases amend "
         "{number} {seq}. To send it anew: papier cases follow {number} {name}"
-    ).format(number=case.number, prudent=sent.prudent, seq=sent.seq, name=step.name)
+    ).format(number=case.number, prudent=written_day(sent.prudent), seq=sent.seq, name=step.name)
 
 
 def _delivered(case: Case, _workflow: Workflow, data: Mapping[str, Any]) -> str | None:
@@ -89,14 +90,14 @@ def _delivered(case: Case, _workflow: Workflow, data: Mapping[str, Any]) -> str 
         )
     if dt.date.fromisoformat(data["on"]) < sent.prudent:
         return _("Case {number}: it was sent on {prudent} and cannot arrive before. Check the date.").format(
-            number=case.number, prudent=sent.prudent
+            number=case.number, prudent=written_day(sent.prudent)
         )
     known = case.marks.get(f"{data['step']}.delivered")
     # What is handed over is received by being sent: a receipt may follow, once.
     if known is not None and known.theoretical is not None and known.seq > sent.seq:
         return _(
             "Case {number}: it was received on {day} already. If that is wrong: papier cases amend {number} {seq}"
-        ).format(number=case.number, day=known.prudent, seq=known.seq)
+        ).format(number=case.number, day=written_day(known.prudent), seq=known.seq)
     return None
 
 
@@ -113,7 +114,7 @@ def _answered(case: Case, workflow: Workflow, data: Mapping[str, Any]) -> str | 
         return _(
             "Case {number}: `{answer}` was recorded for {day} already. If that is wrong: "
             "papier cases amend {number} {seq}"
-        ).format(number=case.number, answer=data["answer"], day=before.prudent, seq=before.seq)
+        ).format(number=case.number, answer=data["answer"], day=written_day(before.prudent), seq=before.seq)
     return None
 
 

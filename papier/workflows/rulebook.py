@@ -9,6 +9,7 @@ from pathlib import Path
 
 from papier.errors import DefinitionError, UsageError
 from papier.language import translate as _
+from papier.language import written_day
 from papier.workflows.calendar import FIRST_YEAR, LAST_YEAR
 from papier.workflows.rules import Rule
 from papier.workflows.rules_parsing import parse_rules
@@ -62,5 +63,5 @@ def _select(versions: Sequence[Rule], start: dt.date) -> Rule:
         _(
             "The rule “{name}” is known for clocks that start from {since} on ({in_force}), not on "
             "{start}. Check the date; for an older clock look up the law of that day."
-        ).format(name=first.name, since=first.since, in_force=first.in_force, start=start)
+        ).format(name=first.name, since=written_day(first.since), in_force=first.in_force, start=written_day(start))
     )

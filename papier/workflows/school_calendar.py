@@ -18,6 +18,7 @@ from vacances_scolaires_france import SchoolHolidayDates
 
 from papier.errors import UsageError
 from papier.language import translate as _
+from papier.language import written_day
 from papier.workflows.calendar import FRANCE, Region, is_working_day
 
 # The zones as they are have been drawn since January 2016.
@@ -76,7 +77,7 @@ def find_school_holiday(day: dt.date, zone: Zone) -> str | None:
             _(
                 "The school calendar of zone {zone} is known from {first_day} to {value}, not for {day}. "
                 "Install a later version of vacances-scolaires-france, or leave the zone out."
-            ).format(zone=zone, first_day=FIRST_DAY, value=days[-1], day=day)
+            ).format(zone=zone, first_day=written_day(FIRST_DAY), value=written_day(days[-1]), day=written_day(day))
         )
     return None
 

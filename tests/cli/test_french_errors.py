@@ -51,7 +51,7 @@ def test_a_workflow_and_its_cases(french: Papier, tmp_path: Path) -> None:
     order = ("cases", "open", "carnet/absence", "--set", "nom=MARTIN", "--output", tmp_path / "a.pdf")
     assert french("--today", "2027-03-01", *order).code == 0
     assert french("--today", "2027-03-01", "cases", "handed", "1").code == 0
-    assert "Dossier 1 : c'est déjà parti le 2027-03-01." in french("--today", "2027-03-02", "cases", "handed", "1").err
+    assert "Dossier 1 : c'est déjà parti le 01/03/2027." in french("--today", "2027-03-02", "cases", "handed", "1").err
     assert "Le dossier 7 n'existe pas." in french("cases", "show", "7").err
     assert "Vouliez-vous dire `rgpd-reponse` ?" in french("deadline", "rgpd-respons", "--from", "01/10/2026").err
 
@@ -135,3 +135,15 @@ def test_what_became_of_pages_agrees_with_their_number(french: Papier) -> None:
     assert [pages_of("read", count) for count in (1, 2)] == ["1 lue", "2 lues"]
     assert pages_of("unknown", 1) == "1 inconnue"
     assert pages_of("blank", 3) == "3 blanches"
+
+
+def test_days_are_written_as_in_french_and_stay_iso_for_programs(french: Papier, tmp_path: Path) -> None:
+    order = ("cases", "open", "sante/dossier-medical", "--set", "nom=MARTIN", "--output", tmp_path / "a.pdf")
+    assert french("--today", "2027-03-01", *order).code == 0
+    assert french("--today", "2027-03-01", "cases", "sent", "1", "--way", "main-propre").code == 0
+    for order in (("cases",), ("cases", "show", "1"), ("cases", "history", "1"), ("today", "--dry-run"), ("sheets",)):
+        told = french("--today", "2027-03-02", *order).out
+        assert re.search(r"\b\d\d/\d\d/20\d\d\b", told), order
+        assert not re.search(r"\b20\d\d-\d\d-\d\d\b", told), order
+    (clock,) = french("--today", "2027-03-02", "cases", "--json").lines[0]["clocks"]
+    assert (clock["start"], clock["prudent"]) == ("2027-03-01", "2027-03-09")

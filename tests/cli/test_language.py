@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import gettext
 import re
 from pathlib import Path
@@ -11,7 +12,7 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
 import papier
-from papier.language import LOCALE_FOLDER, chosen_language, translate, translate_count
+from papier.language import LOCALE_FOLDER, chosen_language, translate, translate_count, using_language, written_day
 
 PACKAGE = Path(papier.__file__).parent
 MESSAGES_IN = [("**.py", "python"), ("**/templates/**.html", "jinja2")]
@@ -73,3 +74,20 @@ def test_the_locale_decides(monkeypatch: pytest.MonkeyPatch, variables: dict[str
         monkeypatch.setenv(name, value)
     assert chosen_language() == language
     assert translate("handed out") == {"fr": "remise le", "en": "handed out"}[language]
+
+
+@pytest.mark.parametrize(
+    ("day", "french", "english"),
+    [
+        (dt.date(2026, 11, 3), "03/11/2026", "2026-11-03"),
+        ("2026-11-03T08:15:00+00:00", "03/11/2026", "2026-11-03"),
+        (dt.datetime(2026, 11, 3, 8, tzinfo=dt.UTC), "03/11/2026", "2026-11-03"),
+        ("vers 1950", "vers 1950", "vers 1950"),
+        (None, "", ""),
+    ],
+)
+def test_a_day_is_written_as_its_reader_does(day: dt.date | str | None, french: str, english: str) -> None:
+    with using_language("fr"):
+        assert written_day(day) == french
+    with using_language("en"):
+        assert written_day(day) == english
