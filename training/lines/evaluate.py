@@ -31,7 +31,7 @@ from simulator.edits import edit_distance
 from training.lines.export import export_network, store_in_bytes, store_in_half, write_settings
 from training.lines.lines_data import TEST, TRAIN, VALIDATE, Line, load_images, load_lines
 from training.lines.network import LineNetwork
-from training.lines.scoring import calibration_error
+from training.lines.scoring import calibration_chance, calibration_error
 
 LANGUAGE_WEIGHTS = (0.3, 0.4, 0.5)
 CHARACTER_WORTHS = (0.9, 1.2, 1.5)
@@ -68,7 +68,8 @@ def main() -> None:
     calibration = fit_calibration(validation, letters, weighing)
     write_settings(arguments.output, weighing, calibration)
     print(weighing, calibration, sep="\n")
-    print("| set | lines | CER % | without letter model | lines right % | ECE |", "|---|---|---|---|---|---|", sep="\n")
+    print("| set | lines | CER % | without letter model | lines right % | ECE | by chance |")
+    print("|---|---|---|---|---|---|---|")
     report(validation, letters, weighing, calibration)
     for collection in ("copiste", "poilus", "unipen-words"):
         report(see(reader, arguments.data, collection, TEST, arguments.thin), letters, weighing, calibration)
@@ -184,7 +185,8 @@ def report(seen: Seen, letters: LetterModel, weighing: Weighing, calibration: Ca
                 first.append((best.probability, best.text == truth))
         print(
             f"| {seen.name}{name} | {len(pairs)} | {100 * errors / total:.2f} | {100 * greedy / total:.2f} "
-            f"| {100 * np.mean([right for _, right in first]):.1f} | {calibration_error(first):.3f} |",
+            f"| {100 * np.mean([right for _, right in first]):.1f} | {calibration_error(first):.3f} "
+            f"| {calibration_chance([probability for probability, _ in first]):.3f} |",
             flush=True,
         )
 
