@@ -49,7 +49,7 @@ def test_a_workflow_and_its_cases(french: Papier, tmp_path: Path) -> None:
     wrong.write_text("workflows:\n  absence:\n    version: un\n", encoding="utf-8")
     assert "Écrivez un nombre entier de 1 à 9999" in french("workflows", "check", wrong).err
     order = ("cases", "open", "carnet/absence", "--set", "nom=MARTIN", "--output", tmp_path / "a.pdf")
-    assert french("--today", "2027-03-01", *order).code == 0
+    assert french("--today", "2027-03-01", *opening).code == 0
     assert french("--today", "2027-03-01", "cases", "handed", "1").code == 0
     assert "Dossier 1 : c'est déjà parti le 01/03/2027." in french("--today", "2027-03-02", "cases", "handed", "1").err
     assert "Le dossier 7 n'existe pas." in french("cases", "show", "7").err
@@ -138,8 +138,8 @@ def test_what_became_of_pages_agrees_with_their_number(french: Papier) -> None:
 
 
 def test_days_are_written_as_in_french_and_stay_iso_for_programs(french: Papier, tmp_path: Path) -> None:
-    order = ("cases", "open", "sante/dossier-medical", "--set", "nom=MARTIN", "--output", tmp_path / "a.pdf")
-    assert french("--today", "2027-03-01", *order).code == 0
+    opening = ("cases", "open", "sante/dossier-medical", "--set", "nom=MARTIN", "--output", tmp_path / "a.pdf")
+    assert french("--today", "2027-03-01", *opening).code == 0
     assert french("--today", "2027-03-01", "cases", "sent", "1", "--way", "main-propre").code == 0
     for order in (("cases",), ("cases", "show", "1"), ("cases", "history", "1"), ("today", "--dry-run"), ("sheets",)):
         told = french("--today", "2027-03-02", *order).out
