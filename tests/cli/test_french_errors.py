@@ -49,7 +49,7 @@ def test_a_workflow_and_its_cases(french: Papier, tmp_path: Path) -> None:
     wrong.write_text("workflows:\n  absence:\n    version: un\n", encoding="utf-8")
     assert "Écrivez un nombre entier de 1 à 9999" in french("workflows", "check", wrong).err
     order = ("cases", "open", "carnet/absence", "--set", "nom=MARTIN", "--output", tmp_path / "a.pdf")
-    assert french("--today", "2027-03-01", *opening).code == 0
+    assert french("--today", "2027-03-01", *order).code == 0
     assert french("--today", "2027-03-01", "cases", "handed", "1").code == 0
     assert "Dossier 1 : c'est déjà parti le 01/03/2027." in french("--today", "2027-03-02", "cases", "handed", "1").err
     assert "Le dossier 7 n'existe pas." in french("cases", "show", "7").err
