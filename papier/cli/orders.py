@@ -16,6 +16,7 @@ from papier.cli.printer import deliver, find_destination, printer_options
 from papier.devices.ipp import Server
 from papier.errors import EXIT_CHECK_NEEDED
 from papier.language import translate as _
+from papier.language import translate_count as _n
 from papier.orders.running import order_words, pending_orders, refusal_words, run_orders
 from papier.orders.sheet import print_order_sheets
 from papier.print_sending import Sending
@@ -73,7 +74,11 @@ def command(
     if as_json:
         click.echo(json.dumps({"run": run.run, "sheets": list(run.numbers), "output": str(path)}, ensure_ascii=False))
     else:
-        click.echo(_("{count} order sheets: {output}").format(count=len(run.numbers), output=path))
+        click.echo(
+            _n("{count} order sheet: {output}", "{count} order sheets: {output}", len(run.numbers)).format(
+                count=len(run.numbers), output=path
+            )
+        )
     return deliver(context, to, [run.run], wait=not no_wait)
 
 

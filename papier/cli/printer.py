@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import click
 
 from papier.calibration_run import printing_warnings
+from papier.cli import counts
 from papier.cli.context import Context
 from papier.devices.ipp import Server
 from papier.devices.print_settings import load_print_settings
@@ -122,7 +123,8 @@ def deliver_jobs(context: Context, to: Destination, numbers: Sequence[int], *, w
     if sent:
         names = ", ".join(dict.fromkeys(job.printer for job in jobs))
         click.echo(
-            _("Sent to {printer}: {pages} pages").format(printer=names, pages=sum(job.pages for job in jobs)), err=True
+            _("Sent to {printer}: {pages}").format(printer=names, pages=counts.pages(sum(job.pages for job in jobs))),
+            err=True,
         )
     if sent and wait:
         followed = follow(engine, sending, sent, to.settings.patience, lambda words: click.echo(words, err=True))

@@ -15,6 +15,7 @@ from papier.devices.printer_words import in_words, troubles, warnings
 from papier.devices.printing import Printer, default_printer, find_trays, list_printers
 from papier.errors import EXIT_CHECK_NEEDED, ProgramFailedError
 from papier.language import translate as _
+from papier.language import translate_count as _n
 from papier.store.workspace import SETTINGS_FILE
 
 
@@ -81,7 +82,12 @@ def _show(printer: Printer, *, chosen: bool) -> None:
     if not printer.accepting:
         click.echo("    " + _("Let it take jobs: sudo cupsaccept {name}").format(name=printer.name))
     if printer.waiting:
-        click.echo("    " + _("{count} jobs wait in its queue.").format(count=printer.waiting))
+        click.echo(
+            "    "
+            + _n("{count} job waits in its queue.", "{count} jobs wait in its queue.", printer.waiting).format(
+                count=printer.waiting
+            )
+        )
     sides = _("both sides") if any("two-sided" in side for side in printer.sides) else _("one side")
     click.echo(f"    {sides} · " + _("trays: {trays}").format(trays=", ".join(printer.trays) or "–"))
 

@@ -53,9 +53,12 @@ def command(context: Context, backup: Path, dry_run: bool) -> None:
 
 def _back_again(purged: Sequence[int]) -> str:
     options = " ".join(f"--record {record}" for record in purged)
-    return _(
+    return _n(
+        "This backup brings back {count} record that was purged since. Purge it again: "
+        'papier purge {options} --because "purged before the restore"',
         "This backup brings back {count} records that were purged since. Purge them again: "
-        'papier purge {options} --because "purged before the restore"'
+        'papier purge {options} --because "purged before the restore"',
+        len(purged),
     ).format(count=len(purged), options=options)
 
 

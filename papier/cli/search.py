@@ -11,6 +11,7 @@ from rich.text import Text
 from papier.cli.context import Context, pass_context
 from papier.errors import UsageError
 from papier.language import translate as _
+from papier.language import translate_count as _n
 from papier.language import written_day
 from papier.store.search import Found, Hit, remake_index, search
 from papier.store.search_index import KINDS, Kind
@@ -38,7 +39,8 @@ def command(
     context: Context, words: tuple[str, ...], kinds: tuple[str, ...], limit: int, rebuild: bool, as_json: bool
 ) -> None:
     if rebuild:
-        click.echo(_("{count} entries indexed.").format(count=remake_index(context.engine)), err=True)
+        count = remake_index(context.engine)
+        click.echo(_n("{count} entry indexed.", "{count} entries indexed.", count).format(count=count), err=True)
         if not words:
             return
     try:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import click
 
 from papier.cli.context import Context, pass_context
+from papier.cli.output import labelled
 from papier.cli.printer import check_accepting, deliver_jobs
 from papier.devices.ipp import Server
 from papier.devices.print_settings import load_print_settings
@@ -15,6 +16,7 @@ from papier.devices.printing import cancel_job, find_printer
 from papier.errors import EXIT_CHECK_NEEDED, MissingProgramError, UsageError
 from papier.forms.sheet_number import normalise
 from papier.language import translate as _
+from papier.language import translate_count as _n
 from papier.language import written_day
 from papier.print_run import Destination
 from papier.print_sending import Sending, refresh
@@ -62,22 +64,27 @@ def command(ctx: click.Context, everything: bool, as_json: bool) -> int:
             line = {"run": number, "form": form, "printed_at": when, "sheets": total, "states": dict(states)}
             click.echo(json.dumps(line | {"output": str(output) if output else None, "jobs": told}, ensure_ascii=False))
             continue
-        words = ", ".join(f"{count} {_sheet_words(state)}" for state, count in sorted(states.items()))
-        click.echo(f"{number:4}  {written_day(when)}  {form}: {words}")
+        words = ", ".join(_sheet_words(state, count) for state, count in sorted(states.items()))
+        click.echo(f"{number:4}  {written_day(when)}  {labelled(form, words)}")
         for job in jobs:
             if job.state is not State.PRINTED:
-                click.echo(f"      {job.printer}: {_job_words(job.state)}" + (f" · {job.reason}" if job.reason else ""))
+                click.echo(
+                    f"      {labelled(job.printer, _job_words(job.state))}" + (f" · {job.reason}" if job.reason else "")
+                )
     return code
 
 
-def _sheet_words(state: str) -> str:
-    return {
-        "numbered": _("numbered, not printed"),
-        "sent": _("in the printer's queue"),
-        "printed": _("printed"),
-        "unknown": _("perhaps printed: look in the tray"),
-        "voided": _("voided"),
-    }.get(state, state)
+def _sheet_words(state: str, count: int) -> str:
+    words = {
+        "numbered": lambda: _n("{count} numbered, not printed", "{count} numbered, not printed", count),
+        "sent": lambda: _n("{count} in the printer's queue", "{count} in the printer's queue", count),
+        "printed": lambda: _n("{count} printed", "{count} printed", count),
+        "unknown": lambda: _n(
+            "{count} perhaps printed: look in the tray", "{count} perhaps printed: look in the tray", count
+        ),
+        "voided": lambda: _n("{count} voided", "{count} voided", count),
+    }
+    return words[state]().format(count=count) if state in words else f"{count} {state}"
 
 
 def _job_words(state: State) -> str:
@@ -136,7 +143,11 @@ def send_command(context: Context, run: int, printer: str | None, again: bool, n
     if dry_run:
         pages = sum(job.last_page - job.first_page + 1 for job in new)
         click.echo(
-            _("{pages} pages would go to {printer}; nothing was sent.").format(pages=pages, printer=new[0].printer)
+            _n(
+                "{count} page would go to {printer}; nothing was sent.",
+                "{count} pages would go to {printer}; nothing was sent.",
+                pages,
+            ).format(count=pages, printer=new[0].printer)
         )
         return 0
     for name in dict.fromkeys(job.printer for job in new):
@@ -198,7 +209,9 @@ def confirm_command(context: Context, run: int, dry_run: bool) -> None:
             )
         change_state(context.engine, chosen, "printed", context.now(), "seen")
     click.echo(
-        _("{count} sheets: {first} to {last}").format(count=len(chosen), first=chosen[0].number, last=chosen[-1].number)
+        _n("{count} sheet: {first}", "{count} sheets: {first} to {last}", len(chosen)).format(
+            count=len(chosen), first=chosen[0].number, last=chosen[-1].number
+        )
     )
 
 
@@ -245,14 +258,18 @@ def void_command(
         put_back(context.engine, meant, context.workflows(), context.now(), place)
     elif meant and not dry_run:
         change_state(context.engine, meant, "voided", context.now(), reason)
-    words = (
-        _("{count} sheets would change; nothing was done.")
-        if dry_run
-        else (_("{count} sheets are back in use.") if undo else _("{count} sheets are voided."))
-    )
     for sheet in meant:
         click.echo(f"{sheet.number}  {sheet.form}")
-    click.echo(words.format(count=len(meant)))
+    count = len(meant)
+    if dry_run:
+        words = _n(
+            "{count} sheet would change; nothing was done.", "{count} sheets would change; nothing was done.", count
+        )
+    elif undo:
+        words = _n("{count} sheet is back in use.", "{count} sheets are back in use.", count)
+    else:
+        words = _n("{count} sheet is voided.", "{count} sheets are voided.", count)
+    click.echo(words.format(count=count))
     return EXIT_CHECK_NEEDED if back else 0
 
 

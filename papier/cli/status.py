@@ -14,6 +14,7 @@ from papier.case_run import Layouts
 from papier.checking.queue import open_items
 from papier.cli import counts
 from papier.cli.context import Context, pass_context
+from papier.cli.output import labelled
 from papier.day_run import run_day
 from papier.devices.delivery import count_aside
 from papier.devices.watching import ASIDE, list_files
@@ -128,7 +129,7 @@ def _show(said: dict[str, Any]) -> None:
     click.echo(_("Waiting files: {count}").format(count=said["waiting"]))
     click.echo(_("Set aside: {count}").format(count=said["aside"]))
     for folder, count in said["aside_folders"].items():
-        click.echo(f"  {folder}: {count}")
+        click.echo(f"  {labelled(folder, str(count))}")
     click.echo(_("To check: {count} (papier check)").format(count=said["to_check"]))
     click.echo(_("Due today: {count} (papier today)").format(count=sum(said["due"].values())))
 

@@ -15,6 +15,7 @@ from papier.cli.context import Context, pass_context
 from papier.cli.days import Day
 from papier.errors import UsageError
 from papier.language import translate as _
+from papier.language import translate_count as _n
 from papier.language import written_day
 from papier.paper_trail import print_binder_index, print_labels
 from papier.store.places import (
@@ -86,7 +87,7 @@ def command(
 ) -> int:
     if labels is not None:
         count = print_labels(context.workspace, context.engine, [binder] if binder else (), labels)
-        click.echo(_("{count} labels: {path}").format(count=count, path=labels))
+        click.echo(_n("{count} label: {path}", "{count} labels: {path}", count).format(count=count, path=labels))
         return 0
     if index is not None:
         if output is None:

@@ -25,6 +25,7 @@ from papier.forms.roster import find_twins, group_people, load_roster, split_com
 from papier.forms.roster_values import unprintable_values
 from papier.forms.stacks import Stack
 from papier.language import translate as _
+from papier.language import translate_count as _n
 from papier.orders.settings import (
     BACKUP,
     CHECKING,
@@ -80,18 +81,20 @@ class _Doing:
     office: Office
     sheet: str
     order: Order
-    told: str = ""
+    told: Callable[[int], str] = lambda _count: ""
     finished: bool = False
     left_out: list[str] = field(default_factory=list)
 
     def finish(self, connection: Connection, numbers: Sequence[str] = ()) -> None:
-        words = self.told.format(count=len(numbers), first=numbers[0], last=numbers[-1]) if numbers else self.told
+        words = self.told(len(numbers))
+        if numbers:
+            words = words.format(count=len(numbers), first=numbers[0], last=numbers[-1])
         words = " ".join([words, *self.left_out])
         finish_order(connection, self.sheet, self.order, OrderState.DONE, words, self.office.now)
         self.finished = True
 
     def finish_alone(self, words: str) -> None:
-        self.told = words
+        self.told = lambda _count: words
         with writing(self.office.engine) as connection:
             self.finish(connection)
 
@@ -124,7 +127,7 @@ def _print(doing: _Doing) -> None:
         workflow = find_opened(order.form, office.workflows)
         if workflow is not None:
             begins = begin_cases(office.workspace, workflow, order.form, people, office.now)
-    doing.told = _("Done: {count} sheets, {first} to {last}.")
+    doing.told = lambda count: _n("Done: {count} sheet, {first}.", "Done: {count} sheets, {first} to {last}.", count)
 
     def registered(connection: Connection, numbers: Sequence[str]) -> None:
         if begins is not None:
@@ -166,7 +169,7 @@ def _class_of(doing: _Doing, definition: FormDefinition, layout: Layout) -> list
 
 def _day(doing: _Doing) -> None:
     office = doing.office
-    doing.told = _("Done: the day's sheet, {first}.")
+    doing.told = lambda _count: _("Done: the day's sheet, {first}.")
     run_day(
         office.workspace,
         office.engine,
@@ -180,7 +183,9 @@ def _day(doing: _Doing) -> None:
 
 def _reminders(doing: _Doing) -> None:
     office = doing.office
-    doing.told = _("Done: {count} letters and reminders, {first} to {last}.")
+    doing.told = lambda count: _n(
+        "Done: {count} letter or reminder, {first}.", "Done: {count} letters and reminders, {first} to {last}.", count
+    )
     path = office.path("lettres")
     printed = print_letters_due(
         office.workspace, office.engine, office.now, path, office.layouts, to=office.to, also=doing.finish
@@ -192,7 +197,9 @@ def _reminders(doing: _Doing) -> None:
 
 def _checking(doing: _Doing) -> None:
     office = doing.office
-    doing.told = _("Done: {count} sheets of what is to be checked.")
+    doing.told = lambda count: _n(
+        "Done: {count} sheet of what is to be checked.", "Done: {count} sheets of what is to be checked.", count
+    )
     path = office.path("verification")
     print_corrections(office.workspace, office.engine, office.now, path, to=office.to, also=doing.finish)
     if not doing.finished:
@@ -214,7 +221,8 @@ def _missing(doing: _Doing) -> None:
     pages = missing_pages(title, f"le {day_words(office.now.date())}", dict(sorted(groups.items())) or {"": []})
     path = office.path("manquants")
     write_items(path, A4, title, pages)
-    doing.told = _("Done. Answers awaited: {people}.").format(people=sum(len(rows) for rows in groups.values()))
+    awaited = sum(len(rows) for rows in groups.values())
+    doing.told = lambda _count: _("Done. Answers awaited: {people}.").format(people=awaited)
     enqueue_leaflet(office, path, len(pages), "manquants", doing.finish)
 
 
@@ -236,9 +244,9 @@ def _register(doing: _Doing) -> None:
     made = print_register(office.workspace, office.engine, month, path, today)
     with pikepdf.open(path) as document:
         pages = len(document.pages)
-    doing.told = _("Done: register of {month}, {records} records.").format(
-        month=f"{made.month:%m/%Y}", records=made.records
-    )
+    doing.told = lambda _count: _n(
+        "Done: register of {month}, {records} record.", "Done: register of {month}, {records} records.", made.records
+    ).format(month=f"{made.month:%m/%Y}", records=made.records)
     enqueue_leaflet(office, path, pages, "registre", doing.finish)
 
 

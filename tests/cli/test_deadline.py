@@ -16,7 +16,7 @@ def test_a_clock_in_english_and_in_french(papier: Papier, monkeypatch: pytest.Mo
     assert "  CPP art. 801" in english.out.splitlines()
     monkeypatch.setenv("PAPIER_LANGUAGE", "fr")
     french = papier("deadline", "afd-majoree", "--from", "2026-10-01")
-    assert french.out.splitlines()[:2] == ["prudent : 2026-10-31", "théorique : 2026-11-02"]
+    assert french.out.splitlines()[:2] == ["prudent : 31/10/2026", "théorique : 02/11/2026"]
     assert "Trente jours après l'envoi de l'avis" in french.out
 
 
@@ -85,7 +85,7 @@ def test_the_list_shows_every_rule_with_its_length_its_day_and_its_sources(
         assert f"{rule.name:<28} {rule.english.title}" in english
         assert f"{rule.name:<28} {rule.french.title}" in french
     assert "two clear months · since 2001-01-01 · CJA art. R421-1 et R421-2 ; CE 13-5-2024 n° 466541" in english
-    assert "deux mois francs · depuis le 2001-01-01 · CJA art. R421-1 et R421-2" in french
+    assert "deux mois francs · depuis le 01/01/2001 · CJA art. R421-1 et R421-2" in french
     assert {line["rule"] for line in papier("deadline", "--list", "--json").lines} == {r.name for r in list_rules()}
 
 

@@ -141,9 +141,21 @@ def test_days_are_written_as_in_french_and_stay_iso_for_programs(french: Papier,
     opening = ("cases", "open", "sante/dossier-medical", "--set", "nom=MARTIN", "--output", tmp_path / "a.pdf")
     assert french("--today", "2027-03-01", *opening).code == 0
     assert french("--today", "2027-03-01", "cases", "sent", "1", "--way", "main-propre").code == 0
-    for order in (("cases",), ("cases", "show", "1"), ("cases", "history", "1"), ("today", "--dry-run"), ("sheets",)):
-        told = french("--today", "2027-03-02", *order).out
-        assert re.search(r"\b\d\d/\d\d/20\d\d\b", told), order
-        assert not re.search(r"\b20\d\d-\d\d-\d\d\b", told), order
+    for shown in ("cases", "cases show 1", "cases history 1", "today --dry-run", "sheets"):
+        told = french("--today", "2027-03-02", *shown.split()).out
+        assert re.search(r"\b\d\d/\d\d/20\d\d\b", told), shown
+        assert not re.search(r"\b20\d\d-\d\d-\d\d\b", told), shown
     (clock,) = french("--today", "2027-03-02", "cases", "--json").lines[0]["clocks"]
     assert (clock["start"], clock["prudent"]) == ("2027-03-01", "2027-03-09")
+
+
+def test_what_is_counted_agrees_with_its_number(french: Papier, tmp_path: Path) -> None:
+    for copies in ("1", "2"):
+        assert french("print", "carnet/retard", "--copies", copies, "--output", tmp_path / f"{copies}.pdf").code == 0
+    told = french("sheets").out
+    assert "carnet/retard : 1 imprimée\n" in told
+    assert "carnet/retard : 2 imprimées\n" in told
+    assert "1 feuille est annulée." in french("sheets", "void", "--run", "1").out
+    assert "0 feuille est annulée." in french("sheets", "void", "--run", "1").out
+    assert "2 feuilles changeraient" in french("sheets", "void", "--run", "2", "--dry-run").out
+    assert "0 entrée indexée." in french("search", "--rebuild").err
