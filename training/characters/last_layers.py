@@ -16,8 +16,9 @@ import torch
 from torch import Tensor, nn
 
 from papier.ocr.characters import normalise
+from training.characters.loop import DECAY
 from training.characters.network import CharacterNetwork
-from training.characters.train import DECAY, FROM_SHEETS, SEED, add_strokes, change, load_drawn, load_sheets, loss_of
+from training.characters.train import FROM_SHEETS, SEED, add_strokes, change, load_drawn, load_sheets, loss_of
 
 CONVOLUTIONS = 14  # layers up to and with the flattening
 BATCH, RATE, AVERAGE = 512, 1e-3, 0.998

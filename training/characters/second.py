@@ -1,18 +1,15 @@
 """Train the second reader (`papier.ocr.second_reader`), which is asked where the first is in doubt.
 
-    python -m training.characters.second --work DIR [--cells 3700000]
+    python -m training.characters.second --work DIR [--cells 3700000] [--seed 71]
 
 Learns from what `sheets` and `draw` left in DIR (from fonts too), changed more strongly than `train` does, as the hands
-are few; digits and letters alike often, and little of blank cells and noise. Writes DIR/second.pt, which `pair`
-calibrates with the first and exports. The same files, seed and number of cells give the same steps.
+are few; digits and letters alike often, and little of blank cells and noise. Writes DIR/second-SEED.pt, which
+`pair` calibrates with the first and exports. The same files, seed and number of cells give the same steps.
 """
 
 import argparse
-import os
-import time
 from pathlib import Path
 
-import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -20,12 +17,11 @@ from torch import Tensor
 
 from papier.ocr.characters import BLANK, DIGITS, INDEX, NOISE
 from papier.ocr.second_reader import view
+from training.characters.loop import Course, Drawn, train_network
 from training.characters.network import SecondNetwork
 from training.characters.train import KINDS, add_strokes, change, load_drawn, load_sheets
 
-SEED = 71
-CHUNK, BATCH = 4096, 256
-RATE, DECAY, AVERAGE = 3e-3, 0.03, 0.999
+COURSE = Course(chunk=4096, rate=3e-3, rise=0.08, average=0.999)
 # Of `train.change`: the hands are few.
 STRENGTH = 1.5
 FROM_SHEETS = 0.62
@@ -86,55 +82,34 @@ def _loss(log_probs: Tensor, labels: Tensor) -> Tensor:
     return -torch.log((1 - MISLABELLED) * right + MISLABELLED / log_probs.shape[1])
 
 
-def train(work: Path, cells: int) -> None:
-    torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "1")))
-    cv2.setNumThreads(1)
-    torch.manual_seed(SEED)
-    generator, random = torch.Generator().manual_seed(SEED), np.random.default_rng(SEED)
+def train(work: Path, cells: int, seed: int) -> None:
+    torch.manual_seed(seed)
+    generator, random = torch.Generator().manual_seed(seed), np.random.default_rng(seed)
     pools = Pool(*load_sheets(work, "train")), Pool(*load_drawn(work))
     print(f"{len(pools[0].label)} cells of sheets, {len(pools[1].label)} drawn", flush=True)
-    network = SecondNetwork().to(memory_format=torch.channels_last)
-    average = torch.optim.swa_utils.AveragedModel(
-        network, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(AVERAGE), use_buffers=True
-    )
-    chunks = cells // CHUNK
-    optimiser = torch.optim.AdamW(network.parameters(), lr=RATE, weight_decay=DECAY, fused=True)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimiser, RATE, total_steps=chunks * CHUNK // BATCH + 1, pct_start=0.08
-    )
-    began, running = time.time(), [0.0, 0.0]
-    from_sheets = int(FROM_SHEETS * CHUNK)
-    for chunk in range(chunks):
-        parts = pools[0].draw(from_sheets, random), pools[1].draw(CHUNK - from_sheets, random)
-        order = random.permutation(CHUNK)
+    from_sheets = int(FROM_SHEETS * COURSE.chunk)
+
+    def draw() -> Drawn:
+        parts = pools[0].draw(from_sheets, random), pools[1].draw(COURSE.chunk - from_sheets, random)
+        order = random.permutation(COURSE.chunk)
         ink, truth = (np.concatenate(both)[order] for both in zip(*parts, strict=True))
         add_strokes(ink, truth, random)
         intrude(ink, truth, random)
-        labels = torch.from_numpy(truth)
-        for place in range(0, CHUNK, BATCH):
-            planes = view(change(ink[place : place + BATCH], generator, STRENGTH))
-            images = torch.from_numpy(planes).float().div_(255).contiguous(memory_format=torch.channels_last)
-            with torch.autocast("cpu", torch.bfloat16):
-                logits = network(images)
-            loss = loss_of(logits.float(), labels[place : place + BATCH])
-            optimiser.zero_grad()
-            loss.backward()
-            optimiser.step()
-            schedule.step()
-            average.update_parameters(network)
-            running = [running[0] * 0.99 + float(loss.detach()), running[1] * 0.99 + 1]
-        if chunk % 20 == 19 or chunk == chunks - 1:
-            torch.save(average.module.state_dict(), work / "second.pt")
-            done = (chunk + 1) * CHUNK
-            print(f"cells {done}/{cells} loss {running[0] / running[1]:.3f} {time.time() - began:.0f} s", flush=True)
+        return ink, truth
+
+    def see(ink: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        return view(change(ink, generator, STRENGTH))
+
+    train_network(SecondNetwork(), COURSE, cells, draw, see, loss_of, work / f"second-{seed}.pt")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--work", type=Path, required=True)
     parser.add_argument("--cells", type=int, default=3_700_000)
+    parser.add_argument("--seed", type=int, default=71)
     arguments = parser.parse_args()
-    train(arguments.work, arguments.cells)
+    train(arguments.work, arguments.cells, arguments.seed)
 
 
 if __name__ == "__main__":

@@ -7,8 +7,7 @@ Learns from what `sheets` and `draw` left in DIR, changed a little each time it 
 """
 
 import argparse
-import os
-import time
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -19,14 +18,11 @@ from torch.nn import functional
 
 from papier.ocr.characters import BLANK, CLASSES, DIGITS, INDEX, INK_HEIGHT, INK_WIDTH, normalise
 from papier.ocr.zones.comb import prepare
+from training.characters.loop import Course, Drawn, train_network
 from training.characters.network import CharacterNetwork
 
 SEED = 41
-CHUNK = 8192  # cells changed at a time
-BATCH = 256
-RATE = 3e-3
-DECAY = 0.03  # of weights, AdamW
-AVERAGE = 0.9985  # of weights over steps: smooths the last hundreds of steps
+COURSE = Course(chunk=8192, rate=3e-3, rise=0.1, average=0.9985)
 BEND = 2.0  # pixels, of six a millimetre: the strongest bending of a stroke
 # Share of cells that come from whole sheets, rather than drawn one by one with worse frames, neighbours and dirt.
 FROM_SHEETS = 0.8
@@ -178,54 +174,30 @@ def loss_of(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
 
 
 def train(work: Path, cells: int, start: Path | None) -> None:
-    torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "1")))
-    torch.manual_seed(SEED + (start is not None))
-    generator = torch.Generator().manual_seed(SEED + (start is not None))
-    random = np.random.default_rng(SEED + (start is not None))
+    seed = SEED + (start is not None)
+    torch.manual_seed(seed)
+    generator, random = torch.Generator().manual_seed(seed), np.random.default_rng(seed)
     sheets, drawn = load_sheets(work, "train"), load_drawn(work)
     print(f"{len(sheets[1])} cells of sheets, {len(drawn[1])} drawn", flush=True)
-    network = CharacterNetwork().to(memory_format=torch.channels_last)
+    network, course = CharacterNetwork(), COURSE
     if start:
         network.load_state_dict(torch.load(start))
-    average = torch.optim.swa_utils.AveragedModel(
-        network, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(AVERAGE), use_buffers=True
-    )
-    chunks = cells // CHUNK
-    steps = chunks * CHUNK // BATCH
-    optimiser = torch.optim.AdamW(network.parameters(), lr=RATE, weight_decay=DECAY, fused=True)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimiser, RATE if not start else RATE * 0.45, total_steps=steps + 1, pct_start=0.1
-    )
-    began, step = time.time(), 0
-    running = [0.0, 0.0]
-    from_sheets = int(FROM_SHEETS * CHUNK)
-    for chunk in range(chunks):
+        course = replace(COURSE, rate=COURSE.rate * 0.45)
+    from_sheets = int(FROM_SHEETS * course.chunk)
+
+    def draw() -> Drawn:
         first = random.integers(0, len(sheets[1]), from_sheets)
-        second = random.integers(0, len(drawn[1]), CHUNK - from_sheets)
-        order = random.permutation(CHUNK)
+        second = random.integers(0, len(drawn[1]), course.chunk - from_sheets)
+        order = random.permutation(course.chunk)
         ink = np.concatenate([sheets[0][first], drawn[0][second]])[order]
         truth = np.concatenate([sheets[1][first], drawn[1][second]])[order]
         add_strokes(ink, truth, random)
-        labels = torch.from_numpy(truth)
-        for place in range(0, CHUNK, BATCH):
-            planes = normalise(change(ink[place : place + BATCH], generator))
-            images = torch.from_numpy(planes).float().div_(255).contiguous(memory_format=torch.channels_last)
-            with torch.autocast("cpu", torch.bfloat16):
-                logits = network(images)
-            loss = loss_of(logits.float(), labels[place : place + BATCH])
-            optimiser.zero_grad()
-            loss.backward()
-            optimiser.step()
-            schedule.step()
-            average.update_parameters(network)
-            running = [running[0] * 0.99 + float(loss.detach()), running[1] * 0.99 + 1]
-            step += 1
-        if chunk % 20 == 19 or chunk == chunks - 1:
-            torch.save(average.module.state_dict(), work / "network.pt")
-            print(
-                f"cells {(chunk + 1) * CHUNK}/{cells} loss {running[0] / running[1]:.3f} {time.time() - began:.0f} s",
-                flush=True,
-            )
+        return ink, truth
+
+    def see(ink: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        return normalise(change(ink, generator))
+
+    train_network(network, course, cells, draw, see, loss_of, work / "network.pt")
 
 
 def main() -> None:
