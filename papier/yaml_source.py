@@ -207,11 +207,11 @@ class Proofreader:
             )
 
 
-def load_yaml(path: Path | str) -> tuple[Node | None, list[Problem]]:
-    """Read a YAML file; raises UsageError when it is not there or may not be read."""
+def read_bytes(path: Path | str, most: int) -> bytes:
+    """The bytes of a file that somebody named, `most` of them at most; raises UsageError where it cannot be read."""
     try:
         with Path(path).open("rb") as stream:
-            data = stream.read(MAX_BYTES + 1)
+            return stream.read(most)
     except FileNotFoundError as error:
         raise UsageError(_("There is no file {path}. Check the name and the folder.").format(path=path)) from error
     except OSError as error:
@@ -220,7 +220,11 @@ def load_yaml(path: Path | str) -> tuple[Node | None, list[Problem]]:
                 path=path, strerror=os_words(error)
             )
         ) from error
-    return parse_yaml(data, str(path))
+
+
+def load_yaml(path: Path | str) -> tuple[Node | None, list[Problem]]:
+    """Read a YAML file; raises UsageError when it is not there or may not be read."""
+    return parse_yaml(read_bytes(path, MAX_BYTES + 1), str(path))
 
 
 def parse_yaml(source: bytes | str, path: str = "<text>") -> tuple[Node | None, list[Problem]]:

@@ -16,10 +16,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from papier.errors import Problem, UsageError, os_words
+from papier.errors import Problem, UsageError
 from papier.forms.roster_encoding import decode_text
 from papier.language import translate as _
-from papier.yaml_source import suggest
+from papier.yaml_source import read_bytes, suggest
 
 # A town of 100,000 people with thirty columns; a larger file is no roster.
 MAX_BYTES = 64_000_000
@@ -61,17 +61,7 @@ def column_name(header: str) -> str:
 
 def load_roster(path: Path | str) -> Roster:
     """Read a roster; raises UsageError when the file is not there, cannot be read, or is no table of text."""
-    try:
-        with Path(path).open("rb") as stream:
-            data = stream.read(MAX_BYTES + 1)
-    except FileNotFoundError as error:
-        raise UsageError(_("There is no file {path}. Check the name and the folder.").format(path=path)) from error
-    except OSError as error:
-        raise UsageError(
-            _("{path} cannot be read: {strerror}. Check that it is a file and its rights.").format(
-                path=path, strerror=os_words(error)
-            )
-        ) from error
+    data = read_bytes(path, MAX_BYTES + 1)
     if len(data) > MAX_BYTES:
         raise UsageError(
             _("{path} is larger than {value} MB. Divide it into several files.").format(
