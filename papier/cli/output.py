@@ -57,6 +57,14 @@ def listing(titles: Sequence[str], *, whole: str | None = None) -> Table:
     return table
 
 
+def tell_french(text: str) -> None:
+    """Show what is said in French whatever the user's language, since the law and the paper say it so."""
+    # Only where a case or a clock is told: the typography comes with the typefaces.
+    from papier.forms.typography import french_typography  # noqa: PLC0415
+
+    click.echo(french_typography(text))
+
+
 def labelled(what: str, words: str) -> str:
     """`what: words`, with the space that French wants before its colon."""
     return _("{what}: {words}").format(what=what, words=words)

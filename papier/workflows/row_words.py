@@ -155,7 +155,9 @@ def written_fields(sheet: str, values: Mapping[str, Value], faces: Faces) -> lis
     """What a sheet says, a piece a field: the label and the value, boxes as they are printed."""
     face = faces.get(sheet.partition("#")[0])
     labels = face.labels if face is not None else {}
-    return [f"{labels.get(name, name)} : {option_words(value, name, face)}" for name, value in values.items()]
+    return [
+        f"{labels.get(name, name).rstrip(' :')} : {option_words(value, name, face)}" for name, value in values.items()
+    ]
 
 
 def option_words(value: Value, field: str, face: Layout | None) -> str:

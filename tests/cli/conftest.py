@@ -41,3 +41,20 @@ def papier(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pyte
 
     call("init")
     return call
+
+
+@pytest.fixture
+def french(papier: Papier, monkeypatch: pytest.MonkeyPatch) -> Papier:
+    """As `papier`, in French, with the signs of French typography as they stand on a keyboard."""
+    monkeypatch.setenv("PAPIER_LANGUAGE", "fr")
+
+    def call(*arguments: str | Path) -> Outcome:
+        outcome = papier(*arguments)
+        return Outcome(outcome.code, as_typed(outcome.out), as_typed(outcome.err))
+
+    return call
+
+
+def as_typed(text: str) -> str:
+    """French with the straight apostrophes and plain spaces of a keyboard."""
+    return text.translate({ord("’"): "'", 0xA0: " ", 0x202F: " "})

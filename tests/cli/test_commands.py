@@ -16,7 +16,7 @@ from papier.cli.main import COMMANDS, LazyCommand
 found = []
 for name, (module, short) in COMMANDS.items():
     command = LazyCommand(name).load()
-    if command.hidden or command.name != name or command.get_short_help_str(1000) != short:
+    if command.hidden or command.name != name or command.get_short_help_str(1000) != " ".join(short.split()):
         found.append([name, command.get_short_help_str(1000), short])
 print(json.dumps(found))
 """

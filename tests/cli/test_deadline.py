@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from papier.workflows.deadlines import list_rules
-from tests.cli.conftest import Papier
+from tests.cli.conftest import Papier, as_typed
 
 
 def test_a_clock_in_english_and_in_french(papier: Papier, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -16,8 +16,8 @@ def test_a_clock_in_english_and_in_french(papier: Papier, monkeypatch: pytest.Mo
     assert "  CPP art. 801" in english.out.splitlines()
     monkeypatch.setenv("PAPIER_LANGUAGE", "fr")
     french = papier("deadline", "afd-majoree", "--from", "2026-10-01")
-    assert french.out.splitlines()[:2] == ["prudent : 31/10/2026", "théorique : 02/11/2026"]
-    assert "Trente jours après l'envoi de l'avis" in french.out
+    assert as_typed(french.out).splitlines()[:2] == ["prudent : 31/10/2026", "théorique : 02/11/2026"]
+    assert "Trente jours après l’envoi de l’avis (CPP, art.\u00a0495-19)" in french.out
 
 
 def test_the_sentence_of_json_is_french_whatever_the_language(papier: Papier) -> None:

@@ -9,7 +9,6 @@ import re
 from pathlib import Path
 
 import click
-import pytest
 from PIL import Image
 
 from papier.cli.click_words import COUNTED_MESSAGES, MESSAGES, METAVARS
@@ -18,12 +17,6 @@ from papier.cli.main import LazyCommand, cli
 from papier.errors import os_words
 from papier.language import LOCALE_FOLDER, translate
 from tests.cli.conftest import Papier
-
-
-@pytest.fixture
-def french(papier: Papier, monkeypatch: pytest.MonkeyPatch) -> Papier:
-    monkeypatch.setenv("PAPIER_LANGUAGE", "fr")
-    return papier
 
 
 def test_a_roster(french: Papier, tmp_path: Path) -> None:

@@ -50,6 +50,20 @@ def test_every_message_of_the_program_has_its_french_with_the_same_placeholders(
             assert set(re.findall(r"{\w+}", french)) == set(re.findall(r"{\w+}", english)), english
 
 
+def test_the_french_is_typeset_as_french() -> None:
+    # What is typed or stands in a file is none: code, examples, options, the keys of YAML.
+    code = re.compile(r"`[^`]*`|\{[^{}]*\}|^  .*$|--\S+|'[^' ][^']*'(?=[ .]|$)|\"[^\"]*\"|\b[a-z_]+:", re.MULTILINE)
+    wrong = re.compile(r"[^\W\d_]'\w| [;:?!»](?!\S)|«(?!\u00a0)|(?<![\u00a0\u202f ])[;!?»]")
+    with (FRENCH / "papier.po").open("rb") as stream:
+        messages = [message for message in read_po(stream) if message.id]
+    told = [text for m in messages for text in ([m.string] if isinstance(m.string, str) else m.string or ())]
+    assert len(told) > 1000
+    assert [text for text in told if wrong.search(code.sub("x", text))] == []
+    assert wrong.search("l'élève")
+    assert wrong.search("Quand ?")
+    assert not wrong.search("l’élève\u202f; quand\u202f? «\u00a0là\u00a0»\u00a0: 10:30")
+
+
 @pytest.mark.parametrize(("count", "french"), [(0, "0 dossier."), (1, "1 dossier."), (2, "2 dossiers.")])
 def test_one_is_not_several(monkeypatch: pytest.MonkeyPatch, count: int, french: str) -> None:
     monkeypatch.setenv("PAPIER_LANGUAGE", "fr")

@@ -11,11 +11,9 @@ from tests.cli.conftest import Papier
 from tests.cli.sheets import cross, render
 
 
-@pytest.fixture
-def french(papier: Papier, monkeypatch: pytest.MonkeyPatch) -> Papier:
-    monkeypatch.setenv("PAPIER_LANGUAGE", "fr")
+@pytest.fixture(autouse=True)
+def narrow_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "80")
-    return papier
 
 
 def test_forms_are_found_by_a_family_or_a_word(french: Papier) -> None:
