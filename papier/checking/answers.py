@@ -21,7 +21,8 @@ from papier.forms.library import library_folders
 from papier.forms.sheet_number import SheetNumbers
 from papier.language import translate as _
 from papier.language import written_day
-from papier.records import Value
+from papier.records import PageReading, Value
+from papier.rereading import read_again
 from papier.store.blank_sheets import settle_blank
 from papier.store.case_filing import assign_sheet, file_with_cases
 from papier.store.cases import CaseLedger
@@ -94,8 +95,21 @@ def answer(
     with opened(workspace, engine) as store:
         if given.verdict is Verdict.ASK:
             return _ask(workspace, store, item_key, given, who=who, now=now, via=via)
+        found = _read_numbered(workspace, store, item_key, given)
         with writing(store) as connection:
-            return _record(workspace, connection, item_key, given, who=who, now=now, via=via)
+            return _record(workspace, connection, item_key, given, who=who, now=now, via=via, found=found)
+
+
+def _read_numbered(workspace: Workspace, engine: Engine, item_key: str, given: Answer) -> PageReading | None:
+    """What the page of an item says as the sheet whose number was typed; read before the store is held."""
+    if not item_key.startswith(f"{ItemKind.PAGE}:") or given.verdict not in {Verdict.CANDIDATE, Verdict.TYPED}:
+        return None
+    with reading(engine) as connection:
+        item = find_item(connection, item_key)
+    if item is None or item.page_id is None:
+        return None
+    number, page = _sheet_number(workspace, str(value_of(item, given)))
+    return read_again(workspace, engine, item.page_id, number, page)
 
 
 def _ask(
@@ -123,8 +137,9 @@ def _record(
     who: str,
     now: dt.datetime,
     via: str,
+    found: PageReading | None,
 ) -> Settled:
-    """As `answer`, within its writing transaction."""
+    """As `answer`, within its writing transaction. `found`: a page that is given its number, read as that sheet."""
     item = find_item(connection, item_key)
     if item is None:
         return _settled_before(connection, item_key, given, who)
@@ -154,7 +169,7 @@ def _record(
     if numbered and not outcome.again:
         workflows, place = list_workflows(library_folders(workspace.forms)), parse_place(read_settings(workspace))
         if item.kind is ItemKind.PAGE:
-            record = place_page(connection, item.page_id or 0, str(value), page, now)
+            record = place_page(connection, item.page_id or 0, str(value), page, now, found)
             moved = file_with_cases(connection, [record], workflows, now, place)
         else:
             moved = assign_sheet(connection, item.record or 0, str(value), workflows, now, place)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import nullcontext
 from dataclasses import dataclass
 from urllib.parse import quote
 
@@ -119,9 +120,11 @@ def give(office: Office, request: Request, form: Form) -> Response:  # noqa: ARG
     key, following = form.get("item", ""), form.get("following", "")
     given = read_answer(form)
     try:
-        done = answer(
-            office.workspace, key, given, who=office.who, now=office.now(), via="browser", engine=office.engine
-        )
+        # A page that gets its number is read anew, and only one at a time may be drawn.
+        with DRAWING if key.startswith(f"{ItemKind.PAGE}:") else nullcontext():
+            done = answer(
+                office.workspace, key, given, who=office.who, now=office.now(), via="browser", engine=office.engine
+            )
     except AnswerRefusedError as error:
         return show_item(office, following, error=str(error), status=409)
     except PapierError as error:

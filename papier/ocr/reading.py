@@ -6,6 +6,7 @@ Every page comes out as at least one `PageReading`; what cannot be read says why
 from __future__ import annotations
 
 import dataclasses
+import itertools
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
@@ -74,6 +75,34 @@ class Reader:
             dataclasses.replace(reading, sheet_index=at, image_index=page.image_index)
             for at, reading in enumerate(readings, 1)
         ]
+
+    def read_as_sheet(
+        self, page: ScannedPage | RejectedPage, sheet: KnownSheet, number: int | None = None
+    ) -> PageReading | None:
+        """A page of which a person says what sheet it is, and which page of it where `number` does.
+
+        Its print must look so: None where it does not, where it fits in two ways, or bears another number.
+        """
+        if isinstance(page, RejectedPage):
+            return None
+        wanted = [known for known in sheet.form.layout.pages if number in (None, known.page)]
+        places = [place for candidate in find_sheets(page) for place in candidate.alternatives]
+        fitted = [
+            (fit_face(place, load_face(sheet.form, known.page)), sheet.form, known.page)
+            for place in itertools.chain(places, place_by_two_marks(page))
+            if _same_size(sheet.form.layout.size_mm, place.size_mm)
+            for known in wanted
+        ]
+        fitted = [found for found in fitted if found[0].match >= MIN_FACE_MATCH] or [
+            found for found in _fits_by_face(page, [sheet.form]) if found[2] in {known.page for known in wanted}
+        ]
+        fitted.sort(key=lambda found: -found[0].match)
+        if not _is_plain(fitted):
+            return None
+        fit, form, at = fitted[0]
+        if identify(fit.page, SheetNumbers(self.register.key)).number not in (None, sheet.number):
+            return None
+        return dataclasses.replace(self._read_as(page, fit.page, form, at, None, sheet), sheet=sheet.number)
 
     def _read_marked(self, page: ScannedPage) -> list[PageReading]:
         numbers = SheetNumbers(self.register.key)

@@ -1,7 +1,7 @@
 """A page that nobody could place, given its sheet's number by a person; and a number that was given, taken back.
 
-Nothing of such a page was read: each of its fields is asked, over the picture of the page. Taken back, the page is as
-it was when it was set aside.
+Nothing of such a page was read at first. It is read anew as the sheet that it is said to be; where it does not look so,
+each of its fields is asked, over the picture of the page. Taken back, the page is as it was when it was set aside.
 """
 
 from __future__ import annotations
@@ -25,8 +25,17 @@ REASON = "the page could not be read"
 PREFIX = "page:"
 
 
-def place_page(connection: Connection, page_id: int, sheet: str, number: int | None, now: dt.datetime) -> int:
+def place_page(
+    connection: Connection,
+    page_id: int,
+    sheet: str,
+    number: int | None,
+    now: dt.datetime,
+    found: PageReading | None = None,
+) -> int:
     """File a page that was set aside as page `number` of a sheet (else the first that lacks); gives its record.
+
+    `found`: what it says as this sheet, where it could be read so.
 
     Raises UsageError for a sheet that is not in the register or was voided, a page that it does not have, and a page
     that is filed under another sheet.
@@ -59,8 +68,8 @@ def place_page(connection: Connection, page_id: int, sheet: str, number: int | N
             )
         )
     layout = Layout.from_frozen(known.frozen)
-    at = _choose_page(connection, layout, sheet, number)
-    reading = PageReading(
+    at = found.page if found is not None and found.page else _choose_page(connection, layout, sheet, number)
+    reading = found or PageReading(
         row.name,
         row.source_page,
         PageStatus.DOUBTFUL,
@@ -76,7 +85,14 @@ def place_page(connection: Connection, page_id: int, sheet: str, number: int | N
     connection.execute(
         pages.update()
         .where(pages.c.page_id == page_id)
-        .values(record=record, form=layout.form, version=layout.version, sheet=sheet, page=at)
+        .values(
+            record=record,
+            form=layout.form,
+            version=layout.version,
+            sheet=sheet,
+            page=at,
+            to_scan=None if reading.to_scan is None else json.dumps(reading.to_scan),
+        )
     )
     had = set(connection.execute(select(readings.c.field).where(readings.c.record == record)).scalars())
     store_readings(connection, record, page_id, [entry for entry in reading.fields.values() if entry.field not in had])
@@ -167,7 +183,7 @@ def take_page_out(connection: Connection, page_id: int, check: Check) -> None:
         if row.status == str(PageStatus.DAMAGED) and connection.execute(others).first() is None:
             # It was filed under this sheet before anybody said so, without a reading.
             return
-    empty = {"record": None, "form": None, "version": None, "sheet": None, "page": None}
+    empty = {"record": None, "form": None, "version": None, "sheet": None, "page": None, "to_scan": None}
     if kept.created_at != check.at:
         connection.execute(pages.update().where(pages.c.page_id == page_id).values(**empty))
     elif connection.execute(select(checks.c.check).where(checks.c.record == row.record)).first() is None:
