@@ -96,14 +96,6 @@ def _addressees(
     """One sheet a person, or one a group where the form has a row a person. Incomplete people are told by line."""
     columns, by_hand = layout.roster_columns(), columns_left_to_hand(layout)
     known = {column for person in roster.people for column in person.values}
-    absent = [column for column in columns if column not in common and column not in known]
-    if absent:
-        click.echo(
-            _("The roster has no column {columns}: left to be written by hand. To print it: --set {first}=…").format(
-                columns=", ".join(absent), first=absent[0]
-            ),
-            err=True,
-        )
     table = next((f for f in definition.fields() if isinstance(f, TableField) and f.roster_rows), None)
     needed = [column for column in columns if column in known and column not in {*common, *by_hand}]
     if table is not None and table.group_by is not None and table.group_by not in needed:
@@ -111,6 +103,15 @@ def _addressees(
     complete, problems = split_complete(roster, needed)
     for problem in (*roster.problems, *problems, *find_twins(roster)):
         click.echo(str(problem), err=True)
+    absent = [column for column in columns if column not in common and column not in known]
+    # Of a roster of which nobody was read, the columns say nothing.
+    if absent and roster.people:
+        click.echo(
+            _("The roster has no column {columns}: left to be written by hand. To print it: --set {first}=…").format(
+                columns=", ".join(absent), first=absent[0]
+            ),
+            err=True,
+        )
     if table is None:
         people = [Addressee(common | dict(person.values)) for person in complete]
     else:

@@ -28,6 +28,13 @@ SEPARATORS = ";,\t|"
 _SAMPLE_LINES = 50
 _INVISIBLE = re.compile("[\u200b-\u200f\u2060\ufeff\u00ad]")
 _BLANKS = re.compile("[ \t\u00a0\u2007\u202f]+")
+# How a spreadsheet is told that digits are text. An apostrophe before a letter is a name's: 's-Gravenhage.
+_TEXT_MARK = re.compile(r"^['’](?=[\d+])")
+_TEXT_FORMULA = re.compile(r'^="([^"]*)"$')
+# Words that head columns of their own: several of them in one header are several columns.
+COLUMN_WORDS = frozenset(
+    {"nom", "prenom", "classe", "adresse", "ville", "telephone", "naissance", "organisme", "courriel"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +84,11 @@ def parse_roster(data: bytes, path: str = "<text>") -> Roster:
     """The people of a CSV file's bytes, with every problem by line."""
     problems: list[Problem] = []
     text, warning = decode_text(data)
-    if warning:
-        problems.append(Problem(path, 1, warning))
     if "\0" in text:
         problems.append(Problem(path, 1, _("the file is no text. Save the roster as CSV with the encoding UTF-8.")))
         return Roster(path, (), (), tuple(problems))
+    if warning:
+        problems.append(Problem(path, 1, warning))
     lines = _Lines(text)
     separator = lines.stated_separator or find_separator(text)
     records: list[tuple[int, list[str]]] = []
@@ -106,6 +113,18 @@ def parse_roster(data: bytes, path: str = "<text>") -> Roster:
         problems.append(Problem(path, 1, _("there is no header. Write the columns' names in the first line.")))
         return Roster(path, (), (), tuple(problems))
     (header_line, header), *body = records
+    if len(header) == 1 and all(len(cells) == 1 for _line, cells in body) and _names_several(header[0]):
+        problems.append(
+            Problem(
+                path,
+                header_line,
+                _(
+                    "“{header}” was read as one column. Save the roster as CSV with semicolons between the columns, "
+                    "and no quotes around whole lines."
+                ).format(header=header[0]),
+            )
+        )
+        return Roster(path, (), (), tuple(problems))
     columns = _name_columns(header, body, path, header_line, problems)
     people = []
     for line, cells in body:
@@ -234,9 +253,19 @@ def find_separator(text: str) -> str:
 
 
 def clean_cell(cell: str) -> str:
-    """A cell as it is printed: composed letters, plain spaces, nothing invisible, no white space around its lines."""
+    """A cell as it is printed: composed letters, plain spaces, nothing invisible, no white space around its lines.
+
+    What keeps a number's zeros in a spreadsheet goes: the apostrophe of `'0478123456`, the formula of `="0478123456"`.
+    """
     text = _INVISIBLE.sub("", unicodedata.normalize("NFC", cell)).replace("\r\n", "\n").replace("\r", "\n")
-    return "\n".join(_BLANKS.sub(" ", line).strip() for line in text.split("\n")).strip()
+    text = "\n".join(_BLANKS.sub(" ", line).strip() for line in text.split("\n")).strip()
+    return _TEXT_MARK.sub("", _TEXT_FORMULA.sub(r"\1", text))
+
+
+def _names_several(header: str) -> bool:
+    """True where a header is several names that a separator nobody knows holds apart; “Nom et prénom” is one column."""
+    words = COLUMN_WORDS & set(column_name(header).split("_"))
+    return len(words) > (1 if re.search(r"[;:|]", header) else 2)
 
 
 class _Lines:

@@ -27,6 +27,21 @@ def test_a_roster(french: Papier, tmp_path: Path) -> None:
     assert "n'existe pas" in french("print", "carnet/absence", "--roster", tmp_path / "rien.csv").err
 
 
+def test_what_is_wrong_with_a_roster_comes_before_the_columns_it_lacks(french: Papier, tmp_path: Path) -> None:
+    roster = tmp_path / "6A.csv"
+    order = ("print", "refus/donnees-personnelles", "--roster", roster, "--output", tmp_path / "a.pdf")
+    roster.write_text("Nom:Prénom:Classe\nMARTIN:Léo:6A\n", encoding="utf-8")
+    done = french(*order)
+    assert done.code == 2
+    assert "6A.csv:1: « Nom:Prénom:Classe » est lu comme une seule colonne." in done.err
+    roster.write_bytes(bytes(range(256)) * 8)
+    assert "6A.csv:1: le fichier n'est pas du texte." in french(*order).err.splitlines()[0].replace(str(tmp_path), "")
+    roster.write_text("nom;prenom;classe\nMARTIN;Léo;6A;6B\nDURAND;Zoé;6A\n", encoding="utf-8")
+    done = french(*order)
+    assert done.code == 20
+    assert done.err.index("6A.csv:2: 4 cellules") < done.err.index("n'a pas de colonne")
+
+
 def test_a_form(french: Papier, tmp_path: Path) -> None:
     form = tmp_path / "essai.yaml"
     form.write_text("form: a/b\nversion: 1\ntitel: Essai\nformat: A4\nblocks:\n  - combe: nom\n", encoding="utf-8")

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from papier.errors import UsageError
+from papier.forms.layout import Zone
 from papier.forms.roster import (
     Person,
     clean_cell,
@@ -21,6 +22,8 @@ from papier.forms.roster import (
     parse_roster,
     split_complete,
 )
+from papier.forms.roster_values import comb_characters
+from papier.geometry import RectMm
 
 TEXT = (
     "Nom;Prénom;Date de naissance;Classe;Adresse\r\n"
@@ -110,6 +113,53 @@ def test_headers_become_identifiers() -> None:
     assert column_name("N° de téléphone") == "n_de_telephone"
     assert column_name("Œuvre") == "oeuvre"
     assert column_name("***") == ""
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Nom:Prénom:Classe\nMARTIN:Léo:6A\n",
+        "Nom Prénom Classe\nMARTIN Léo 6A\n",
+        '"Nom;Prénom"\n"MARTIN;Léo"\n',
+    ],
+)
+def test_a_separator_nobody_knows_is_told_and_nothing_else(text: str) -> None:
+    roster = parse_roster(text.encode(), "6A.csv")
+    assert roster.people == ()
+    (problem,) = roster.problems
+    assert "was read as one column" in problem.message
+    assert "semicolons" in problem.message
+
+
+@pytest.mark.parametrize("header", ["Nom", "Nom et prénom", "Prénom NOM", "Nom, prénom"])
+def test_one_column_of_whole_names_is_one_column(header: str) -> None:
+    roster = parse_roster(f'"{header}"\nMARTIN Léo\n'.encode())
+    assert (roster.problems, len(roster.people)) == ((), 1)
+
+
+@pytest.mark.parametrize(
+    ("cell", "kept"),
+    [
+        ("'0478123456", "0478123456"),
+        ("’0478123456", "0478123456"),
+        ('="0478123456"', "0478123456"),
+        ("'+33 4 78 12 34 56", "+33 4 78 12 34 56"),
+        ("+33478123456", "+33478123456"),
+        ("'s-Gravenhage", "'s-Gravenhage"),
+        ("D'ALMEIDA", "D'ALMEIDA"),
+    ],
+)
+def test_what_keeps_zeros_in_a_spreadsheet_is_not_printed(cell: str, kept: str) -> None:
+    assert clean_cell(cell) == kept
+    # As a spreadsheet writes it: without quotes of its own.
+    assert parse_roster(f"nom;telephone\nX;{cell}\n".encode()).people[0].values["telephone"] == kept
+
+
+def test_a_telephone_number_is_printed_as_it_is_dialled() -> None:
+    cells = tuple(RectMm(20 + 6 * at, 60, 6, 8) for at in range(10))
+    zone = Zone("telephone", "comb", RectMm(20, 60, 60, 8), content="telephone", cells=cells)
+    for written in ("'0478123456", '="0478123456"', "+33478123456", "+33 (0)4 78 12 34 56", "0033478123456"):
+        assert comb_characters(zone, clean_cell(written)) == "0478123456"
 
 
 def test_a_column_that_stands_twice_is_used_only_when_it_says_the_same() -> None:
