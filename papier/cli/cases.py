@@ -9,7 +9,7 @@ import click
 from rich.console import Console
 
 from papier.cli.context import Context, pass_context
-from papier.cli.output import listing, tell_french
+from papier.cli.output import listing, typeset
 from papier.errors import UsageError
 from papier.language import translate as _
 from papier.language import translate_count as _n
@@ -192,26 +192,28 @@ def show_command(context: Context, number: int, as_json: bool) -> None:
     click.echo(f"{_('opened')} {written_day(case.opened)} · {_(str(case.stage(workflow)))}")
     if not case.is_open:
         why = workflow.title_of(case.end) if case.end else case.reason
-        tell_french(f"{_('closed')} {written_day(case.closed)} : {why}")
+        click.echo(typeset(f"{_('closed')} {written_day(case.closed)} : {why}"))
     for name in case.active():
         step, visit = workflow.steps[name], case.visits[name]
         sent = f" · {Way(visit.way).words}" if visit.way else ""
         number_of = f" · n° {visit.number}" if visit.number else ""
-        tell_french(f"  {name} : {step.title.fr} ({written_day(visit.entered)}){sent}{number_of}")
+        click.echo(typeset(f"  {name} : {step.title.fr} ({written_day(visit.entered)}){sent}{number_of}"))
         if step.remark is not None:
-            tell_french(f"    {step.remark.fr}")
+            click.echo(typeset(f"    {step.remark.fr}"))
     faces = find_faces(
         context.engine, [asked.sheet for asked in case.questions] + [back.sheet for back in case.returns]
     )
     for asked in case.questions:
-        tell_french(f"  ? {asked.key} : {question_words(asked, workflow, faces)}")
+        click.echo(f"  ? {asked.key}" + typeset(f" : {question_words(asked, workflow, faces)}"))
     for entry in case.returns:
         values = ", ".join(written_fields(entry.sheet, entry.values, faces))
-        tell_french(f"  {entry.sheet} {entry.form} ({_('record')} {entry.record}, {written_day(entry.on)}) : {values}")
+        click.echo(
+            typeset(f"  {entry.sheet} {entry.form} ({_('record')} {entry.record}, {written_day(entry.on)}) : {values}")
+        )
     for record, nature, day in papers_of_case(context.engine, number):
         click.echo(f"  {nature} ({_('record')} {record}, {written_day(day)})")
     for due in running(case, workflow):
-        tell_french(f"  {due.clock.name} : {written_day(due.prudent)} / {written_day(due.theoretical) or '–'}")
+        click.echo(typeset(f"  {due.clock.name} : {written_day(due.prudent)} / {written_day(due.theoretical) or '–'}"))
 
 
 @command.command(
@@ -231,7 +233,7 @@ def why_command(context: Context, number: int, as_json: bool) -> None:
         if as_json:
             click.echo(json.dumps({"case": number} | due_json(due, case, workflow), ensure_ascii=False))
         else:
-            tell_french(explain(due, case, workflow))
+            click.echo(typeset(explain(due, case, workflow)))
     if not dues and not as_json:
         click.echo(_("No clock runs for case {number}.").format(number=number))
 
@@ -250,4 +252,4 @@ def history_command(context: Context, number: int, as_json: bool) -> None:
             data = {"event": event.seq, "at": event.at.isoformat(), "kind": str(event.kind), "data": dict(event.data)}
             click.echo(json.dumps(data, ensure_ascii=False))
         else:
-            tell_french(f"{event.seq:>6}  {written_day(event.on)}  {event_words(event, workflow, faces)}")
+            click.echo(typeset(f"{event.seq:>6}  {written_day(event.on)}  {event_words(event, workflow, faces)}"))

@@ -9,7 +9,7 @@ import click
 
 from papier.cli.context import Context, pass_context
 from papier.cli.days import Day
-from papier.cli.output import tell_french
+from papier.cli.output import typeset
 from papier.errors import UsageError
 from papier.language import chosen_language, written_day
 from papier.language import translate as _
@@ -122,11 +122,10 @@ def _show(deadline: Deadline, delivery: Delivery | None, as_json: bool) -> None:
         click.echo(json.dumps(shown, ensure_ascii=False))
         return
     in_french = chosen_language() == "fr"
-    tell = tell_french if in_french else click.echo
     click.echo(_("prudent: {day}").format(day=written_day(deadline.prudent)))
     click.echo(_("theoretical: {day}").format(day=written_day(deadline.theoretical)))
     if delivery:
-        tell(delivery.because if in_french else delivery.because_en)
-    tell(deadline.because if in_french else deadline.because_en)
+        click.echo(typeset(delivery.because) if in_french else delivery.because_en)
+    click.echo(typeset(deadline.because) if in_french else deadline.because_en)
     for source in deadline.sources:
         click.echo(f"  {source}")

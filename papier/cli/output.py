@@ -57,12 +57,12 @@ def listing(titles: Sequence[str], *, whole: str | None = None) -> Table:
     return table
 
 
-def tell_french(text: str) -> None:
-    """Show what is said in French whatever the user's language, since the law and the paper say it so."""
+def typeset(text: str) -> str:
+    """What is said in French whatever the user's language, since the law and the paper say it so, as it is printed."""
     # Only where a case or a clock is told: the typography comes with the typefaces.
     from papier.forms.typography import french_typography  # noqa: PLC0415
 
-    click.echo(french_typography(text))
+    return french_typography(text)
 
 
 def labelled(what: str, words: str) -> str:

@@ -12,7 +12,7 @@ from papier.case_run import Layouts
 from papier.checking.queue import open_items
 from papier.cli.case_prints import free_output
 from papier.cli.context import Context, pass_context
-from papier.cli.output import tell_french
+from papier.cli.output import typeset
 from papier.cli.outputs import OutputFile
 from papier.cli.printer import deliver_files, find_destination, printer_options
 from papier.day_run import Day, run_day
@@ -98,7 +98,7 @@ def _json(day: Day) -> dict[str, Any]:
 def _show(day: Day) -> None:
     for row in day.rows:
         due = row.words.get("jour")
-        tell_french(f"{row.words['dossier']} : {row.words['objet']}" + (f" ({due})" if due else ""))
+        click.echo(typeset(f"{row.words['dossier']} : {row.words['objet']}") + (f" ({due})" if due else ""))
     click.echo(
         _n("{count} row for {day}.", "{count} rows for {day}.", len(day.rows)).format(
             count=len(day.rows), day=written_day(day.today)

@@ -131,7 +131,7 @@ def _face(question: Question, faces: Faces | None) -> Layout | None:
 
 def _label(question: Question, faces: Faces | None) -> str:
     face, field = _face(question, faces), question.field or ""
-    return face.labels.get(field, field) if face is not None else field
+    return face.labels.get(field, field).rstrip(" :") if face is not None else field
 
 
 def _printed(question: Question, faces: Faces | None) -> str:
