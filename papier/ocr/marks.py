@@ -184,7 +184,10 @@ def _measure(pixels: GreyImage, rough: list[_Rough], factor: int, least_score: f
     guess[:, :3] *= factor
     # The first look corrects centre, size and angle; the second sees the mark straight.
     for least in (least_score / 2, least_score):
-        measured = _measure_patches(_patches(pixels, guess))
+        kept, measured = _measure_patches(_patches(pixels, guess), least)
+        if not kept.any():
+            return []
+        guess = guess[kept]
         turn = np.radians(guess[:, 3])
         dx, dy, size, slope = (measured[:, k] for k in range(4))
         guess = np.column_stack(
@@ -195,10 +198,6 @@ def _measure(pixels: GreyImage, rough: list[_Rough], factor: int, least_score: f
                 guess[:, 3] + slope,
             ]
         )
-        kept = measured[:, 5] >= least
-        guess, measured = guess[kept], measured[kept]
-        if not len(guess):
-            return []
     return [
         Mark((float(x), float(y)), float(side), _quarter(float(angle)), float(window), float(score))
         for (x, y, side, angle), (window, score) in zip(guess, measured[:, 4:], strict=True)
@@ -246,59 +245,75 @@ MAX_OBLONG = 0.16
 MIN_CONTRAST = 0.2
 
 
-def _measure_patches(patches: GreyImage) -> FloatArray:
-    """For each patch: centre shift x and y and size in sides, slope in degrees, window, score; shape (n, 6).
-
-    The score is 0 where there is no dark square on light paper.
+def _measure_patches(patches: GreyImage, least: float) -> tuple[BoolArray, FloatArray]:
+    """Which of n patches show marks, and of those: centre shift x and y and size in sides, slope in degrees, window,
+    score; shape (k, 6). A mark is a dark square on light paper that scores `least` or more.
     """
     # Evens out dithering; symmetrical, so that no edge moves.
     smooth = np.stack([cv2.blur(patch, (5, 5), borderType=cv2.BORDER_REPLICATE) for patch in patches])
-    smooth = smooth.astype(np.float32)
-    ring, around = smooth[:, _RING], smooth[:, _AROUND]
-    black, white = np.median(ring, axis=1), np.median(around, axis=1)
+    ring, around = (np.sort(smooth[:, part], axis=1, kind="stable") for part in (_RING, _AROUND))
+    black, white = _middle(ring), _middle(around)
     contrast = np.maximum(white - black, 1.0)
-    level = np.clip((smooth - black[:, None, None]) / contrast[:, None, None], 0.0, 1.0)
-    edges, slopes, straight = [], [], []
-    # Each side in turn is brought to the right, crossed outwards from the dark; rows run downwards or to the right.
-    upright = level.transpose(0, 2, 1)
-    for side in (level, level[:, :, ::-1], upright, upright[:, :, ::-1]):
-        strip = side[:, _ROWS[0] : _ROWS[-1] + 1, _ACROSS[0] : _ACROSS[-1] + 1]
-        # The dark part of each row is as long as its darkness adds up to: sub-pixel without a threshold.
-        crossing = _AXIS[_ACROSS[0]] - _STEP / 2 + (1.0 - strip).sum(axis=2) * _STEP
-        half = crossing.shape[1] // 2
-        slope = (np.median(crossing[:, half:], axis=1) - np.median(crossing[:, :half], axis=1)) / (half * _STEP)
-        slope = np.clip(slope, -MAX_SLOPE, MAX_SLOPE)
-        middle = np.median(crossing - slope[:, None] * _AXIS[_ROWS], axis=1)
-        off = np.abs(crossing - slope[:, None] * _AXIS[_ROWS] - middle[:, None])
-        edges.append(middle)
-        slopes.append(slope)
-        # What never turns light melts into something else: it has no edge there.
-        straight.append(((off < STRAIGHT) & (crossing < _AXIS[_ACROSS[-1]] - 2 * _STEP)).mean(axis=1))
-    right, left, bottom, top = _mend_edges(edges, straight)
-    # Turned clockwise, the right side leans to the left further down, the lower side further down to the right.
-    slope = np.median([-slopes[0], slopes[1], slopes[2], -slopes[3]], axis=0)
-    across, down = np.maximum(right + left, 0.01), np.maximum(bottom + top, 0.01)
-    square = (across > 0.7) & (across < 1.35) & (np.abs(np.log(across / down)) < MAX_OBLONG)
-    square &= white - black > MIN_CONTRAST * np.maximum(white, 40.0)
     middle_level = ((black + white) / 2)[:, None]
     filled, clear = (ring < middle_level).mean(axis=1), (around > middle_level).mean(axis=1)
-    ordered = np.sort(np.stack(straight), axis=0)
-    # One bad side of four is a stain or a stroke; two are another thing.
-    score = filled * clear**2 * (0.4 * ordered[0] + 0.6 * ordered[1]) * np.minimum(1.0, contrast / (0.4 * white + 1.0))
-    window = level[:, _CORE].mean(axis=1)
-    return np.column_stack(
+    score = filled * clear**2 * np.minimum(1.0, contrast / (0.4 * white + 1.0))
+    # Most of what is looked at is no solid square: its sides need no measuring.
+    likely = (score >= least) & (white - black > MIN_CONTRAST * np.maximum(white, 40.0))
+    shape, good = _measure_squares(smooth[likely], black[likely], contrast[likely])
+    score = score[likely] * good
+    marks = np.zeros(len(patches), dtype=np.bool_)
+    marks[likely] = score >= least
+    return marks, np.column_stack([shape, score])[score >= least]
+
+
+def _middle(ordered: GreyImage) -> npt.NDArray[np.float32]:
+    """The median of each row, the rows in order; shape (n,)."""
+    half = ordered.shape[1] // 2
+    return np.asarray(ordered[:, [half - 1 + ordered.shape[1] % 2, half]].mean(axis=1), dtype=np.float32)
+
+
+def _measure_squares(
+    smooth: GreyImage, black: npt.NDArray[np.float32], contrast: npt.NDArray[np.float32]
+) -> tuple[FloatArray, FloatArray]:
+    """Of smoothed patches: centre shift x and y and size in sides, slope in degrees, window, shape (n, 5); and how
+    straight their sides are (n,), 0 where they make no square.
+    """
+    level = np.clip((smooth - black[:, None, None]) / contrast[:, None, None], 0.0, 1.0)
+    upright = level.transpose(0, 2, 1)
+    # Each side in turn is brought to the right, crossed outwards from the dark; rows run downwards or to the right.
+    turned = (level, level[:, :, ::-1], upright, upright[:, :, ::-1])
+    strips = (side[:, _ROWS[0] : _ROWS[-1] + 1, _ACROSS[0] : _ACROSS[-1] + 1] for side in turned)
+    # The dark part of each row is as long as its darkness adds up to: sub-pixel without a threshold.
+    darkness = np.stack([(1.0 - strip).sum(axis=2) for strip in strips])
+    crossing = _AXIS[_ACROSS[0]] - _STEP / 2 + darkness * _STEP
+    half = crossing.shape[2] // 2
+    slopes = (np.median(crossing[..., half:], axis=2) - np.median(crossing[..., :half], axis=2)) / (half * _STEP)
+    slopes = np.clip(slopes, -MAX_SLOPE, MAX_SLOPE)
+    level_rows = crossing - slopes[:, :, None] * _AXIS[_ROWS]
+    edges = np.median(level_rows, axis=2)
+    off = np.abs(level_rows - edges[:, :, None])
+    # What never turns light melts into something else: it has no edge there.
+    straight = ((off < STRAIGHT) & (crossing < _AXIS[_ACROSS[-1]] - 2 * _STEP)).mean(axis=2)
+    right, left, bottom, top = _mend_edges(edges, straight)
+    # Turned clockwise, the right side leans to the left further down, the lower side further down to the right.
+    slope = np.median(slopes * np.array([[-1], [1], [1], [-1]]), axis=0)
+    across, down = np.maximum(right + left, 0.01), np.maximum(bottom + top, 0.01)
+    square = (across > 0.7) & (across < 1.35) & (np.abs(np.log(across / down)) < MAX_OBLONG)
+    ordered = np.sort(straight, axis=0)
+    shape = np.column_stack(
         [
             (right - left) / 2,
             (bottom - top) / 2,
             (across + down) / 2,
             np.degrees(slope),
-            window,
-            np.where(square, score, 0.0),
+            level[:, _CORE].mean(axis=1),
         ]
     )
+    # One bad side of four is a stain or a stroke; two are another thing.
+    return shape, np.where(square, 0.4 * ordered[0] + 0.6 * ordered[1], 0.0)
 
 
-def _mend_edges(edges: list[FloatArray], straight: list[FloatArray]) -> list[FloatArray]:
+def _mend_edges(edges: FloatArray, straight: FloatArray) -> list[FloatArray]:
     """The edges (right, left, bottom, top), a lost one put where the other three of the square want it."""
     mended = list(edges)
     for side, opposite, across in ((0, 1, (2, 3)), (1, 0, (2, 3)), (2, 3, (0, 1)), (3, 2, (0, 1))):
