@@ -182,7 +182,7 @@ def processor_seconds(pool: PagePool) -> float:
 def warm_up(pool: PagePool, folder: Path) -> None:
     page = folder / "warm.png"
     cv2.imwrite(str(page), np.full((400, 300), 255, np.uint8))
-    for ticket in [pool.submit(page, 1) for _ in range(2 * pool.workers)]:
+    for ticket in [pool.submit(page, range(1, 2)) for _ in range(2 * pool.workers)]:
         pool.result(ticket)
 
 

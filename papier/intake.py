@@ -14,6 +14,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -29,7 +30,7 @@ from papier.ocr.pages import count_pages, load_page
 from papier.ocr.reading import Reader
 from papier.ocr.register import SheetRegister
 from papier.ocr.scan import GreyImage, RejectedPage
-from papier.page_pool import PageOnItsWay, PagePool, PageReader, read_one, using_pool
+from papier.page_pool import PagePool, PageReader, RunOnItsWay, read_one, using_pool
 from papier.records import PageReading, PageStatus
 from papier.store.archive import hash_file, keep_file, using_archive
 from papier.store.masked_copy import write_masked_copy
@@ -43,7 +44,8 @@ from papier.workflows.place import Place, known_place
 
 # Starting a process costs as much as reading half a dozen pages.
 MIN_PAGES_FOR_POOL = 8
-# Pages handed to the pool ahead of the one that is waited for: enough to keep it busy, few enough to stay small.
+# Runs of pages handed to the pool for each process, ahead of the one that is waited for: enough to keep it busy, few
+# enough to stay small.
 AHEAD = 4
 # What stands in a masked copy for a page that could not be decoded: a blank A4 page at 50 dpi.
 UNREADABLE_SHAPE = (585, 413)
@@ -72,7 +74,7 @@ def read_scan(
 ) -> Iterator[PageReading]:
     """The readings of a scan file in page order. Raises ScanFileError when the file cannot be read at all.
 
-    With a pool, pages are read in its processes; at most `AHEAD` pages a worker are in flight, so memory stays flat.
+    With a pool, pages are read in its processes; at most `AHEAD` runs a worker are in flight, so memory stays flat.
     """
     total = count_pages(path)
     if pool is None:
@@ -81,16 +83,17 @@ def read_scan(
             if progress is not None:
                 progress(index, total)
         return
-    waiting: deque[PageOnItsWay] = deque()
-    flight = AHEAD * pool.workers
-    submitted = 0
-    for done in range(1, total + 1):
-        while submitted < total and len(waiting) < flight:
-            submitted += 1
-            waiting.append(pool.submit(path, submitted))
-        yield from pool.result(waiting.popleft())
-        if progress is not None:
-            progress(done, total)
+    waiting: deque[RunOnItsWay] = deque()
+    coming = pool.runs(total)
+    done = 0
+    while done < total:
+        for run in islice(coming, AHEAD * pool.workers - len(waiting)):
+            waiting.append(pool.submit(path, run))
+        for readings in pool.result(waiting.popleft()):
+            yield from readings
+            done += 1
+            if progress is not None:
+                progress(done, total)
 
 
 def mark_copies(readings: Iterator[PageReading], masters: Callable[[str], bool]) -> Iterator[PageReading]:
@@ -165,7 +168,7 @@ class IntakeQueue:
         self.workspace = workspace
         self.engine = engine
         self.pool = pool
-        self._waiting: deque[tuple[Path, _Begun | TakenIn, list[PageOnItsWay]]] = deque()
+        self._waiting: deque[tuple[Path, _Begun | TakenIn, list[RunOnItsWay]]] = deque()
 
     def __len__(self) -> int:
         return len(self._waiting)
@@ -173,32 +176,35 @@ class IntakeQueue:
     @property
     def is_full(self) -> bool:
         """True when the pool has all that it needs to be kept busy."""
-        return sum(len(pages) for _path, _begun, pages in self._waiting) >= AHEAD * self.pool.workers
+        return sum(len(runs) for _path, _begun, runs in self._waiting) >= AHEAD * self.pool.workers
 
     @property
     def is_ready(self) -> bool:
         """True when `finish` will not have to wait."""
-        return bool(self._waiting) and all(page.is_read for page in self._waiting[0][2])
+        return bool(self._waiting) and all(run.is_read for run in self._waiting[0][2])
 
     def begin(self, path: Path) -> None:
         """Have a file read. Raises like `take_in`; the file is then not in the queue."""
         with using_archive(self.workspace.archive):
             begun = _begin(self.workspace, self.engine, path, self.pool.reader)
-        pages = (
-            [] if isinstance(begun, TakenIn) else [self.pool.submit(begun.source, at + 1) for at in range(begun.total)]
+        runs = (
+            []
+            if isinstance(begun, TakenIn)
+            else [self.pool.submit(begun.source, run) for run in self.pool.runs(begun.total)]
         )
-        self._waiting.append((path, begun, pages))
+        self._waiting.append((path, begun, runs))
 
     def finish(self, now: dt.datetime, workflows: Sequence[Workflow] = (), progress: Progress | None = None) -> TakenIn:
         """File the first of the queue, once it is read. Raises like `take_in`; it has then left the queue."""
-        _path, begun, pages = self._waiting.popleft()
+        _path, begun, runs = self._waiting.popleft()
         if isinstance(begun, TakenIn):
             return begun
         readings: list[PageReading] = []
-        for page in pages:
-            readings += self.pool.result(page)
-            if progress is not None:
-                progress(page.index, begun.total)
+        for run in runs:
+            for index, found in zip(run.pages, self.pool.result(run), strict=True):
+                readings += found
+                if progress is not None:
+                    progress(index, begun.total)
         with using_archive(self.workspace.archive):
             return _finish(self.workspace, self.engine, begun, readings, self.pool.reader, now, workflows)
 

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Protocol
 
 from papier.errors import PapierError
-from papier.ocr.pages import load_page
+from papier.ocr.pages import open_pages
 from papier.ocr.reading import Reader
 from papier.ocr.register import SheetRegister
 from papier.ocr.scan import RejectedPage, ScannedPage
@@ -30,6 +30,9 @@ from papier.records import PageReading, PageStatus
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
 # An A4 page at 300 dpi in colour, or A3 in grey; and the most that glibc takes.
 KEPT_BYTES = 32 * 1024 * 1024
+# Opening a PDF of 1,000 pages takes as long as decoding one of them: so many pages of it, at most, are read in a run,
+# and fewer of a small file, of which each process gets so many runs.
+LONGEST_RUN, RUNS_A_WORKER = 8, 4
 
 
 class PageReader(Protocol):
@@ -43,12 +46,27 @@ class PageReader(Protocol):
 
 def read_one(path: Path, index: int, reader: PageReader) -> list[PageReading]:
     """The readings of one page; one that breaks the reader is a rejected page with its reason, never a lost batch."""
+    return read_run(path, range(index, index + 1), reader)[0]
+
+
+def read_run(path: Path, run: range, reader: PageReader) -> list[list[PageReading]]:
+    """`read_one` for each page of a run, counted from 1: the file is opened once."""
+
+    def read(index: int) -> list[PageReading]:
+        try:
+            return reader.read_page(pages.load(index))
+        except PapierError:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever a hostile page provokes, the batch goes on
+            return [rejected_page(path, index, f"{type(error).__name__}: {error}")]
+
     try:
-        return reader.read_page(load_page(path, index))
+        with open_pages(path) as pages:
+            return [read(index) for index in run]
     except PapierError:
         raise
-    except Exception as error:  # noqa: BLE001 - whatever a hostile page provokes, the batch goes on
-        return [rejected_page(path, index, f"{type(error).__name__}: {error}")]
+    except Exception as error:  # noqa: BLE001 - as above, of a file that does not open
+        return [[rejected_page(path, index, f"{type(error).__name__}: {error}")] for index in run]
 
 
 def rejected_page(path: Path, index: int, why: str) -> PageReading:
@@ -57,12 +75,12 @@ def rejected_page(path: Path, index: int, why: str) -> PageReading:
 
 
 @dataclass(frozen=True, slots=True)
-class PageOnItsWay:
-    """A page that was handed to a pool."""
+class RunOnItsWay:
+    """Pages of a file, counted from 1, that were handed to a pool."""
 
     path: Path
-    index: int
-    future: Future[list[PageReading]]
+    pages: range
+    future: Future[list[list[PageReading]]]
     executor: ProcessPoolExecutor
 
     @property
@@ -78,27 +96,28 @@ class PagePool:
         self.workers = workers or os.cpu_count() or 1
         self._executor: ProcessPoolExecutor | None = None
 
-    def submit(self, path: Path, index: int) -> PageOnItsWay:
-        """Have page `index` of a file read."""
+    def submit(self, path: Path, pages: range) -> RunOnItsWay:
+        """Have these pages of a file read, by one process."""
         try:
-            return self._submit(path, index)
+            return self._submit(path, pages)
         except BrokenProcessPool:
             self.close()
-        return self._submit(path, index)
+        return self._submit(path, pages)
 
-    def result(self, page: PageOnItsWay) -> list[PageReading]:
-        """The readings of a page, once it is read. Raises ScanFileError like `read_one`."""
+    def result(self, run: RunOnItsWay) -> list[list[PageReading]]:
+        """The readings of each page, once all are read. Raises ScanFileError like `read_one`."""
         try:
-            return page.future.result()
+            return run.future.result()
         except BrokenProcessPool:
             # Whose fault it was nobody can say: each page that was on the way is read once more, alone.
-            if page.executor is self._executor:
+            if run.executor is self._executor:
                 self.close()
-        try:
-            return self._submit(page.path, page.index).future.result()
-        except BrokenProcessPool:
-            self.close()
-            return [rejected_page(page.path, page.index, "it broke the program that reads it")]
+        return [self._read_alone(run.path, index) for index in run.pages]
+
+    def runs(self, total: int) -> Iterator[range]:
+        """The pages of a file, 1 to `total`, in runs that keep all processes busy to the end."""
+        length = min(max(1, total // (RUNS_A_WORKER * self.workers)), LONGEST_RUN)
+        return (range(first, min(first + length, total + 1)) for first in range(1, total + 1, length))
 
     def close(self) -> None:
         """Let the processes go; what was submitted and not begun is dropped."""
@@ -106,10 +125,17 @@ class PagePool:
             self._executor.shutdown(wait=True, cancel_futures=True)
             self._executor = None
 
-    def _submit(self, path: Path, index: int) -> PageOnItsWay:
+    def _read_alone(self, path: Path, index: int) -> list[PageReading]:
+        try:
+            return self._submit(path, range(index, index + 1)).future.result()[0]
+        except BrokenProcessPool:
+            self.close()
+            return [rejected_page(path, index, "it broke the program that reads it")]
+
+    def _submit(self, path: Path, pages: range) -> RunOnItsWay:
         executor = self._started()
         with _interrupts_held_back():
-            return PageOnItsWay(path, index, executor.submit(_read_in_process, path, index), executor)
+            return RunOnItsWay(path, pages, executor.submit(_read_in_process, path, pages), executor)
 
     def _started(self) -> ProcessPoolExecutor:
         if self._executor is None:
@@ -181,6 +207,6 @@ def _end_with_parent() -> None:
         os._exit(1)
 
 
-def _read_in_process(path: Path, index: int) -> list[PageReading]:
+def _read_in_process(path: Path, pages: range) -> list[list[PageReading]]:
     assert _reader_of_process is not None  # noqa: S101 - `_start_process` has run
-    return read_one(path, index, _reader_of_process)
+    return read_run(path, pages, _reader_of_process)

@@ -37,7 +37,7 @@ class ScanFile:
 
     def pages(self) -> Iterator[ScannedPage | RejectedPage]:
         """All pages in order. One is in memory at a time, where the caller keeps none."""
-        with _open_pages(self.path, self.kind) as pages:
+        with _open(self.path, self.kind) as pages:
             for index in range(1, self.page_count + 1):
                 yield pages.load(index)
 
@@ -52,7 +52,7 @@ def open_scan(path: Path) -> ScanFile:
     Raises ScanFileError where it is missing, empty, locked, damaged as a whole, or no scan.
     """
     kind = find_kind(path)
-    with _open_pages(path, kind) as pages:
+    with _open(path, kind) as pages:
         return ScanFile(path, kind, len(pages))
 
 
@@ -66,8 +66,13 @@ def iterate_pages(path: Path) -> Iterator[ScannedPage | RejectedPage]:
     return open_scan(path).pages()
 
 
+def open_pages(path: Path) -> PdfPages | ImagePages:
+    """The pages of a file, to be loaded by their numbers from 1 and closed; raises ScanFileError like `open_scan`."""
+    return _open(path, find_kind(path))
+
+
 def load_page(path: Path, index: int) -> ScannedPage | RejectedPage:
-    """Page `index` of a file, from 1, for a worker process that is given one page.
+    """Page `index` of a file, from 1; the file is opened for this page alone.
 
     Raises ScanFileError like `open_scan`, IndexError beyond the last page.
     """
@@ -100,11 +105,11 @@ def find_kind(path: Path) -> ScanFileKind:
 
 
 def _load(path: Path, kind: ScanFileKind, index: int) -> ScannedPage | RejectedPage:
-    with _open_pages(path, kind) as pages:
+    with _open(path, kind) as pages:
         if not 1 <= index <= len(pages):
             raise IndexError(f"{path} has {len(pages)} pages, no page {index}")
         return pages.load(index)
 
 
-def _open_pages(path: Path, kind: ScanFileKind) -> PdfPages | ImagePages:
+def _open(path: Path, kind: ScanFileKind) -> PdfPages | ImagePages:
     return PdfPages(path, str(path)) if kind is ScanFileKind.PDF else ImagePages(path, str(path))
