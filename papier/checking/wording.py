@@ -44,6 +44,8 @@ REASONS: Mapping[str, Callable[[], str]] = {
     "no French telephone number begins so": lambda: _("no French telephone number begins so"),
     "the postcode is unfinished": lambda: _("the postcode is unfinished"),
     "no department has this postcode": lambda: _("no department has this postcode"),
+    "the class is only a level": lambda: _("the class is only a level"),
+    "no known class is named so": lambda: _("no known class is named so"),
     "the number is unfinished": lambda: _("the number is unfinished"),
     "the check key of the number is wrong": lambda: _("the check key of the number is wrong"),
     "sheet number not read": lambda: _("sheet number not read"),

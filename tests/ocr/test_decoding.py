@@ -120,6 +120,48 @@ def test_a_doubtful_year_is_that_of_printing_unless_the_form_asks_for_older_ones
 
 
 @pytest.mark.parametrize(
+    ("content", "text", "count", "doubt", "value"),
+    [
+        # Nobody lives in 69008's neighbour 69098, and no school has a class 4Q that does not have twenty others.
+        ("postcode", "69098", 5, (3, "0", 0.4), "69008"),
+        ("class", "4Q", 4, (1, "A", 0.3), "4A"),
+        ("class", "CEI", 4, (2, "1", 0.4), "CE1"),
+        ("telephone", "0812345678", 10, (1, "6", 0.4), "0612345678"),
+    ],
+)
+def test_what_people_write_more_often_settles_a_doubt(
+    content: str, text: str, count: int, doubt: tuple[int, str, float], value: str
+) -> None:
+    assert decoded(text, count, content, doubt).value == value
+
+
+@pytest.mark.parametrize(
+    ("content", "text", "count"), [("postcode", "59019", 5), ("class", "4Q", 4), ("telephone", "0812345678", 10)]
+)
+def test_clear_cells_are_not_pulled_to_what_is_usual(content: str, text: str, count: int) -> None:
+    decoding = decoded(text, count, content)
+    assert (decoding.value, decoding.problem) == (text, None)
+    assert decoding.probability > 0.95
+
+
+def test_no_list_of_postcodes_settles_a_strange_digit() -> None:
+    rows = cells("69008", 5)
+    rows[4] = np.log(0.5 * np.exp(rows[4]))
+    rows[4, INDEX["W"]] = np.log(0.5)
+    assert decode(rows, ALPHABET, "postcode", Demand()).probability < 0.96
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"), [("3", "only a level"), ("C 2", "no known class"), ("GRANDS", "no known")]
+)
+def test_a_class_that_may_have_lost_a_letter_is_asked_unless_it_is_on_the_roster(text: str, problem: str) -> None:
+    reading = read(decoded(text, 6, "class"), "class")
+    assert (reading.state, reading.needs_person) == (State.DOUBTFUL, True)
+    assert problem in (reading.reason or "")
+    assert decoded(text, 6, "class", known=(text,)).problem is None
+
+
+@pytest.mark.parametrize(
     ("content", "text", "count"),
     [
         ("date", "0903", 8),
