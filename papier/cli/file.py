@@ -12,7 +12,7 @@ import click
 from papier.checking.wording import reason_words
 from papier.cli.context import Context, pass_context
 from papier.cli.days import Day
-from papier.cli.output import progress_bar
+from papier.cli.output import labelled, progress_bar
 from papier.durable import write_private
 from papier.errors import EXIT_CHECK_NEEDED, UsageError, os_words
 from papier.filing import FiledPaper, file_paper
@@ -135,7 +135,7 @@ def _tell(path: Path, filed: FiledPaper, *, as_json: bool) -> None:
         click.echo(_("{file}: filed as record {record}.").format(file=path.name, record=filed.record))
     for page in filed.pages:
         if page.reason:
-            click.echo(f"  p. {page.source_page}: {reason_words(page.reason)}")
+            click.echo(f"  {labelled(f'p. {page.source_page}', reason_words(page.reason))}")
     if filed.case is not None:
         click.echo(_("  It is with case {case}.").format(case=filed.case))
         return

@@ -16,7 +16,7 @@ from papier.checking.wording import reason_words
 from papier.cli import counts
 from papier.cli.check import tell_corrections
 from papier.cli.context import Context, pass_context
-from papier.cli.output import labelled, progress_bar
+from papier.cli.output import about_file, labelled, progress_bar
 from papier.cli.read import exit_code, tell_missing_pages
 from papier.devices.delivery import readable_name
 from papier.devices.wholeness import find_kind
@@ -90,8 +90,7 @@ def command(
         if isinstance(outcome, PapierError):
             if not files and not path.exists():
                 continue  # another intake has taken it meanwhile
-            message = readable_name(str(outcome))
-            click.echo(message if path.name in str(outcome) else f"{readable_name(str(path))}: {message}", err=True)
+            click.echo(about_file(path, str(outcome)), err=True)
             failed.append(outcome)
             continue
         known += outcome.pages is None

@@ -11,6 +11,7 @@ import click
 from papier.after_batch import open_office, send_all
 from papier.cli.case_prints import free_output
 from papier.cli.context import Context, pass_context
+from papier.cli.output import in_words, labelled
 from papier.cli.outputs import OutputFile
 from papier.cli.printer import deliver, find_destination, printer_options
 from papier.devices.ipp import Server
@@ -106,10 +107,15 @@ def _run(context: Context, *, dry_run: bool, as_json: bool) -> int:
             }
             click.echo(json.dumps(line, ensure_ascii=False))
         elif dry_run:
-            click.echo(f"{came.sheet or '–'}" + (f": {refusal_words(came.refusal)}" if came.refusal else ""))
+            sheet = came.sheet or "–"
+            click.echo(labelled(sheet, refusal_words(came.refusal)) if came.refusal else sheet)
             for known in found:
-                words = _("would be done") if known.state is OrderState.BEGUN else f"{known.state}: {known.told}"
-                click.echo(f"  {order_words(known.order, titles)}: {words}")
+                words = (
+                    _("would be done")
+                    if known.state is OrderState.BEGUN
+                    else labelled(in_words(known.state), known.told)
+                )
+                click.echo(f"  {labelled(order_words(known.order, titles), words)}")
     if dry_run:
         return EXIT_CHECK_NEEDED if asked else 0
     told = 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -11,6 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from papier.devices.delivery import readable_name
 from papier.language import translate as _
 
 if TYPE_CHECKING:
@@ -27,6 +29,9 @@ _WORDS: Mapping[str, Callable[[], str]] = {
     "sure": lambda: _("sure"),
     "blank": lambda: _("blank"),
     "unreadable": lambda: _("unreadable"),
+    "done": lambda: _("done"),
+    "asked": lambda: _("asked"),
+    "refused": lambda: _("refused"),
 }
 
 # Shorter work is over before a bar can be read.
@@ -68,6 +73,12 @@ def typeset(text: str) -> str:
 def labelled(what: str, words: str) -> str:
     """`what: words`, with the space that French wants before its colon."""
     return _("{what}: {words}").format(what=what, words=words)
+
+
+def about_file(path: Path, message: str) -> str:
+    """What is wrong with a file, with its name before it where the message does not say it."""
+    message = readable_name(message)
+    return message if path.name in message else labelled(readable_name(str(path)), message)
 
 
 def in_words(status: str) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from papier.cli.context import Context
+from papier.cli.output import labelled
 from papier.errors import UsageError
 from papier.forms.definition import FormDefinition, TableField
 from papier.forms.layout import Layout
@@ -57,7 +58,7 @@ def find_people(
     for addressee in addressees:
         faults = unprintable_values(layout, addressee.values, addressee.rows)
         for fault in faults:
-            click.echo(f"{' '.join(addressee.values.values())}: {fault}", err=True)
+            click.echo(labelled(_name(addressee), fault), err=True)
         if faults:
             incomplete += 1
         else:
@@ -65,6 +66,12 @@ def find_people(
     if not printable:
         raise UsageError(_("No sheet to print: mend the values above."))
     return printable, incomplete
+
+
+def _name(addressee: Addressee) -> str:
+    """Whom a sheet is for, as a person says it; all that is known where nobody is named."""
+    named = [addressee.values.get(column, "") for column in ("nom", "prenom", "classe")]
+    return " ".join(filter(None, named if named[0] else addressee.values.values()))
 
 
 def parse_settings(settings: tuple[str, ...], layouts: Iterable[Layout]) -> dict[str, str]:

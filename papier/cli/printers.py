@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from papier.cli.context import Context, pass_context
+from papier.cli.output import labelled
 from papier.devices.ipp import Server
 from papier.devices.print_settings import PrintSettings, load_print_settings
 from papier.devices.printer_words import in_words, troubles, warnings
@@ -73,7 +74,7 @@ def _show(printer: Printer, *, chosen: bool) -> None:
     if not printer.accepting:
         state = _("takes no jobs")
     mark = "→" if chosen else " "
-    click.echo(f"{mark} {printer.name}: {state}" + (f" · {printer.info}" if printer.info else ""))
+    click.echo(f"{mark} {labelled(printer.name, state)}" + (f" · {printer.info}" if printer.info else ""))
     for word in (*troubles(printer.reasons), *warnings(printer.reasons)):
         if word != "paused":
             click.echo(f"    {in_words(word)}")

@@ -9,13 +9,14 @@ import click
 from papier.checking.wording import reason_words
 from papier.cli import counts
 from papier.cli.context import Context, pass_context
-from papier.cli.output import progress_bar
+from papier.cli.output import about_file, labelled, progress_bar
 from papier.errors import EXIT_CHECK_NEEDED, EXIT_PAGES_REJECTED, MissingProgramError, UsageError
 from papier.forms.library import library_folders
 from papier.language import translate as _
 from papier.language import translate_count as _n
 from papier.ocr.zones.typed import tesseract_probe
 from papier.rebuild import find_scans, rebuild
+from papier.store.workspace import KEY_FILE
 
 
 @click.command(
@@ -34,6 +35,13 @@ from papier.rebuild import find_scans, rebuild
 @click.option("--dry-run", is_flag=True, help=_("Say what would be read; store nothing."))
 @pass_context
 def command(context: Context, scans: tuple[Path, ...], dry_run: bool) -> int:
+    if not context.exists:
+        # Not `papier init`: a new key would make every sheet a stranger's.
+        raise UsageError(
+            _(
+                "There is no key in {folder}. Put the copy of it there under the name {name}, and run this again."
+            ).format(folder=context.folder, name=KEY_FILE)
+        )
     missing = tesseract_probe()
     if missing is not None:
         raise MissingProgramError(missing)
@@ -62,14 +70,13 @@ def command(context: Context, scans: tuple[Path, ...], dry_run: bool) -> int:
         )
     )
     for path, why in outcome.unreadable.items():
-        click.echo(f"{path}: {why}", err=True)
+        click.echo(about_file(path, why), err=True)
     for number, why in outcome.refused.items():
         click.echo(_("sheet {number}: {why}").format(number=number, why=why), err=True)
     for page in pages:
         if page.record is None and page.reading.reason not in (None, "blank page"):
-            click.echo(
-                f"{page.reading.source} p. {page.reading.source_page}: {reason_words(page.reading.reason)}", err=True
-            )
+            place = f"{page.reading.source} p. {page.reading.source_page}"
+            click.echo(labelled(place, reason_words(page.reading.reason)), err=True)
     if outcome.asked:
         click.echo(_("What no reading settles; whatever a person had said of it must be said again:"))
         for record, field in outcome.asked:

@@ -167,3 +167,15 @@ def test_what_is_counted_agrees_with_its_number(french: Papier, tmp_path: Path) 
     assert "0 feuille est annulée." in french("sheets", "void", "--run", "1").out
     assert "2 feuilles changeraient" in french("sheets", "void", "--run", "2", "--dry-run").out
     assert "0 entrée indexée." in french("search", "--rebuild").err
+
+
+def test_a_rebuild_without_its_key_or_with_a_broken_scan(french: Papier, tmp_path: Path) -> None:
+    scans = tmp_path / "scans"
+    scans.mkdir()
+    (scans / "coupe.pdf").write_bytes(b"%PDF-1.7\n" + b"x" * 500)
+    lost = french("--workspace", tmp_path / "neuf", "rebuild", scans)
+    assert lost.code == 2
+    assert f"Il n'y a pas de clé dans {tmp_path / 'neuf'}. Mettez-y sa copie sous le nom key" in lost.err
+    broken = french("rebuild", scans)
+    assert broken.code == 21
+    assert broken.err.startswith(f"{scans / 'coupe.pdf'} : le PDF est abîmé")
