@@ -88,7 +88,7 @@ def _mapping(keys: Keys, **replaced: Schema) -> Schema:
 
 
 def _described(key: Key) -> Schema:
-    return key.shape.schema() | {"description": key.about}
+    return key.shape.schema() | {"description": key.words}
 
 
 def _first_of(kinds: Mapping[str, Keys], *, field_ids: bool = False) -> list[Schema]:

@@ -50,6 +50,11 @@ class Key:
     about: str
     needed: bool = False
 
+    @property
+    def words(self) -> str:
+        """What it is for, in the user's language."""
+        return _(self.about)
+
 
 Keys = Mapping[str, Key]
 
@@ -384,7 +389,8 @@ def read_keys(
             values[name] = value
     for name, key in keys.items():
         if key.needed and name not in entries and name not in misspelt:
-            proof.report(owner, _("`{name}` is missing. Add `{name}: …` ({about}).").format(name=name, about=key.about))
+            message = _("`{name}` is missing. Add `{name}: …` ({about}).")
+            proof.report(owner, message.format(name=name, about=key.words))
     return values
 
 

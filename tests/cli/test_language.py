@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import datetime as dt
 import gettext
+import importlib
 import re
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
 import papier
+from papier.forms.shapes import Key
 from papier.language import LOCALE_FOLDER, chosen_language, translate, translate_count, using_language, written_day
 
 PACKAGE = Path(papier.__file__).parent
@@ -48,6 +52,23 @@ def test_every_message_of_the_program_has_its_french_with_the_same_placeholders(
             french = compiled.ngettext(one, many, count)
             assert french != english or english in {"{count} page", "{count} pages"}, english
             assert set(re.findall(r"{\w+}", french)) == set(re.findall(r"{\w+}", english)), english
+
+
+@pytest.mark.parametrize("module", ["forms.grammar", "forms.families", "forms.recipients", "workflows.grammar"])
+def test_what_every_key_of_a_definition_is_for_is_said_in_french(module: str) -> None:
+    known = list(keys_in(vars(importlib.import_module(f"papier.{module}"))))
+    assert len(known) >= 3
+    with using_language("fr"):
+        assert [key.about for key in known if key.words == key.about] == []
+
+
+def keys_in(values: Mapping[str, Any]) -> Iterator[Key]:
+    """The keys of a module's tables, and of tables of tables."""
+    for value in values.values():
+        if isinstance(value, Key):
+            yield value
+        elif isinstance(value, dict) and value is not values.get("__builtins__"):
+            yield from keys_in(value)
 
 
 def test_the_french_is_typeset_as_french() -> None:
