@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from papier.errors import DefinitionError
-from papier.yaml_source import Node, Proofreader, load_yaml, suggest_or_list
+from papier.yaml_source import Node, Proofreader, load_yaml
 
 
 def read_section(path: Path, name: str, known: tuple[str, ...]) -> tuple[Mapping[str, Node], Proofreader]:
@@ -29,7 +29,7 @@ def read_section(path: Path, name: str, known: tuple[str, ...]) -> tuple[Mapping
     entries = proof.entries(section, name) or {}
     for key, entry in entries.items():
         if key not in known:
-            proof.report(entry, f"unknown key `{key}`.{suggest_or_list(key, known)}")
+            proof.report_unknown_key(entry, key, known)
     return {key: entry for key, entry in entries.items() if key in known}, proof
 
 

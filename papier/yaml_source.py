@@ -117,14 +117,20 @@ class Proofreader:
         return Proofreader(self.problems, place)
 
     def report(self, node: Node, message: str) -> None:
-        prefix = f"{self.place}: " if self.place else ""
-        self.problems.append(Problem(node.path, node.line, prefix + message))
+        if self.place:
+            message = _("{what}: {words}").format(what=self.place, words=message)
+        self.problems.append(Problem(node.path, node.line, message))
+
+    def report_unknown_key(self, node: Node, key: str, known: Iterable[str]) -> None:
+        """A key that stands there and means nothing, with the nearest of those that do."""
+        hint = suggest_or_list(key, tuple(known))
+        self.report(node, _("unknown key `{name}`.{hint}").format(name=key, hint=hint))
 
     def text(self, node: Node, what: str) -> str | None:
         """A text that is not empty, without white space around it."""
         if node.text is not None and node.text.strip():
             return node.text.strip()
-        self._expected(node, what, "a text")
+        self._expected(node, what, _("a text"))
         return None
 
     def flag(self, node: Node, what: str) -> bool | None:

@@ -18,6 +18,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from papier.errors import os_words
+from papier.language import translate as _
 
 # A server answers at once; one that does not within this many seconds is not there.
 TIMEOUT_SECONDS = 30.0
@@ -164,7 +165,7 @@ def ask(server: Server, operation: Operation, attributes: Sequence[Attribute], d
     if answer.status in (http.client.UNAUTHORIZED, http.client.FORBIDDEN):
         return Answer(Status.NOT_AUTHORIZED, answer.reason, ())
     if answer.status != http.client.OK:
-        raise UnreachableError(f"HTTP {answer.status} {answer.reason}")
+        raise UnreachableError(_("it answers HTTP {status}").format(status=answer.status))
     return decode(data)
 
 
@@ -243,7 +244,7 @@ def decode(data: bytes) -> Answer:
     try:
         return _decode(data)
     except (struct.error, IndexError) as error:
-        raise UnreachableError("the answer is no IPP") from error
+        raise UnreachableError(_("what answers there is no print service")) from error
 
 
 def _decode(data: bytes) -> Answer:

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from papier.devices.printing import WHITE, JobOptions, Sides
 from papier.settings import raise_found, read_section
-from papier.yaml_source import Node, Proofreader, suggest_or_list
+from papier.yaml_source import Node, Proofreader
 
 SECTION = "impression"
 # A class set of 30 double-sided sheets takes two minutes on a desk printer.
@@ -114,7 +114,7 @@ def _known(node: Node, proof: Proofreader, what: str, keys: tuple[str, ...]) -> 
     entries = proof.entries(node, what) or {}
     for key, entry in entries.items():
         if key not in keys:
-            proof.report(entry, f"unknown key `{key}`.{suggest_or_list(key, keys)}")
+            proof.report_unknown_key(entry, key, keys)
     return {key: entry for key, entry in entries.items() if key in keys}
 
 

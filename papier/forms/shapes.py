@@ -379,9 +379,7 @@ def read_keys(
             continue
         key = keys.get(name)
         if key is None:
-            proof.report(
-                node, _("unknown key `{name}`.{hint}").format(name=name, hint=suggest_or_list(name, (*keys, *also)))
-            )
+            proof.report_unknown_key(node, name, (*keys, *also))
             misspelt.add(find_nearest(name, (*keys, *also)))
             continue
         value = key.shape.read(node, proof, name)

@@ -14,7 +14,7 @@ from papier.forms.shapes import Keys, WordingShape, read_keys
 from papier.language import translate as _
 from papier.workflows import grammar
 from papier.workflows.definition import Answer, Back, Clock, Decision, Step, Way, Workflow
-from papier.yaml_source import Node, Proofreader, load_yaml, parse_yaml, suggest_or_list
+from papier.yaml_source import Node, Proofreader, load_yaml, parse_yaml
 
 # Marks what nobody has confirmed yet; such a text must never reach a sheet.
 _UNVERIFIED = re.compile(r"\bUNVERIFIED\b", re.IGNORECASE)
@@ -71,9 +71,7 @@ def parse_drafts(node: Node | None, path: str, family: str) -> tuple[list[Draft]
             proof.report(part, _("a text marked UNVERIFIED must not be printed. Confirm it, or take it out."))
     for key, entry in node.entries.items():
         if key != "workflows":
-            proof.report(
-                entry, _("unknown key `{key}`.{hint}").format(key=key, hint=suggest_or_list(key, ("workflows",)))
-            )
+            proof.report_unknown_key(entry, key, ("workflows",))
     if "workflows" not in node.entries:
         proof.report(node, _("`workflows` is missing. Add `workflows:` and the workflows under it, by name."))
         return [], proof.problems

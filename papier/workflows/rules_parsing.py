@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from papier.errors import Problem
 from papier.workflows.rules import Ending, Party, Rule, Start, Unit, Wording
-from papier.yaml_source import Node, Proofreader, suggest_or_list
+from papier.yaml_source import Node, Proofreader
 
 UNITS = {
     "days": Unit.DAYS,
@@ -110,7 +110,7 @@ def _check_keys(
     listed = tuple(known)
     for key, value in entries.items():
         if key not in listed:
-            proof.report(value, f"unknown key `{key}`.{suggest_or_list(key, listed)}")
+            proof.report_unknown_key(value, key, listed)
     missing = [key for key in listed if key not in entries and key not in optional]
     if missing:
         proof.report(node, "missing: " + ", ".join(f"`{key}`" for key in missing) + ". Add it.")

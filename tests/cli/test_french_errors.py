@@ -179,3 +179,13 @@ def test_a_rebuild_without_its_key_or_with_a_broken_scan(french: Papier, tmp_pat
     broken = french("rebuild", scans)
     assert broken.code == 21
     assert broken.err.startswith(f"{scans / 'coupe.pdf'} : le PDF est abîmé")
+
+
+def test_a_mistyped_key_of_the_settings(french: Papier, tmp_path: Path) -> None:
+    settings = tmp_path / "workspace" / "papier.yaml"
+    settings.write_text("impression: {imprimente: Copieur}\n", encoding="utf-8")
+    printed = french("print", "carnet/absence", "--printer", "Copieur")
+    assert printed.code == 3
+    assert "papier.yaml:1: `impression` : clé inconnue `imprimente`. Vouliez-vous dire `imprimante` ?" in printed.err
+    settings.write_text("ordres: {permi: [jour]}\n", encoding="utf-8")
+    assert "clé inconnue `permi`. Vouliez-vous dire `permis` ?" in french("orders").err
