@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -43,15 +44,14 @@ class Templates:
             cv2.matchTemplate(window, template, cv2.TM_CCORR, surface)
         # One on top of the other: sums of rectangles within a window do not see its neighbours.
         totals = cv2.integral2(windows.reshape(-1, across))
-        sums, squares = (_within(np.asarray(total, np.float64), windows.shape, height, width) for total in totals)
+        sums, squares = (_within(np.asarray(total), windows.shape, height, width) for total in totals)
         area = height * width
         length = np.sqrt(np.maximum(squares - sums**2 / area, area * EVEN**2))
         return np.asarray(surfaces / length, dtype=np.float32)
 
 
-def _within(total: npt.NDArray[np.float64], shape: tuple[int, ...], height: int, width: int) -> npt.NDArray[np.float64]:
+def _within(total: npt.NDArray[Any], shape: tuple[int, ...], height: int, width: int) -> npt.NDArray[np.float64]:
     """The sums over height × width pixels at every place of each window, from the integral of all of them."""
-    rows = shape[1] - height + 1
-    first = (np.arange(shape[0])[:, None] * shape[1] + np.arange(rows)).ravel()
-    strips = total[first + height] - total[first]
-    return np.asarray((strips[:, width:] - strips[:, :-width]).reshape(shape[0], rows, -1))
+    above, below = (part.reshape(shape[0], shape[1], -1) for part in (total[:-1], total[1:]))
+    strips = below[:, height - 1 :] - above[:, : shape[1] - height + 1]
+    return np.asarray(strips[..., width:] - strips[..., :-width], dtype=np.float64)

@@ -128,8 +128,9 @@ def classify(patches: FloatImages, model: GlyphModel) -> FloatArray:
     """Logarithms of the probabilities of the 32 characters: (n, pixels) → (n, 32). Blank patches say nothing."""
     values = patches
     for index, (weights, biases) in enumerate(model.layers):
-        # Not `@`: for products as small as these the threads of a linear algebra library cost more than the product.
-        values = np.einsum("ni,oi->no", np.maximum(values, 0) if index else values, weights) + biases
+        shown = np.maximum(values, 0) if index else values
+        # One by one: for a product of them all a linear algebra library starts threads, which cost more than it.
+        values = (shown[:, None, :] @ weights.T)[:, 0] + biases
     logits = values.astype(np.float64) / model.temperature
     logits[~patches.any(axis=1)] = 0
     return np.asarray(logits - np.logaddexp.reduce(logits, axis=1, keepdims=True), dtype=np.float64)

@@ -140,7 +140,8 @@ def is_whole_jpeg(data: bytes) -> bool:
     """True when the picture data runs to its end marker. Decoders fill what is missing with grey, without a word."""
     for marker, position in _jpeg_segments(data):
         if marker == 0xDA:
-            return data.find(b"\xff\xd9", position) >= 0
+            # From the end, where it is as a rule.
+            return data.rfind(b"\xff\xd9", position) >= 0
     return False
 
 

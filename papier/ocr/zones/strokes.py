@@ -8,6 +8,7 @@ would be cut off. What truly spans cells (letters that touch, a line through a w
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Final
 
 import cv2
@@ -61,8 +62,7 @@ def _free_run(ink: Ink) -> None:
         return
     measures = np.asarray(stats, np.int64).T
     left, width, area = measures[cv2.CC_STAT_LEFT], measures[cv2.CC_STAT_WIDTH], measures[cv2.CC_STAT_AREA]
-    # The cell of each column; beyond the ends the first and last.
-    cell_of = np.clip((np.arange(strip.shape[1]) - MAX_SHIFT - MARGIN) // PITCH, 0, count - 1).astype(int)
+    cell_of = _cell_of_columns(count, strip.shape[1])
     low, high = cell_of[left], cell_of[left + width - 1]
     # Most strokes lie within one cell. `count` is no cell's own: paper, and what spans cells.
     owner = np.where(low == high, low, count)
@@ -95,6 +95,14 @@ def _free_run(ink: Ink) -> None:
         seen = foreign[part]
         wide = cv2.dilate(seen, _FRINGE)
         ink[cell][(wide > 0) & ((seen > 0) | (part == 0))] = 0
+
+
+@lru_cache(maxsize=64)
+def _cell_of_columns(count: int, width: int) -> Ints:
+    """The cell of each column of the strip (width,); beyond the ends the first and last."""
+    cells: Ints = np.clip((np.arange(width) - MAX_SHIFT - MARGIN) // PITCH, 0, count - 1).astype(np.int64)
+    cells.flags.writeable = False
+    return cells
 
 
 def _shifts(owner: Ints, left: Ints, width: Ints, area: Ints, offsets: Ints) -> Ints:
