@@ -254,6 +254,10 @@ def _typed(before: Any, values: tuple[str, ...]) -> Any:
     text = " ".join(values)
     if not text or not isinstance(before, str) or not parse_day(before):
         return text or None
+    return _typed_day(text)
+
+
+def _typed_day(text: str) -> str:
     day = parse_day(text)
     if day is None:
         raise UsageError(_("“{value}” is no day. Write it 2027-03-01 or 01/03/2027.").format(value=text))
@@ -393,13 +397,14 @@ def amend_command(
     if undo == bool(settings):
         raise UsageError(_("Say --undo, or what is right: --set on=2027-03-02"))
     changes: dict[str, Any] = {}
+    # Lists and numbers are said anew by the command that said them; an amendment can only be undone.
+    texts = [] if found.kind is Kind.AMENDED else [n for n, v in found.data.items() if v is None or isinstance(v, str)]
     for setting in settings:
         name, separator, value = setting.partition("=")
-        if not separator or name not in found.data:
-            known = ", ".join(found.data)
+        if not separator or name not in texts:
+            known = ", ".join(texts) or "–"
             raise UsageError(_("--set wants NAME=VALUE, NAME one of: {known}.").format(known=known))
-        day = parse_day(value) if name in {"on", "until", "prudent", "theoretical"} else None
-        changes[name] = day.isoformat() if day is not None else value
+        changes[name] = _typed_day(value) if name in {"on", "until"} else value
     data = {"seq": event, "data": None if undo else changes, "by": _by(by)}
     return _record(context, number, Kind.AMENDED, data, as_json=as_json)
 

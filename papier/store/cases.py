@@ -20,10 +20,10 @@ from papier.store.events import append_event
 from papier.store.tables import case_events, case_sheets, cases, events, readings, records, workflows
 from papier.workflows.case import Case, Doubt, Value
 from papier.workflows.definition import Workflow
-from papier.workflows.events import CaseEvent, Kind
+from papier.workflows.events import CaseEvent, Kind, in_force
 from papier.workflows.folding import apply, fold, open_case
 from papier.workflows.place import Place
-from papier.workflows.refusals import find_refusal
+from papier.workflows.refusals import find_refusal, unknown_step
 from papier.workflows.tasks import wakes_on
 
 # How an event of a case is called in the chain.
@@ -75,6 +75,19 @@ class CaseLedger:
             .order_by(events.c.seq)
         )
         return [_event(row) for row in rows]
+
+    def _find_amendment_refusal(self, number: int, seq: int, changes: Mapping[str, Any]) -> str | None:
+        """Why an event may not be amended so: what it says then must have been allowed when it was recorded."""
+        told = in_force(self.history(number))
+        amended = next((event for event in told if event.seq == seq), None)
+        if amended is None or amended.kind in {Kind.OPENED, Kind.MOVED}:
+            return None
+        case = fold(number, [event for event in told if event.seq < seq], self.find_workflow)
+        workflow = self.workflow_of(case)
+        step = changes.get("step")
+        if step is not None and step not in workflow.steps:
+            return unknown_step(case, workflow, step)
+        return find_refusal(case, workflow, amended.kind, {**amended.data, **changes}, self.now.date())
 
     def find_by_sheet(self, sheet: str) -> int | None:
         """The case that a sheet belongs to."""
@@ -137,6 +150,8 @@ class CaseLedger:
             )
         workflow = self.find_workflow(data["digest"]) if kind is Kind.MOVED else self.workflow_of(case)
         refused = find_refusal(case, workflow, kind, data, self.now.date())
+        if kind is Kind.AMENDED and data["data"] is not None:
+            refused = refused or self._find_amendment_refusal(number, data["seq"], data["data"])
         if refused is not None:
             raise WorkflowRefusedError(refused)
         event = self._append(number, kind, data)

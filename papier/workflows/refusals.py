@@ -9,7 +9,7 @@ from typing import Any
 from papier.language import translate as _
 from papier.language import written_day
 from papier.workflows.case import Case, Doubt, Stage
-from papier.workflows.definition import Step, Way, Workflow
+from papier.workflows.definition import Step, Workflow
 from papier.workflows.events import Kind
 from papier.yaml_source import suggest_or_list
 
@@ -60,7 +60,7 @@ def _sent(case: Case, workflow: Workflow, data: Mapping[str, Any]) -> str | None
         return _("Case {number}: nothing is sent at the step `{step}`. See: papier cases show {number}").format(
             number=case.number, step=data["step"]
         )
-    if Way(data["way"]) not in step.ways:
+    if data["way"] not in step.ways:
         ways = ", ".join(step.ways)
         return _("Case {number}: `{way}` is no way to send this here. Choose one of: {ways}.").format(
             number=case.number, way=data["way"], ways=ways
@@ -200,11 +200,14 @@ def _reopened(case: Case, workflow: Workflow, data: Mapping[str, Any]) -> str | 
     if case.is_open:
         return _("Case {number} is open. There is nothing to reopen.").format(number=case.number)
     step = data.get("step")
-    if step is not None and step not in workflow.steps:
-        return _("Case {number}: there is no step `{step}`.{hint}").format(
-            number=case.number, step=step, hint=suggest_or_list(step, workflow.steps)
-        )
-    return None
+    return None if step is None or step in workflow.steps else unknown_step(case, workflow, step)
+
+
+def unknown_step(case: Case, workflow: Workflow, step: str) -> str:
+    """That the workflow has no such step, and which it has."""
+    return _("Case {number}: there is no step `{step}`.{hint}").format(
+        number=case.number, step=step, hint=suggest_or_list(step, workflow.steps)
+    )
 
 
 def _moved(case: Case, workflow: Workflow, data: Mapping[str, Any]) -> str | None:

@@ -186,6 +186,35 @@ def test_sent_twice_is_refused_and_says_how_to_mend_it(papier: Papier, tmp_path:
     assert papier(*base, "cases", "sent", "1", "--on", "2027-03-08").code == 0
 
 
+def test_an_amendment_that_could_not_have_been_recorded_is_refused(papier: Papier, tmp_path: Path) -> None:
+    base = ("--today", "2027-03-09", "cases")
+    papier("--today", "2027-03-01", "cases", "open", "guichet/demande", *GUICHET, "--output", tmp_path / "d.pdf")
+    papier(*base, "sent", "1", "--way", "recommande-ar", "--on", "2027-03-02")
+    sent = str(papier("cases", "history", "1", "--json").lines[-1]["event"])
+    papier(*base, "delivered", "1", "--on", "2027-03-04")
+    delivered = str(papier("cases", "history", "1", "--json").lines[-1]["event"])
+    before = papier("cases", "history", "1").out, papier("cases", "show", "1", "--json").out
+    for event, setting, code, why in (
+        (sent, "on=33/13/2027", 2, "is no day"),
+        (sent, "on=", 2, "is no day"),
+        (sent, "on=2036-01-01", 9, "in the future"),
+        (sent, "on=2020-01-01", 9, "was opened on 2027-03-01"),
+        (sent, "way=pigeon", 9, "no way to send this"),
+        (sent, "step=nulle", 9, "no step `nulle`"),
+        (sent, "sheets=x", 2, "NAME one of"),
+        (delivered, "on=2027-03-01", 9, "cannot arrive before"),
+    ):
+        refused = papier(*base, "amend", "1", event, "--set", setting)
+        assert (refused.code, why in refused.err) == (code, True), (setting, refused)
+    assert (papier("cases", "history", "1").out, papier("cases", "show", "1", "--json").out) == before
+    assert papier(*base, "amend", "1", sent, "--set", "way=courrier", "--set", "on=03/03/2027").code == 0
+    amended = str(papier("cases", "history", "1", "--json").lines[-1]["event"])
+    assert papier(*base, "amend", "1", amended, "--set", "data=x").code == 2
+    assert papier("cases", "show", "1", "--json").out != before[1]
+    assert papier(*base, "amend", "1", amended, "--undo").code == 0
+    assert papier("cases", "show", "1", "--json").out == before[1]
+
+
 def test_received_or_answered_twice_is_refused_and_says_how_to_mend_it(papier: Papier, tmp_path: Path) -> None:
     base = ("--today", "2027-03-29", "cases")
     papier("--today", "2027-03-01", "cases", "open", "guichet/demande", *GUICHET, "--output", tmp_path / "d.pdf")
