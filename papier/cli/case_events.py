@@ -12,6 +12,7 @@ import click
 from papier.cli.cases import case_json, command
 from papier.cli.context import Context, pass_context
 from papier.cli.days import Day
+from papier.cli.numbers import Number
 from papier.errors import EXIT_CHECK_NEEDED, UsageError, WorkflowRefusedError
 from papier.forms.roster_values import parse_day
 from papier.language import translate as _
@@ -24,7 +25,7 @@ from papier.workflows.difference import list_differences
 from papier.workflows.events import Kind
 from papier.workflows.library import find_workflow
 
-number_argument = click.argument("number", type=int)
+number_argument = click.argument("number", type=Number())
 on_option = click.option("--on", type=Day(), metavar=_("DAY"), help=_("The day it happened; else today."))
 by_option = click.option("--by", metavar=_("NAME"), help=_("Who says so; else your user name."))
 json_option = click.option("--json", "as_json", is_flag=True, help=_("The case afterwards, as one JSON object."))
@@ -111,7 +112,7 @@ def sent_command(
         "  papier cases handed 12 13 14"
     ),
 )
-@click.argument("numbers", type=int, nargs=-1, required=True)
+@click.argument("numbers", type=Number(), nargs=-1, required=True)
 @click.option("--step", help=_("Another step than the current one."))
 @on_option
 @by_option
@@ -376,7 +377,7 @@ def reopen_command(
     ),
 )
 @number_argument
-@click.argument("event", type=int)
+@click.argument("event", type=Number())
 @click.option("--undo", is_flag=True, help=_("It never happened."))
 @click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help=_("What is right instead."))
 @by_option
@@ -436,7 +437,7 @@ def refile_command(context: Context, number: int, sheet: str, by: str | None, as
     ),
 )
 @click.argument("sheet")
-@click.argument("row", type=int)
+@click.argument("row", type=Number())
 @click.argument("box")
 @click.option("--number", "registered", metavar=_("NUMBER"), help=_("The number of a registered letter."))
 @on_option

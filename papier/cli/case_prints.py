@@ -14,6 +14,7 @@ from papier.cli import counts
 from papier.cli.case_events import _by, by_option, json_option, number_argument
 from papier.cli.cases import check_filter, command
 from papier.cli.context import Context, pass_context
+from papier.cli.numbers import Number
 from papier.cli.output import labelled, progress_bar
 from papier.cli.outputs import OutputFile
 from papier.cli.people import find_people, parse_settings, recipient_columns, to_option
@@ -219,7 +220,7 @@ def _tell(done: CasePrint, path: Path, *, as_json: bool) -> int:
         "  papier cases remind --class 6A --workflow carnet/absence --output rappels-6A.pdf"
     ),
 )
-@click.argument("numbers", nargs=-1, type=int)
+@click.argument("numbers", nargs=-1, type=Number())
 @click.option("--workflow", metavar="NAME", help=_("Only this workflow."))
 @click.option("--class", "class_", metavar="CLASS", help=_("Only this class."))
 @click.option("--dry-run", is_flag=True, help=_("Say whom; remind nobody."))

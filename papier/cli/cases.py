@@ -9,6 +9,7 @@ import click
 from rich.console import Console
 
 from papier.cli.context import Context, pass_context
+from papier.cli.numbers import Number
 from papier.cli.output import listing, typeset
 from papier.errors import UsageError
 from papier.language import translate as _
@@ -180,7 +181,7 @@ def due_json(due: Due, case: Case, workflow: Workflow) -> dict[str, Any]:
 
 
 @command.command("show", help=_("Show one case in full.\n\n\b\nExample:\n  papier cases show 12"))
-@click.argument("number", type=int)
+@click.argument("number", type=Number())
 @click.option("--json", "as_json", is_flag=True, help=_("One JSON object."))
 @pass_context
 def show_command(context: Context, number: int, as_json: bool) -> None:
@@ -223,7 +224,7 @@ def show_command(context: Context, number: int, as_json: bool) -> None:
         "\b\nExample:\n  papier cases why 12"
     ),
 )
-@click.argument("number", type=int)
+@click.argument("number", type=Number())
 @click.option("--json", "as_json", is_flag=True, help=_("One JSON object a clock."))
 @pass_context
 def why_command(context: Context, number: int, as_json: bool) -> None:
@@ -241,7 +242,7 @@ def why_command(context: Context, number: int, as_json: bool) -> None:
 @command.command(
     "history", help=_("Everything that happened to a case, in order.\n\n\b\nExample:\n  papier cases history 12")
 )
-@click.argument("number", type=int)
+@click.argument("number", type=Number())
 @click.option("--json", "as_json", is_flag=True, help=_("One JSON object an event."))
 @pass_context
 def history_command(context: Context, number: int, as_json: bool) -> None:

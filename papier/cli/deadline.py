@@ -9,6 +9,7 @@ import click
 
 from papier.cli.context import Context, pass_context
 from papier.cli.days import Day
+from papier.cli.numbers import Number
 from papier.cli.output import typeset
 from papier.errors import UsageError
 from papier.language import chosen_language, written_day
@@ -54,7 +55,7 @@ from papier.workflows.rulebook import find_rule
     "--region",
     help=_("Where local holidays count: alsace-moselle, alsace-moselle-vendredi-saint, la-reunion, 974…"),
 )
-@click.option("--days", type=int, metavar="N", help=_("For an internal reminder: after how many days."))
+@click.option("--days", type=Number(), metavar="N", help=_("For an internal reminder: after how many days."))
 @click.option(
     "--zone",
     metavar="A|B|C",

@@ -12,6 +12,7 @@ import click
 from papier.checking.wording import reason_words
 from papier.cli.context import Context, pass_context
 from papier.cli.days import Day
+from papier.cli.numbers import Number
 from papier.cli.output import labelled, progress_bar
 from papier.durable import write_private
 from papier.errors import EXIT_CHECK_NEEDED, UsageError, os_words
@@ -40,7 +41,7 @@ from papier.store.records import list_records
     ),
 )
 @click.argument("paths", nargs=-1, metavar=_("FILE…"), type=click.Path(path_type=Path))
-@click.option("--case", "case", type=int, help=_("The case it belongs to."))
+@click.option("--case", "case", type=Number(), help=_("The case it belongs to."))
 @click.option("--as", "answer", metavar=_("WORD"), help=_("What it is to the case: a word of its workflow; moves it."))
 @click.option("--kind", type=click.Choice([str(nature) for nature in Nature]), default="courrier", show_default=True)
 @click.option("--from", "sender", metavar=_("NAME"), help=_("Who sent it."))
@@ -49,7 +50,7 @@ from papier.store.records import list_records
 @click.option("--by", metavar=_("NAME"), help=_("Who says so; else the name of your account."))
 @click.option("--no-text", is_flag=True, help=_("Do not recognise its text."))
 @click.option("--output", type=click.Path(path_type=Path, dir_okay=False), help=_("Write the searchable PDF/A too."))
-@click.option("--record", type=int, help=_("Put a paper that is filed already with its case."))
+@click.option("--record", type=Number(), help=_("Put a paper that is filed already with its case."))
 @click.option("--json", "as_json", is_flag=True, help=_("One JSON object a paper."))
 @pass_context
 def command(

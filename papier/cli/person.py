@@ -12,6 +12,7 @@ import click
 from papier.cli import counts
 from papier.cli.context import Context, pass_context
 from papier.cli.days import Day
+from papier.cli.numbers import Number
 from papier.errors import UsageError
 from papier.language import translate as _
 from papier.language import written_day
@@ -38,7 +39,9 @@ from papier.store.person_records import PersonFound, find_person
 @click.option("--born", type=Day(), metavar=_("DAY"), help=_("Where several bear that name."))
 @click.option("--output", type=click.Path(path_type=Path, dir_okay=False), help=_("A PDF to print."))
 @click.option("--erase", is_flag=True, help=_("Take out for good what need not be kept."))
-@click.option("--record", "forced", type=int, multiple=True, help=_("Erase this record although it is to be kept."))
+@click.option(
+    "--record", "forced", type=Number(), multiple=True, help=_("Erase this record although it is to be kept.")
+)
 @click.option("--because", help=_("Why; kept in the journal. Do not name the person."))
 @click.option("--dry-run", is_flag=True, help=_("Say what would go; change nothing."))
 @click.option("--json", "as_json", is_flag=True, help=_("One JSON object."))

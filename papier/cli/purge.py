@@ -9,6 +9,7 @@ import click
 
 from papier.cli import counts
 from papier.cli.context import Context, pass_context
+from papier.cli.numbers import Number
 from papier.cli.printer import deliver_leaflet, find_destination, printer_options
 from papier.cli.records import known_form
 from papier.errors import UsageError
@@ -43,10 +44,10 @@ from papier.store.workspace import read_settings
 @click.option("--dry-run", is_flag=True, help=_("Say what would go; change nothing."))
 @click.option("--slip", type=click.Path(path_type=Path, dir_okay=False), help=_("Print the slip; purge nothing yet."))
 @printer_options
-@click.option("--number", type=int, help=_("Purge what this slip lists."))
+@click.option("--number", type=Number(), help=_("Purge what this slip lists."))
 @click.option("--visa", help=_("Who agreed, and when; kept in the journal."))
 @click.option("--no-visa", is_flag=True, help=_("Nobody has to agree: purge what is due."))
-@click.option("--record", "chosen", type=int, multiple=True, help=_("This record, due or not; say --because."))
+@click.option("--record", "chosen", type=Number(), multiple=True, help=_("This record, due or not; say --because."))
 @click.option("--because", help=_("Why a record goes before its time; kept in the journal."))
 @click.option("--despite-law", is_flag=True, help=_("With --record: although the law wants it kept longer."))
 @click.option("--finish", is_flag=True, help=_("Finish a purge that was interrupted."))

@@ -16,6 +16,7 @@ from papier.archive_folder import write_archive_folder
 from papier.cli import counts
 from papier.cli.case_prints import free_output
 from papier.cli.context import Context, pass_context
+from papier.cli.numbers import Number
 from papier.cli.output import in_words, labelled, listing, progress_bar
 from papier.cli.outputs import OutputFile
 from papier.cli.printer import deliver_leaflet, find_destination, printer_options
@@ -186,7 +187,7 @@ def export_command(context: Context, form: str | None, format_: str, output: Pat
     ),
 )
 @click.option("--form", help=_("Only this form."))
-@click.option("--run", type=int, help=_("Only the sheets of this print run."))
+@click.option("--run", type=Number(), help=_("Only the sheets of this print run."))
 @click.option("--output", type=OutputFile(), help=_("A PDF to print."))
 @printer_options
 @click.option("--json", "as_json", is_flag=True, help=_("One JSON object a line."))

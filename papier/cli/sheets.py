@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import click
 
 from papier.cli.context import Context, pass_context
+from papier.cli.numbers import Number
 from papier.cli.output import labelled
 from papier.cli.printer import check_accepting, deliver_jobs
 from papier.devices.ipp import Server
@@ -106,7 +107,7 @@ def _job_words(state: State) -> str:
         "spoiled and destroyed.\n\n\b\nExamples:\n  papier sheets send 12\n  papier sheets send 12 --printer Bureau"
     ),
 )
-@click.argument("run", type=int)
+@click.argument("run", type=Number())
 @click.option("--printer", metavar="NAME", help=_("Another printer than the run's, or the settings'."))
 @click.option("--again", is_flag=True, help=_("Also when it was printed: the first stack is destroyed."))
 @click.option("--no-wait", is_flag=True, help=_("Hand it to the printer; don't wait until it is through."))
@@ -164,7 +165,7 @@ def send_command(context: Context, run: int, printer: str | None, again: bool, n
         "\b\nExample:\n  papier sheets drop 12"
     ),
 )
-@click.argument("run", type=int)
+@click.argument("run", type=Number())
 @pass_context
 def drop_command(context: Context, run: int) -> None:
     waiting = [job.job for job in list_jobs(context.engine, OPEN, run=run)]
@@ -193,7 +194,7 @@ def _drop(context: Context, numbers: Sequence[int]) -> None:
         "\b\nExample:\n  papier sheets confirm 12"
     ),
 )
-@click.argument("run", type=int)
+@click.argument("run", type=Number())
 @click.option("--dry-run", is_flag=True, help=_("Say which sheets; change nothing."))
 @pass_context
 def confirm_command(context: Context, run: int, dry_run: bool) -> None:
@@ -227,7 +228,7 @@ def confirm_command(context: Context, run: int, dry_run: bool) -> None:
     ),
 )
 @click.argument("numbers", nargs=-1, metavar="NUMBER|FROM..TO…")
-@click.option("--run", type=int, help=_("All sheets of a print run."))
+@click.option("--run", type=Number(), help=_("All sheets of a print run."))
 @click.option("--reason", default="", help=_("Why, for the log."))
 @click.option("--undo", is_flag=True, help=_("The sheets are good after all: put them back into use."))
 @click.option("--dry-run", is_flag=True, help=_("Say which sheets; change nothing."))

@@ -9,6 +9,7 @@ import re
 from pathlib import Path
 
 import click
+import pytest
 from PIL import Image
 
 from papier.cli.click_words import COUNTED_MESSAGES, MESSAGES, METAVARS
@@ -189,3 +190,10 @@ def test_a_mistyped_key_of_the_settings(french: Papier, tmp_path: Path) -> None:
     assert "papier.yaml:1: `impression` : clé inconnue `imprimente`. Vouliez-vous dire `imprimante` ?" in printed.err
     settings.write_text("ordres: {permi: [jour]}\n", encoding="utf-8")
     assert "clé inconnue `permi`. Vouliez-vous dire `permis` ?" in french("orders").err
+
+
+@pytest.mark.parametrize("order", ["cases show", "cases print", "cases remind", "sheets drop"])
+def test_a_number_longer_than_any_that_was_given(french: Papier, order: str) -> None:
+    done = french(*order.split(), "9" * 25)
+    assert done.code == 2
+    assert "« 99999999999999999999… » est trop long pour un numéro." in done.err
