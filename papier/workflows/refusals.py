@@ -65,6 +65,12 @@ def _sent(case: Case, workflow: Workflow, data: Mapping[str, Any]) -> str | None
         return _("Case {number}: `{way}` is no way to send this here. Choose one of: {ways}.").format(
             number=case.number, way=data["way"], ways=ways
         )
+    visit, printed = case.visits[step.name], case.marks.get(f"{step.name}.printed")
+    # A sheet that this stay at the step printed; one that was ordered after it had left is another matter.
+    if printed is not None and printed.seq >= visit.seq and dt.date.fromisoformat(data["on"]) < visit.entered:
+        return _(
+            "Case {number}: `{step}` began on {day}, and nothing of it can have left before. Check the date."
+        ).format(number=case.number, step=step.name, day=written_day(visit.entered))
     return _sent_before(case, step, data)
 
 

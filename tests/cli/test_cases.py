@@ -215,6 +215,18 @@ def test_an_amendment_that_could_not_have_been_recorded_is_refused(papier: Papie
     assert papier("cases", "show", "1", "--json").out == before[1]
 
 
+def test_no_sheet_leaves_before_the_step_that_printed_it_began(papier: Papier, tmp_path: Path) -> None:
+    papier("--today", "2027-03-01", "cases", "open", "guichet/demande", *GUICHET, "--output", tmp_path / "d.pdf")
+    papier("--today", "2027-03-02", "cases", "sent", "1", "--way", "main-propre")
+    papier("--today", "2027-03-12", "cases", "answer", "1", "refus")
+    papier("--today", "2027-03-13", "cases", "print", "1", "--output", tmp_path / "suite.pdf")
+    step = papier("cases", "show", "1", "--json").lines[0]["step"]
+    early = papier("--today", "2027-03-15", "cases", "sent", "1", "--on", "2027-03-05")
+    assert early.code == 9
+    assert f"`{step}` began on 2027-03-12" in early.err
+    assert papier("--today", "2027-03-15", "cases", "sent", "1", "--on", "2027-03-12").code == 0
+
+
 def test_received_or_answered_twice_is_refused_and_says_how_to_mend_it(papier: Papier, tmp_path: Path) -> None:
     base = ("--today", "2027-03-29", "cases")
     papier("--today", "2027-03-01", "cases", "open", "guichet/demande", *GUICHET, "--output", tmp_path / "d.pdf")
