@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,12 +14,11 @@ from papier.checking.queue import find_item, open_items
 from papier.records import FieldReading, State
 from papier.store.cases import CaseLedger
 from papier.store.checks import Verdict
-from papier.store.connection import connect, reading
+from papier.store.connection import reading
 from papier.store.sheets import find_outstanding
-from papier.store.workspace import Workspace, open_workspace
+from papier.store.workspace import Workspace
+from tests.checking.conftest import OneCase
 from tests.checking.queued import doubtful, file_page, print_sheets, sure
-from tests.scenarios.office import Office
-from tests.scenarios.test_school_month import PUPILS
 
 NOON = dt.datetime(2027, 3, 2, 12, tzinfo=dt.UTC)
 
@@ -90,15 +88,8 @@ def test_of_a_filled_sheet_its_blank_copy_asks_nothing(workspace: Workspace, eng
     assert {(item.kind, item.field) for item in open_items(workspace)} == {(ItemKind.FIELD, "motif")}
 
 
-def test_the_case_waits_for_a_blank_sheet_as_before(tmp_path: Path) -> None:
-    office = Office.found(tmp_path, dt.date(2027, 3, 1), seed=1)
-    (tmp_path / "6A.csv").write_text("\n".join(PUPILS.splitlines()[:2]), encoding="utf-8")
-    office.papier("print", "carnet/absence", "--roster", tmp_path / "6A.csv", "--output", office.pdf("a"))
-    office.papier("cases", "sent", "1", "--way", "carnet")
-    workspace = open_workspace(tmp_path / "bureau")
-    engine = connect(workspace)
-    (sheet,) = [one.number for one in find_outstanding(engine)]
-    office.on(3, 2)
+def test_the_case_waits_for_a_blank_sheet_as_before(one_case: OneCase) -> None:
+    office, workspace, engine, sheet = one_case.office, one_case.workspace, one_case.engine, one_case.sheet
     fields = [blank("debut", asked=True), blank("motif", asked=True)]
     file_page(engine, "a", sheet, fields, form="carnet/absence", now=NOON)
     assert [asked["doubt"] for asked in office.case(1)["questions"]] == ["blank-sheet"]
@@ -125,4 +116,3 @@ def test_the_case_waits_for_a_blank_sheet_as_before(tmp_path: Path) -> None:
     with reading(engine) as connection:
         ledger = CaseLedger(connection, NOON)
         assert ledger.replay(1) == ledger.load(1)
-    engine.dispose()

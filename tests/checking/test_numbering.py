@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,13 +15,12 @@ from papier.errors import UsageError
 from papier.records import PageStatus
 from papier.store import verification
 from papier.store.checks import Verdict
-from papier.store.connection import connect, reading
+from papier.store.connection import reading
 from papier.store.records import PURGED, list_records
 from papier.store.sheets import find_outstanding
-from papier.store.workspace import Workspace, open_workspace
+from papier.store.workspace import Workspace
+from tests.checking.conftest import OneCase
 from tests.checking.queued import file_page, print_sheets, sure
-from tests.scenarios.office import Office
-from tests.scenarios.test_school_month import PUPILS
 
 NOON = dt.datetime(2027, 3, 2, 12, tzinfo=dt.UTC)
 
@@ -83,15 +81,8 @@ def test_the_number_of_an_unnumbered_sheet_is_taken_back(workspace: Workspace, e
     assert list_records(engine, record=record)[0].sheet == one
 
 
-def test_the_case_of_a_page_is_told_and_told_again(tmp_path: Path) -> None:
-    office = Office.found(tmp_path, dt.date(2027, 3, 1), seed=1)
-    (tmp_path / "6A.csv").write_text("\n".join(PUPILS.splitlines()[:2]), encoding="utf-8")
-    office.papier("print", "carnet/absence", "--roster", tmp_path / "6A.csv", "--output", office.pdf("a"))
-    office.papier("cases", "sent", "1", "--way", "carnet")
-    workspace = open_workspace(tmp_path / "bureau")
-    engine = connect(workspace)
-    (sheet,) = [one.number for one in find_outstanding(engine)]
-    office.on(3, 2)
+def test_the_case_of_a_page_is_told_and_told_again(one_case: OneCase) -> None:
+    office, workspace, engine, sheet = one_case.office, one_case.workspace, one_case.engine, one_case.sheet
     set_aside(engine, "a")
     office.papier("check", "--answer", "page:1", sheet, "--by", "Mme Roux")
     assert office.case(1)["stage"] == "to-check"
@@ -99,4 +90,3 @@ def test_the_case_of_a_page_is_told_and_told_again(tmp_path: Path) -> None:
     assert (office.case(1)["stage"], office.case(1)["questions"]) == ("waiting", [])
     office.papier("check", "--answer", "page:1", "aside", "--by", "Mme Roux")
     assert open_items(workspace, engine=engine) == ()
-    engine.dispose()
