@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 
 import cv2
 import numpy as np
@@ -64,21 +65,52 @@ class Mark:
         return self.window > WINDOW_LEVEL
 
 
-def find_marks(page: ScannedPage, *, thorough: bool = False) -> list[Mark]:
-    """The marks on a page, best first. `thorough` looks at several grey levels and cuts off strokes that touch."""
-    reduced, factor = page, 1
-    while max(reduced.pixels.shape) >= 2 * WORK_LENGTH and reduced.half is not reduced:
-        reduced, factor = reduced.half, 2 * factor
-    work = reduced.pixels
-    white = _paper_white(work)
-    rough = _components(_dark(work, white, USUAL_LEVEL), opened=False)
-    if thorough:
-        rough += _components(_dark(work, white, USUAL_LEVEL), opened=True)
+class MarkSearch:
+    """The marks on a page: those of a first look, and those of a closer one, which goes on from the first."""
+
+    def __init__(self, page: ScannedPage) -> None:
+        self._page = page
+
+    @cached_property
+    def marks(self) -> list[Mark]:
+        """The marks at the usual grey level, best first."""
+        return _distinct(self._measured)
+
+    @cached_property
+    def all_marks(self) -> list[Mark]:
+        """The same with those at other grey levels, and those that strokes touch, best first."""
+        work, white, factor = self._reduced
+        dark = _dark(work, white, USUAL_LEVEL)
+        rough = [*self._rough, *_components(dark, opened=True)]
         for level in OTHER_LEVELS:
             dark = _dark(work, white, level)
             rough += _components(dark, opened=False)
             rough += _components(dark, opened=True)
-    return _distinct(_measure(page.pixels, _distinct_rough(rough), factor))
+        further = _distinct_rough(rough)[len(self._rough) :]
+        return _distinct([*self._measured, *_measure(self._page.pixels, further, factor)])
+
+    @cached_property
+    def _reduced(self) -> tuple[GreyImage, GreyImage, int]:
+        """The reduced page, the white of its paper, and by how much it was reduced."""
+        reduced, factor = self._page, 1
+        while max(reduced.pixels.shape) >= 2 * WORK_LENGTH and reduced.half is not reduced:
+            reduced, factor = reduced.half, 2 * factor
+        return reduced.pixels, _paper_white(reduced.pixels), factor
+
+    @cached_property
+    def _rough(self) -> list[_Rough]:
+        work, white, _ = self._reduced
+        return _distinct_rough(_components(_dark(work, white, USUAL_LEVEL), opened=False))
+
+    @cached_property
+    def _measured(self) -> list[Mark]:
+        return _measure(self._page.pixels, self._rough, self._reduced[2])
+
+
+def find_marks(page: ScannedPage, *, thorough: bool = False) -> list[Mark]:
+    """The marks on a page, best first. `thorough` looks at several grey levels and cuts off strokes that touch."""
+    search = MarkSearch(page)
+    return search.all_marks if thorough else search.marks
 
 
 def find_mark_near(pixels: GreyImage, centre: tuple[float, float], side: float, angle: float) -> Mark | None:

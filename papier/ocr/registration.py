@@ -17,7 +17,7 @@ import numpy as np
 from papier.forms.definition import PageFormat
 from papier.forms.frame import MARK_SIZE, page_frame
 from papier.geometry import FloatArray, RectMm, Transform
-from papier.ocr.marks import Mark, find_mark_near, find_marks
+from papier.ocr.marks import Mark, MarkSearch, find_mark_near, find_marks
 from papier.ocr.scan import RegisteredPage, ScannedPage
 
 # Where the fourth mark may lie off the place that two opposite ones predict, in diagonals: feeder stretch, shear and a
@@ -98,12 +98,13 @@ def mark_centres(size: tuple[float, float]) -> FloatArray:
 
 def find_sheets(page: ScannedPage) -> list[SheetCandidate]:
     """The sheets with at least three corner marks on a page, in reading order of the scan."""
-    marks = find_marks(page)
+    search = MarkSearch(page)
+    marks = search.marks
     sheets = _choose(_quads(marks))
     taken = frozenset[int]().union(*(quad.found for quad in sheets))
     left_over = [mark for index, mark in enumerate(marks) if index not in taken and mark.score > GOOD_MARK]
     if not sheets or len(left_over) >= 2:
-        marks = find_marks(page, thorough=True)
+        marks = search.all_marks
         sheets = _choose(_quads(marks))
     if not sheets:
         sheets = _from_two_marks(page, marks)
