@@ -15,8 +15,8 @@ import numpy.typing as npt
 from papier.ocr.zones.tick_model import Likelihoods, Look
 from papier.ocr.zones.tick_patches import BLACK, BOX_PIXELS, MARGIN, SIDE, Pictures
 
-# A box is looked at from so many pixels within its frame, or so many around it: strokes along the frame hide under it.
-INNER, CLOSE = 3, 4
+# A box is looked at from so many pixels within its frame: strokes along the frame hide under it.
+INNER = 3
 # A bare box holds a mark that the scan lost once in so many, as likelihood against empty.
 LOST_MARK = 4e-5
 # Looks of which the pen's ink is seen within the box.
@@ -29,17 +29,23 @@ PALE, FADED, FEW_MARKS, FADED_MARK = 0.06, 0.13, 4, 0.01
 # leaves. On 415 simulated pages of such pens, office and rough, 240 boxes had a plain trace, and none held a mark: all
 # were folds, stains, dirt and what shows through from the back.
 MARKS_OF_PEN, PLAIN_PEN = 6, 0.2
-# A mark PALER times as dark as those of its page, in its darkest SEEN pixels, may be a hair or a shadow, and its box is
+# A mark PALER times as dark as those of its page, in its darkest pixels, may be a hair or a shadow, and its box is
 # empty with the likelihood STRAY; more for paler ones, up to MOST_STRAY, and less for darker ones, by a power of e in
 # so much (STRAY_FALL). Of 19,500 ticked boxes of simulated pages 8 were below 0.5 and 33 below 0.6; of 30 empty ones
 # that the network took for marked 21 and 25.
-PALER, SEEN, STRAY, STRAY_FALL, MOST_STRAY = 0.5, 10, 0.05, 0.04, 0.2
+PALER, STRAY, STRAY_FALL, MOST_STRAY = 0.5, 0.05, 0.04, 0.2
+# Beside dots and fills, a stroke of the same pen comes out so much paler.
+SOLID_MARKS, THINNER = [int(Look.DENSE), int(Look.DOT)], 0.6
 # Of two rough pages whose pencil a copier had all but lost, ticked boxes stood out by 8.5 and 3.5 and more, nine in ten
 # of them; of the empty ones nine in ten stood below 2.2 and 4.7, and of other pages' as a rule below 3. By each unit it
 # becomes likelier by so much, as a power of e, that a mark was lost: from about 3 on a person is asked where several
 # boxes of the page show a plain trace, else from 6 on. What is darker than PALEST is no trace: the network judges it.
 TRACE_ODDS, MOST_TRACE, QUIETEST, PALEST = 1.2, 6.0, 0.00125, 0.1
 PLAIN_TRACE, FEW_TRACES, SHARE_TRACES, LONE_TRACE, COMMON_TRACE = 4.0, 3, 0.05, 2.0, 1.5
+# What is AS_DARK as the page's marks, in the median, is seldom what an eraser left, pale as both may be: of 266 boxes
+# of drawn pages that were erased one in forty was so, of 732 ticked ones of simulated rough pages, in pencil, that the
+# network took for erased with more than 0.05, nine in ten.
+AS_DARK, NOT_ERASED = 0.8, 0.02
 
 Floats = npt.NDArray[np.float64]
 
@@ -78,13 +84,6 @@ def shows_pen(looks: Likelihoods, peaks: npt.NDArray[np.uint8]) -> bool:
     return float(np.quantile(peaks[marked], 0.1)) >= PLAIN_PEN * BLACK
 
 
-def measure_darkness(odd: Pictures) -> Floats:
-    """How dark the SEEN darkest pixels of ink in and close around each box are, (n,); `odd`: ink, (n, SIDE, SIDE)."""
-    near = slice(MARGIN - CLOSE, SIDE - MARGIN + CLOSE)
-    ink = odd[:, near, near].reshape(len(odd), -1)
-    return np.asarray(np.partition(ink, -SEEN, axis=1)[:, -SEEN:].mean(axis=1))
-
-
 def weigh_strays(dark: Floats, looks: Likelihoods) -> Floats:
     """How likely each box (n,) is empty, against marked: another than this page's pen may have made its mark.
 
@@ -93,8 +92,22 @@ def weigh_strays(dark: Floats, looks: Likelihoods) -> Floats:
     marked = find_marked(looks)
     if int(np.count_nonzero(marked)) < MARKS_OF_PEN:
         return np.zeros(len(looks))
-    paler = PALER - dark / max(1.0, float(np.median(dark[marked])))
+    solid = looks[:, SOLID_MARKS].sum(axis=1) > 0.5 * looks.sum(axis=1)
+    usual = max(1.0, float(np.median(dark[marked])))
+    thinner = np.where(~solid & (2 * np.count_nonzero(solid) > np.count_nonzero(marked)), THINNER, 1.0)
+    paler = PALER - dark / (usual * thinner)
     return np.asarray(np.where(marked, np.minimum(STRAY * np.exp(paler / STRAY_FALL), MOST_STRAY), 0.0))
+
+
+def find_too_dark(dark: Floats, looks: Likelihoods) -> npt.NDArray[np.bool_]:
+    """Which boxes (n,) hold ink as dark as this page's marks, so that nothing was erased there.
+
+    `dark` (n,): how dark it is. None where there are too few marks on the page to compare.
+    """
+    marked = find_marked(looks)
+    if int(np.count_nonzero(marked)) < MARKS_OF_PEN:
+        return np.zeros(len(looks), dtype=bool)
+    return np.asarray(dark >= AS_DARK * np.median(dark[marked]))
 
 
 def find_marked(looks: Likelihoods) -> npt.NDArray[np.bool_]:
