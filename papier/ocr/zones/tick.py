@@ -30,8 +30,10 @@ from papier.ocr.zones.tick_decision import (
 )
 from papier.ocr.zones.tick_model import Likelihoods, Look, judge_looks
 from papier.ocr.zones.tick_patches import BLACK, BOX_PIXELS, MARGIN, SIDE, Pictures, take_pictures
-from papier.ocr.zones.tick_places import find_bent, find_displaced, find_lid
+from papier.ocr.zones.tick_places import find_lid, find_places
 from papier.ocr.zones.tick_strokes import (
+    Masks,
+    find_strokes,
     find_tails,
     follow_strokes,
     measure_darkness,
@@ -39,6 +41,7 @@ from papier.ocr.zones.tick_strokes import (
     measure_spread,
 )
 from papier.ocr.zones.tick_traces import (
+    AS_DARK,
     FADED_MARK,
     INNER,
     LOST_MARK,
@@ -152,7 +155,7 @@ def measure_looks(
     but no pale traces. `coarse`: it shows strokes badly (`is_coarse`).
     """
     odd = find_odd_ink(pictures)
-    strokes = follow_strokes(odd, pictures[:, 2])
+    others, strokes = pictures[:, 2], find_strokes(odd)
     looks = np.full((len(pictures), len(Look)), LOST_MARK)
     looks[:, Look.EMPTY] = 1.0
     open_inside = find_free(pictures) > FREE
@@ -163,21 +166,24 @@ def measure_looks(
     for look in MARKS_WITHIN:
         looks[clean, look] *= CLEAN_MARK
     # What is clean inside is no spot there either: a check mark along the frame would be counted out twice.
+    strokes = follow_strokes(strokes, odd, others, find_short(odd, strokes, looks))
     spots = inked & open_inside & ~clean & (measure_spread(strokes) < SPOT)
     spots &= (inner < PLAIN_INK * BLACK) | (looks[:, Look.DOT] > PLAIN_DOT * looks.sum(axis=1))
     looks[spots, Look.DOT] = np.maximum(looks[spots, Look.DOT], looks[spots, Look.OPEN])
     looks[spots, Look.OPEN] *= SPOT_OPEN
     looks[inked & (find_cover(odd) > COVERED), Look.EMPTY] *= COVERED_EMPTY
     untouched = inner < TOUCHED * BLACK
-    looks[untouched] = leave_to_neighbours(looks, centres, find_tails(odd, pictures[:, 2]))[untouched]
+    tails = find_tails(odd, others, untouched & (looks[:, Look.BESIDE] > PLAINLY_BESIDE * looks.sum(axis=1)))
+    looks[untouched] = leave_to_neighbours(looks, centres, tails)[untouched]
     bubbles, excess = ~open_inside, measure_excess(pictures)
     dark, strays = np.where(bubbles, excess, measure_darkness(odd, strokes)), np.empty(len(pictures))
     for kind in (bubbles, open_inside):
         strays[kind] = weigh_strays(dark[kind], looks[kind])
     looks[bubbles] = compare_bubbles(looks[bubbles], excess[bubbles])
     looks[open_inside & find_too_dark(dark, looks), Look.ERASED] *= NOT_ERASED
+    displaced, bent = find_places(pictures)
     crossed = find_crossed(looks, centres, reaching=coarse | (measure_reach(strokes) > SHORT))
-    empty = np.maximum.reduce([strays, CROSSED_EMPTY * crossed, BENT_EMPTY * find_bent(pictures)])
+    empty = np.maximum.reduce([strays, CROSSED_EMPTY * crossed, BENT_EMPTY * bent])
     looks[:, Look.EMPTY] = np.maximum(looks[:, Look.EMPTY], empty * looks.max(axis=1))
     if find_fading(looks[open_inside], find_cover(odd, PALE)[open_inside]):
         looks[:, Look.OPEN] = np.maximum(looks[:, Look.OPEN], FADED_MARK * looks[:, Look.EMPTY])
@@ -185,9 +191,21 @@ def measure_looks(
         pale = open_inside & (inner < PALEST * BLACK) & np.isin(looks.argmax(axis=1), UNMARKED)
         lost = LOST_MARK * weigh_traces(pictures, looks, inner, pale)
         looks[pale, Look.OPEN] = np.maximum(looks[pale, Look.OPEN], lost[pale] * looks[pale].max(axis=1))
-    displaced = find_displaced(pictures) | find_lid(pictures)
+    displaced |= find_lid(pictures)
     looks[displaced] = (1 - DISPLACED) * looks[displaced] + DISPLACED
     return looks
+
+
+def find_short(odd: Pictures, strokes: Masks, looks: Likelihoods) -> npt.NDArray[np.bool_]:
+    """Which boxes (n,) hold so little ink, or such pale one beside the page's, that it must be followed to be judged.
+
+    So must what may be something larger that runs through.
+    """
+    share = looks / looks.sum(axis=1, keepdims=True)
+    marked = share[:, MARKED].sum(axis=1) > CROSSED_MARK
+    dark = measure_darkness(odd, strokes)
+    pale = dark < AS_DARK * np.median(dark[marked]) if marked.any() else marked
+    return np.asarray(marked & (pale | (measure_spread(strokes) < SPOT) | (share[:, Look.STRUCK] > CROSSED)))
 
 
 def leave_to_neighbours(looks: Likelihoods, centres: FloatArray, tails: npt.NDArray[np.bool_]) -> Likelihoods:
@@ -197,7 +215,7 @@ def leave_to_neighbours(looks: Likelihoods, centres: FloatArray, tails: npt.NDAr
     """
     share = looks / looks.sum(axis=1, keepdims=True)
     marked = share[:, MARKED].sum(axis=1)
-    beside = (_apart(centres)[:, marked > NEIGHBOUR_MARKED] < NEIGHBOUR).any(axis=1) & (marked < 1 - NEIGHBOUR_MARKED)
+    beside = _find_close(centres, marked > NEIGHBOUR_MARKED) & (marked < 1 - NEIGHBOUR_MARKED)
     beside &= tails | (share[:, Look.BESIDE] < PLAINLY_BESIDE)
     explained = looks.copy()
     for look in (Look.BESIDE, Look.ERASED):
@@ -215,16 +233,16 @@ def find_crossed(looks: Likelihoods, centres: FloatArray, reaching: npt.NDArray[
     """
     share = looks / looks.sum(axis=1, keepdims=True)
     struck = share[:, Look.STRUCK]
-    near = (_apart(centres)[:, struck > PLAINLY_STRUCK] < NEIGHBOUR).any(axis=1)
+    near = _find_close(centres, struck > PLAINLY_STRUCK)
     doubted = (near & (struck > CROSSED_NEAR)) | (reaching & (struck > CROSSED))
     return np.asarray(doubted & (share[:, MARKED].sum(axis=1) > CROSSED_MARK))
 
 
-def _apart(centres: FloatArray) -> FloatArray:
-    """How far each box lies from each other, (n, n), in box widths; none is close to itself."""
-    apart = np.hypot(*(centres[:, None] - centres[None]).transpose(2, 0, 1))
-    np.fill_diagonal(apart, np.inf)
-    return np.asarray(apart)
+def _find_close(centres: FloatArray, chosen: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    """Which boxes (n,) have another one that is `chosen` (n,) within NEIGHBOUR box widths."""
+    x, y = (axis[:, None] - axis[chosen] for axis in centres.T)
+    apart = x * x + y * y
+    return np.asarray(((apart > 0) & (apart < NEIGHBOUR * NEIGHBOUR)).any(axis=1))
 
 
 def find_odd_ink(pictures: Pictures) -> Pictures:

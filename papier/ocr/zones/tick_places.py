@@ -25,23 +25,21 @@ WHOLE, GONE = 0.8, 0.15
 AROUND, HIDING, HIDDEN = 8, 0.4, 0.7
 
 
-def find_displaced(pictures: Pictures) -> npt.NDArray[np.bool_]:
-    """Which boxes (n,) do not lie where they should: their print is not seen there."""
+def find_places(pictures: Pictures) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
+    """Which boxes (n,) do not lie where they should, as their print is not seen there; and which lie askew.
+
+    Of the print of what lies askew less is seen than of the page's other boxes.
+    """
     printed, there = _see_print(pictures)
     seen = _share_seen(printed, there)
+    askew = seen < STRAIGHT * np.median(seen)
     if np.median(seen) >= PLACED:
-        return np.asarray(seen < PLACED) | _find_holed(printed, there)
+        return (seen < PLACED) | _find_holed(printed, there), askew
     middle = slice(MARGIN // 2, SIDE - MARGIN // 2)
     near = cv2.dilate(pictures[:, 1].reshape(-1, SIDE), np.ones((5, 5), np.uint8)).reshape(-1, SIDE, SIDE)
     strange = (pictures[:, 0, middle, middle] > LEAST_OF_PRINT * BLACK) & (near[:, middle, middle] < BLACK // 8)
     elsewhere = np.count_nonzero(strange, axis=(1, 2)) / np.maximum(np.count_nonzero(printed, axis=(1, 2)), 1)
-    return np.full(len(pictures), bool(np.median(elsewhere) > ELSEWHERE))
-
-
-def find_bent(pictures: Pictures) -> npt.NDArray[np.bool_]:
-    """Which boxes (n,) lie askew: of their print less is seen than of the page's other boxes."""
-    seen = _share_seen(*_see_print(pictures))
-    return np.asarray(seen < STRAIGHT * np.median(seen))
+    return np.full(len(pictures), bool(np.median(elsewhere) > ELSEWHERE)), askew
 
 
 def _see_print(pictures: Pictures) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:

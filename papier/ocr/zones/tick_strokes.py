@@ -25,30 +25,34 @@ Bytes = npt.NDArray[np.uint8]  # (n, SIDE, SIDE)
 Floats = npt.NDArray[np.float64]
 
 
-def follow_strokes(odd: Bytes, others: Bytes) -> Masks:
-    """Where the ink lies that is in or close around each box, or runs on from there.
+def find_strokes(odd: Bytes) -> Masks:
+    """Where the ink lies that is in or close around each box; `odd`: ink beyond print."""
+    return (odd > INK * BLACK) & _within(CLOSE)
 
-    `odd`: ink beyond print; `others`: where other boxes lie. What runs into another box may be another's, and counts
-    only close around its own.
+
+def follow_strokes(strokes: Masks, odd: Bytes, others: Bytes, chosen: npt.NDArray[np.bool_]) -> Masks:
+    """The `strokes` (`find_strokes`) of the `chosen` boxes (n,) with all their ink that runs on from there.
+
+    `others`: where other boxes lie. What runs into another box may be another's, and is not followed.
     """
-    inked = odd > INK * BLACK
-    strokes = inked & _within(CLOSE)
-    for i in np.flatnonzero(strokes.any(axis=(1, 2))).tolist():
-        labels = _label(inked[i])
+    followed = strokes.copy()
+    for i in np.flatnonzero(chosen & strokes.any(axis=(1, 2))).tolist():
+        inked = odd[i] > INK * BLACK
+        labels = _label(inked)
         own = _among(labels, labels[strokes[i]]) & ~_among(labels, labels[others[i] > 0])
-        strokes[i] |= inked[i] & own[labels]
-    return strokes
+        followed[i] |= inked & own[labels]
+    return followed
 
 
-def find_tails(odd: Bytes, others: Bytes) -> npt.NDArray[np.bool_]:
-    """Around which boxes (n,) nearly all ink runs into other boxes; arguments as of `follow_strokes`."""
-    inked = odd > INK * BLACK
-    around = inked & _within(AROUND)
+def find_tails(odd: Bytes, others: Bytes, chosen: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    """Around which of the `chosen` boxes (n,) nearly all ink runs into other boxes; see `follow_strokes`."""
     tails = np.zeros(len(odd), dtype=bool)
-    for i in np.flatnonzero(around.any(axis=(1, 2)) & (others > 0).any(axis=(1, 2))).tolist():
-        labels = _label(inked[i])
+    for i in np.flatnonzero(chosen).tolist():
+        inked = odd[i] > INK * BLACK
+        around = inked & _within(AROUND)
+        labels = _label(inked)
         foreign = _among(labels, labels[others[i] > 0])
-        tails[i] = np.count_nonzero(foreign[labels] & around[i]) > TAIL * np.count_nonzero(around[i])
+        tails[i] = np.count_nonzero(foreign[labels] & around) > TAIL * np.count_nonzero(around)
     return tails
 
 
@@ -64,9 +68,17 @@ def measure_reach(strokes: Masks) -> npt.NDArray[np.int_]:
 
 
 def measure_darkness(odd: Bytes, strokes: Masks) -> Floats:
-    """How dark the SEEN darkest pixels of the ink of each box are, (n,); arguments as `follow_strokes` has them."""
-    ink = np.where(strokes | _within(CLOSE), odd, 0).reshape(len(odd), -1)
-    return np.asarray(np.partition(ink, -SEEN, axis=1)[:, -SEEN:].mean(axis=1), dtype=np.float64)
+    """How dark the SEEN darkest pixels of the ink of each box are, (n,)."""
+    near = slice(MARGIN - CLOSE, SIDE - MARGIN + CLOSE)
+    dark = _mean_darkest(odd[:, near, near])
+    longer = (strokes & ~_within(CLOSE)).any(axis=(1, 2))
+    dark[longer] = _mean_darkest(np.where(strokes[longer] | _within(CLOSE), odd[longer], 0))
+    return dark
+
+
+def _mean_darkest(ink: Bytes) -> Floats:
+    flat = ink.reshape(len(ink), ink.shape[1] * ink.shape[2])
+    return np.asarray(np.partition(flat, -SEEN, axis=1)[:, -SEEN:].mean(axis=1), dtype=np.float64)
 
 
 def _within(more: int) -> npt.NDArray[np.bool_]:
@@ -90,10 +102,11 @@ def _among(labels: npt.NDArray[np.int_], chosen: npt.NDArray[np.int_]) -> npt.ND
 
 
 def _spans(strokes: Masks) -> list[tuple[npt.NDArray[np.int_], npt.NDArray[np.int_]]]:
-    """The first and last column of the strokes of each box, then the rows; where there are none the last is -1."""
-    place = np.arange(SIDE)
+    """The first and last column of the strokes of each box, then the rows; SIDE and -1 where there are none."""
     spans = []
     for axis in (1, 2):
-        along = strokes.any(axis=axis)
-        spans.append((np.where(along, place, SIDE).min(axis=1), np.where(along, place, -1).max(axis=1)))
+        along: npt.NDArray[np.bool_] = np.asarray(strokes.any(axis=axis))
+        some = along.any(axis=1)
+        first, last = along.argmax(axis=1), SIDE - 1 - along[:, ::-1].argmax(axis=1)
+        spans.append((np.where(some, first, SIDE), np.where(some, last, -1)))
     return spans
