@@ -1,5 +1,7 @@
 """Tick boxes, from drawn marks to the reading of a question."""
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
@@ -9,8 +11,11 @@ from papier.forms.layout import Zone
 from papier.geometry import RectMm
 from papier.ocr.ink import InkPage
 from papier.ocr.scan import GreyImage
-from papier.ocr.zones.tick import find_lid, read_ticks
+from papier.ocr.zones.tick import find_crossed, is_coarse, read_ticks
+from papier.ocr.zones.tick_model import Likelihoods, Look
 from papier.ocr.zones.tick_patches import BLACK, MARGIN, SIDE
+from papier.ocr.zones.tick_places import find_lid, find_places
+from papier.ocr.zones.tick_traces import find_too_dark
 from papier.records import FieldReading, OptionState, State
 from tests.ocr.drawn_boxes import DrawnPage, boxes_in_row
 
@@ -271,3 +276,81 @@ def test_a_mark_that_all_but_vanished_is_a_question() -> None:
     readings = sheet.read(noise=1.0)
     assert readings[2].state is State.DOUBTFUL
     assert readings[5].state is State.BLANK
+
+
+def looking(*shares: dict[Look, float]) -> Likelihoods:
+    looks = np.full((len(shares), len(Look)), 1e-6)
+    for row, share in zip(looks, shares, strict=True):
+        row[list(share)] = list(share.values())
+    return looks
+
+
+def test_what_is_as_dark_as_the_marks_of_its_page_was_not_erased() -> None:
+    """Pale pencil: six boxes that look marked, one as pale that looks erased, and one that is much paler."""
+    looks = looking(*[{Look.OPEN: 1.0}] * 6, *[{Look.OPEN: 0.1, Look.ERASED: 1.0}] * 2)
+    dark = np.array([50.0, 52, 48, 55, 45, 50, 47, 20])
+    assert find_too_dark(dark, looks).tolist() == [True] * 7 + [False]
+    assert not find_too_dark(dark[3:], looks[3:]).any()  # three marks are too few to compare with
+
+
+def test_a_page_in_pale_pencil_is_no_page_of_questions() -> None:
+    sheet = Sheet()
+    for row in range(8):
+        sheet.page.cross(sheet.box(row, row % 4), width=0.5, darkness=0.22)
+    readings = sheet.read(noise=1.0)
+    assert [reading.value for reading in readings] == [[OPTIONS[row % 4]] for row in range(8)]
+    assert [reading.state for reading in readings].count(State.SURE) >= 7
+
+
+def test_a_box_that_lies_askew_is_told_from_those_that_lie_straight_and_those_that_are_gone() -> None:
+    """Of the third frame two sides are in place, of the fourth none."""
+    frame = np.zeros((SIDE, SIDE), np.uint8)
+    sides = slice(MARGIN, SIDE - MARGIN)
+    for edge in (MARGIN, SIDE - MARGIN - 1):
+        frame[edge, sides] = frame[sides, edge] = BLACK
+    half = frame.copy()
+    half[MARGIN + 2 :, MARGIN + 2 :] = 0
+    scans = [frame, frame, half, 0 * frame]
+    pictures = np.stack([np.stack([scan, frame, 0 * frame]) for scan in scans])
+    displaced, askew = find_places(pictures)
+    assert displaced.tolist() == [False, False, False, True]
+    assert askew.tolist() == [False, False, True, True]
+
+
+def test_a_mark_that_may_be_struck_is_doubted_sooner_where_a_remark_runs_close_by() -> None:
+    slightly = {Look.OPEN: 1.0, Look.STRUCK: 0.05}
+    looks = looking(slightly, {Look.STRUCK: 1.0}, slightly)
+    centres = np.array([[0.0, 0], [3, 0], [30, 0]])
+    assert find_crossed(looks, centres, np.ones(3, dtype=bool)).tolist() == [True, False, False]
+
+
+def test_a_mark_that_may_be_struck_is_doubted_where_its_stroke_runs_on() -> None:
+    looks = looking({Look.OPEN: 1.0, Look.STRUCK: 0.3})
+    centres = np.zeros((1, 2))
+    assert find_crossed(looks, centres, np.array([True])).tolist() == [True]
+    assert find_crossed(looks, centres, np.array([False])).tolist() == [False]
+
+
+def test_a_scan_is_coarse_in_black_and_white_and_where_paper_is_bent() -> None:
+    sheet = Sheet()
+    sheet.page.cross(sheet.box(0, 0))
+
+    def threshold(pixels: GreyImage) -> GreyImage:
+        return np.asarray(np.where(pixels > 128, 255, 0), dtype=np.uint8)
+
+    grey, black = sheet.page.scan(), sheet.page.scan(after=threshold)
+    assert not is_coarse(InkPage.of(grey, sheet.page.face()))
+    assert is_coarse(InkPage.of(black, sheet.page.face()))
+    assert is_coarse(InkPage.of(replace(grey, residual=0.2), sheet.page.face()))
+
+
+@pytest.mark.parametrize(("start", "below"), [(1.2, 0.0), (1.2, 0.1), (2.0, 0.0), (2.0, 0.1), (2.4, 0.0)])
+def test_a_check_mark_along_the_lower_side_of_its_frame_is_never_silently_blank(start: float, below: float) -> None:
+    sheet = Sheet()
+    for row in range(7):
+        sheet.page.cross(sheet.box(row, row % 4))
+    box = sheet.box(7, 1)
+    low = box.bottom + below
+    sheet.page.stroke([[box.x + start, low], [box.x + 4.0, low], [box.right + 1.4, box.y + 1.7]])
+    reading = sheet.read()[7]
+    assert reading.value == ["b"] or reading.state is State.DOUBTFUL

@@ -9,7 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from papier.ocr.zones.tick_decision import HABITS_FOREIGN, HABITS_OWN, Answer, BoxState, Question, decide_page
+from papier.ocr.zones.tick_decision import (
+    HABITS_FOREIGN,
+    HABITS_OWN,
+    Answer,
+    BoxState,
+    Question,
+    decide_page,
+    doubt_page,
+)
 from papier.ocr.zones.tick_model import Likelihoods, Look
 
 ACCEPTED = 0.999
@@ -141,3 +149,43 @@ def test_chances_are_chances(questions: list[tuple[list[int], bool]], doubt: flo
         assert np.allclose(answer.states.sum(axis=1), 1, atol=1e-6)
         assert (answer.states >= 0).all()
         assert question.single or len(answer.ticked) <= len(question.looks)
+
+
+def test_a_marker_blackens_to_cancel_though_its_crosses_nearly_fill_their_boxes() -> None:
+    """They look open, black, or struck by one another; taken for fills, they made a cancelled box a tick."""
+    thick = [single(E, D), single(O, E), single(Look.STRUCK, E), single(E, O), single(E, Look.STRUCK), single(O, E)]
+    answer = first(single(Look.STRUCK, D), *thick * 3)
+    assert answer.ticked != (1,) or answer.probability < ACCEPTED
+
+
+def test_a_stroke_through_a_box_is_no_tick_of_a_marker_where_the_page_crosses_plainly() -> None:
+    answer = first(several(E, Look.STRUCK), *CROSSES * 5)
+    assert answer.ticked == ()
+
+
+def test_a_speck_in_a_box_is_a_question_where_nobody_dots() -> None:
+    looks = looking([Look.DOT, E, E])
+    looks[0, O] = 0.1
+    assert first(Question(looks, single=False), *CROSSES * 5).probability < ACCEPTED
+
+
+def answered(*probabilities: float, ticked: tuple[int, ...] = ()) -> list[Answer]:
+    return [Answer(ticked, probability, np.array([[1.0, 0.0, 0.0]])) for probability in probabilities]
+
+
+def test_blank_answers_of_a_page_that_is_mostly_in_doubt_are_doubted_and_ticks_are_not() -> None:
+    doubted = [*answered(0.98, 0.97, 0.95, 0.99), *answered(0.9999), *answered(0.9999, ticked=(0,))]
+    answers = doubt_page(doubted, coarse=False)
+    assert answers[4].probability < ACCEPTED < answers[5].probability
+    assert [answer.probability for answer in answers[:4]] == [0.98, 0.97, 0.95, 0.99]
+
+
+def test_blank_answers_of_a_page_that_is_mostly_sure_stay_sure() -> None:
+    answers = doubt_page(answered(0.98, 0.9999, 0.9999, 0.9999, 0.9999, 0.9999), coarse=False)
+    assert [answer.probability for answer in answers[1:]] == [0.9999] * 5
+
+
+def test_nothing_is_promised_most_surely_on_a_coarse_scan_and_nothing_more_is_asked() -> None:
+    sure = answered(*[0.99999] * 6)
+    assert {answer.probability for answer in doubt_page(sure, coarse=False)} == {0.99999}
+    assert all(ACCEPTED < answer.probability < 0.9999 for answer in doubt_page(sure, coarse=True))
