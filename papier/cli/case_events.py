@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime as dt
 import getpass
 import json
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import click
@@ -31,13 +33,46 @@ by_option = click.option("--by", metavar=_("NAME"), help=_("Who says so; else yo
 json_option = click.option("--json", "as_json", is_flag=True, help=_("The case afterwards, as one JSON object."))
 
 
+@dataclass(frozen=True)
+class Telling:
+    """What a person tells of one case: which, on what day it happened, who says so, how the answer is shown."""
+
+    context: Context
+    number: int
+    on: dt.date | None
+    by: str | None
+    as_json: bool
+
+    def load(self) -> tuple[Case, Workflow]:
+        case, workflow, _events = load_case(self.context.engine, self.number, self.context.now())
+        return case, workflow
+
+    def record(self, kind: Kind, **data: Any) -> int:
+        """Record it with its day and its witness, and say where the case stands then; gives the exit code."""
+        said = data | {"on": _day(self.context, self.on), "by": _by(self.by)}
+        case = record_event(self.context.engine, self.number, kind, said, self.context.now())
+        return tell(self.context, case, as_json=self.as_json)
+
+
+def event_command(name: str, words: str) -> Callable[[Callable[..., int]], click.Command]:
+    """A command that records an event of one case. Its function gets a `Telling` and the parameters it declares."""
+
+    def make(function: Callable[..., int]) -> click.Command:
+        def run(context: Context, number: int, on: dt.date | None, by: str | None, as_json: bool, **more: Any) -> int:
+            return function(Telling(context, number, on, by, as_json), **more)
+
+        declared: Callable[..., int] = pass_context(run)
+        for option in (json_option, by_option, on_option):
+            declared = option(declared)
+        # The command's own parameters come first in its help, as click keeps them: the last first.
+        declared.__click_params__ += getattr(function, "__click_params__", [])  # type: ignore[attr-defined]
+        return command.command(name, help=words)(number_argument(declared))
+
+    return make
+
+
 def _by(by: str | None) -> str:
     return by or getpass.getuser()
-
-
-def _record(context: Context, number: int, kind: Kind, data: dict[str, Any], *, as_json: bool) -> int:
-    case = record_event(context.engine, number, kind, data, context.now())
-    return tell(context, case, as_json=as_json)
 
 
 def tell(context: Context, case: Case, *, as_json: bool) -> int:
@@ -66,41 +101,26 @@ def _step_or_current(context: Context, number: int, step: str | None) -> tuple[C
     return case, workflow, step or case.step
 
 
-@command.command(
+@event_command(
     "sent",
-    help=_(
+    _(
         "A sheet left: posted, or handed over.\n\n"
         "\b\nExamples:\n"
         "  papier cases sent 12 --way recommande-ar --number 1A12345678901 --on 2027-03-01\n"
         "  papier cases sent 12 --way main-propre"
     ),
 )
-@number_argument
 @click.option("--way", type=click.Choice([str(way) for way in Way]), help=_("How; else the usual way of the step."))
 @click.option("--number", "registered", metavar=_("NUMBER"), help=_("The number of a registered letter."))
 @click.option("--step", help=_("Another step than the current one."))
-@on_option
-@by_option
-@json_option
-@pass_context
-def sent_command(
-    context: Context,
-    number: int,
-    way: str | None,
-    registered: str | None,
-    step: str | None,
-    on: dt.date | None,
-    by: str | None,
-    as_json: bool,
-) -> int:
-    _case, workflow, name = _step_or_current(context, number, step)
+def sent_command(said: Telling, way: str | None, registered: str | None, step: str | None) -> int:
+    _case, workflow, name = _step_or_current(said.context, said.number, step)
     ways = workflow.steps[name].ways
     if way is None and not ways:
         raise WorkflowRefusedError(
-            _("Case {number}: nothing is sent at this step. See: papier cases show {number}").format(number=number)
+            _("Case {number}: nothing is sent at this step. See: papier cases show {number}").format(number=said.number)
         )
-    data = {"step": name, "way": way or str(ways[0]), "number": registered, "on": _day(context, on), "by": _by(by)}
-    return _record(context, number, Kind.SENT, data, as_json=as_json)
+    return said.record(Kind.SENT, step=name, way=way or str(ways[0]), number=registered)
 
 
 @command.command(
@@ -126,60 +146,38 @@ def handed_command(
     code = 0
     for number, workflow, name in handed:
         way = next((way for way in workflow.steps[name].ways if way.delivers), Way.HAND)
-        data = {"step": name, "way": str(way), "number": None, "on": _day(context, on), "by": _by(by)}
-        code = max(code, _record(context, number, Kind.SENT, data, as_json=as_json))
+        said = Telling(context, number, on, by, as_json)
+        code = max(code, said.record(Kind.SENT, step=name, way=str(way), number=None))
     return code
 
 
-@command.command(
+@event_command(
     "delivered",
-    help=_(
+    _(
         "The letter reached its reader, as the postal receipt says. Unclaimed after fifteen days: give the day of "
         "first presentation.\n\n\b\nExample:\n  papier cases delivered 12 --on 2027-03-03"
     ),
 )
-@number_argument
 @click.option("--step", help=_("Another step than the current one."))
 @click.option("--unclaimed", is_flag=True, help=_("It was not claimed; DAY is that of first presentation."))
-@on_option
-@by_option
-@json_option
-@pass_context
-def delivered_command(
-    context: Context,
-    number: int,
-    step: str | None,
-    unclaimed: bool,
-    on: dt.date | None,
-    by: str | None,
-    as_json: bool,
-) -> int:
-    _case, _workflow, name = _step_or_current(context, number, step)
+def delivered_command(said: Telling, step: str | None, unclaimed: bool) -> int:
+    _case, _workflow, name = _step_or_current(said.context, said.number, step)
     proof = "non réclamé, première présentation" if unclaimed else "avis de réception"
-    data = {"step": name, "on": _day(context, on), "proof": proof, "by": _by(by)}
-    return _record(context, number, Kind.DELIVERED, data, as_json=as_json)
+    return said.record(Kind.DELIVERED, step=name, proof=proof)
 
 
-@command.command(
+@event_command(
     "answer",
-    help=_(
+    _(
         "A paper came from outside: a receipt, a refusal, reasons. The words known are those of the workflow.\n\n"
         "\b\nExample:\n  papier cases answer 12 refus --on 2027-04-12"
     ),
 )
-@number_argument
 @click.argument("answer")
 @click.option("--step", help=_("Another step than the current one."))
-@on_option
-@by_option
-@json_option
-@pass_context
-def answer_command(
-    context: Context, number: int, answer: str, step: str | None, on: dt.date | None, by: str | None, as_json: bool
-) -> int:
-    _case, _workflow, name = _step_or_current(context, number, step)
-    data = {"step": name, "answer": answer, "on": _day(context, on), "by": _by(by)}
-    return _record(context, number, Kind.ANSWERED, data, as_json=as_json)
+def answer_command(said: Telling, answer: str, step: str | None) -> int:
+    _case, _workflow, name = _step_or_current(said.context, said.number, step)
+    return said.record(Kind.ANSWERED, step=name, answer=answer)
 
 
 @command.command(
@@ -199,36 +197,22 @@ def decide_command(
     context: Context, number: int, options: tuple[str, ...], on: dt.date | None, by: str, as_json: bool
 ) -> int:
     _case, _workflow, name = _step_or_current(context, number, None)
-    data = {"step": name, "options": list(options), "on": _day(context, on), "by": by}
-    return _record(context, number, Kind.DECIDED, data, as_json=as_json)
+    said = Telling(context, number, on, by, as_json)
+    return said.record(Kind.DECIDED, step=name, options=list(options))
 
 
-@command.command(
+@event_command(
     "correct",
-    help=_(
+    _(
         "What a sheet says in truth, read from the paper by a person. For boxes, several values after one another.\n\n"
         "\b\nExamples:\n  papier cases correct 12 fin 2027-03-05\n  papier cases correct 12 motif maladie"
     ),
 )
-@number_argument
 @click.argument("field")
 @click.argument("values", nargs=-1)
 @click.option("--sheet", help=_("Which sheet, where several came back."))
-@on_option
-@by_option
-@json_option
-@pass_context
-def correct_command(
-    context: Context,
-    number: int,
-    field: str,
-    values: tuple[str, ...],
-    sheet: str | None,
-    on: dt.date | None,
-    by: str | None,
-    as_json: bool,
-) -> int:
-    case, _workflow, _events = load_case(context.engine, number, context.now())
+def correct_command(said: Telling, field: str, values: tuple[str, ...], sheet: str | None) -> int:
+    case, _workflow = said.load()
     holding = [entry for entry in case.returns if field in entry.values or field in entry.doubtful]
     asked = [question for question in case.questions if question.field == field and question.sheet]
     wanted = sheet or (asked[0].sheet if asked else None) or (holding[-1].sheet if holding else None)
@@ -236,14 +220,13 @@ def correct_command(
         known = sorted({name for entry in case.returns for name in (*entry.values, *entry.doubtful)})
         raise UsageError(
             _("No sheet of case {number} has a field “{field}”. Known are: {known}.").format(
-                number=number, field=field, known=", ".join(known) or "–"
+                number=said.number, field=field, known=", ".join(known) or "–"
             )
         )
     entry = case.find_return(wanted)
     before = None if entry is None else entry.values.get(field, entry.doubtful.get(field))
     value = _typed(before, values)
-    data = {"sheet": wanted, "field": field, "value": value, "on": _day(context, on), "by": _by(by)}
-    return _record(context, number, Kind.CORRECTED, data, as_json=as_json)
+    return said.record(Kind.CORRECTED, sheet=wanted, field=field, value=value)
 
 
 def _typed(before: Any, values: tuple[str, ...]) -> Any:
@@ -265,32 +248,19 @@ def _typed_day(text: str) -> str:
     return day.isoformat()
 
 
-@command.command(
+@event_command(
     "check",
-    help=_(
+    _(
         "A person has looked: answers an open question of a case (`papier cases show N` lists them).\n\n"
         "\b\nExamples:\n"
         "  papier cases check 12                            (confirms the one thing that is asked)\n"
         "  papier cases check 12 'two:…' --keep 4F7K-2M9Q-8XTR   (which of two answers counts)"
     ),
 )
-@number_argument
 @click.argument("question", required=False)
 @click.option("--keep", metavar=_("SHEET"), help=_("Of two different answers, the sheet that counts."))
-@on_option
-@by_option
-@json_option
-@pass_context
-def check_command(
-    context: Context,
-    number: int,
-    question: str | None,
-    keep: str | None,
-    on: dt.date | None,
-    by: str | None,
-    as_json: bool,
-) -> int:
-    case, _workflow, _events = load_case(context.engine, number, context.now())
+def check_command(said: Telling, question: str | None, keep: str | None) -> int:
+    case, _workflow = said.load()
     if question is None:
         if len(case.questions) != 1:
             keys = ", ".join(asked.key for asked in case.questions) or "–"
@@ -300,71 +270,40 @@ def check_command(
     if asked is not None and asked.doubt is Doubt.FIELD and not asked.text:
         raise WorkflowRefusedError(
             _("“{field}” was not read. Say what the paper says: papier cases correct {number} {field} VALUE").format(
-                field=asked.field, number=number
+                field=asked.field, number=said.number
             )
         )
-    data = {"question": question, "keep": keep, "on": _day(context, on), "by": _by(by)}
-    return _record(context, number, Kind.CHECKED, data, as_json=as_json)
+    return said.record(Kind.CHECKED, question=question, keep=keep)
 
 
-@command.command(
+@event_command(
     "follow",
-    help=_(
+    _(
         "A person orders what comes next: another step, or one beside it (Défenseur des droits …).\n\n"
         "\b\nExample:\n  papier cases follow 12 defenseur"
     ),
 )
-@number_argument
 @click.argument("step")
-@on_option
-@by_option
-@json_option
-@pass_context
-def follow_command(context: Context, number: int, step: str, on: dt.date | None, by: str | None, as_json: bool) -> int:
-    data = {"to": step, "on": _day(context, on), "by": _by(by)}
-    return _record(context, number, Kind.FOLLOWED, data, as_json=as_json)
+def follow_command(said: Telling, step: str) -> int:
+    return said.record(Kind.FOLLOWED, to=step)
 
 
-@command.command("close", help=_("Close a case before its end.\n\n\b\nExample:\n  papier cases close 12 'élève parti'"))
-@number_argument
+@event_command("close", _("Close a case before its end.\n\n\b\nExample:\n  papier cases close 12 'élève parti'"))
 @click.argument("reason")
-@on_option
-@by_option
-@json_option
-@pass_context
-def close_command(context: Context, number: int, reason: str, on: dt.date | None, by: str | None, as_json: bool) -> int:
-    data = {"reason": reason, "on": _day(context, on), "by": _by(by)}
-    return _record(context, number, Kind.CLOSED, data, as_json=as_json)
+def close_command(said: Telling, reason: str) -> int:
+    return said.record(Kind.CLOSED, reason=reason)
 
 
-@command.command("withdraw", help=_("The person takes their request back.\n\n\b\nExample:\n  papier cases withdraw 12"))
-@number_argument
+@event_command("withdraw", _("The person takes their request back.\n\n\b\nExample:\n  papier cases withdraw 12"))
 @click.option("--reason", default="retiré par la personne", help=_("Why."))
-@on_option
-@by_option
-@json_option
-@pass_context
-def withdraw_command(
-    context: Context, number: int, reason: str, on: dt.date | None, by: str | None, as_json: bool
-) -> int:
-    data = {"reason": reason, "on": _day(context, on), "by": _by(by)}
-    return _record(context, number, Kind.WITHDRAWN, data, as_json=as_json)
+def withdraw_command(said: Telling, reason: str) -> int:
+    return said.record(Kind.WITHDRAWN, reason=reason)
 
 
-@command.command(
-    "reopen", help=_("Open a closed case again.\n\n\b\nExample:\n  papier cases reopen 12 --step decision")
-)
-@number_argument
+@event_command("reopen", _("Open a closed case again.\n\n\b\nExample:\n  papier cases reopen 12 --step decision"))
 @click.option("--step", help=_("Where it goes on; else where it stood."))
-@on_option
-@by_option
-@json_option
-@pass_context
-def reopen_command(
-    context: Context, number: int, step: str | None, on: dt.date | None, by: str | None, as_json: bool
-) -> int:
-    data = {"step": step, "on": _day(context, on), "by": _by(by)}
-    return _record(context, number, Kind.REOPENED, data, as_json=as_json)
+def reopen_command(said: Telling, step: str | None) -> int:
+    return said.record(Kind.REOPENED, step=step)
 
 
 @command.command(
@@ -407,7 +346,7 @@ def amend_command(
             raise UsageError(_("--set wants NAME=VALUE, NAME one of: {known}.").format(known=known))
         changes[name] = _typed_day(value) if name in {"on", "until"} else value
     data = {"seq": event, "data": None if undo else changes, "by": _by(by)}
-    return _record(context, number, Kind.AMENDED, data, as_json=as_json)
+    return tell(context, record_event(context.engine, number, Kind.AMENDED, data, context.now()), as_json=as_json)
 
 
 @command.command(
