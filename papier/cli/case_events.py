@@ -16,11 +16,13 @@ from papier.cli.context import Context, pass_context
 from papier.cli.days import Day
 from papier.cli.numbers import Number
 from papier.errors import EXIT_CHECK_NEEDED, UsageError, WorkflowRefusedError
+from papier.forms.layout import Layout
 from papier.forms.roster_values import parse_day
 from papier.language import translate as _
 from papier.language import translate_count as _n
 from papier.store.case_filing import tick_row
 from papier.store.cases import load_case, move_case, record_event, refile_sheet
+from papier.store.sheets import find_faces
 from papier.workflows.case import Case, Doubt
 from papier.workflows.definition import Way, Workflow
 from papier.workflows.difference import list_differences
@@ -226,7 +228,27 @@ def correct_command(said: Telling, field: str, values: tuple[str, ...], sheet: s
     entry = case.find_return(wanted)
     before = None if entry is None else entry.values.get(field, entry.doubtful.get(field))
     value = _typed(before, values)
+    face = next(iter(find_faces(said.context.engine, [wanted.partition("#")[0]]).values()), None)
+    if face is not None:
+        _refuse_unknown(face, field, value)
     return said.record(Kind.CORRECTED, sheet=wanted, field=field, value=value)
+
+
+def _refuse_unknown(face: Layout, field: str, value: Any) -> None:
+    """Raise UsageError for a field or a box that the sheet does not have: nothing would ever ask for it again."""
+    zones = [zone for zone in face.zones() if zone.field == field]
+    if not zones:
+        known = ", ".join(dict.fromkeys(zone.field for zone in face.zones()))
+        raise UsageError(_("The sheet has no field “{field}”. Known are: {known}.").format(field=field, known=known))
+    if isinstance(value, list):
+        boxes = [zone.option or "oui" for zone in zones]
+        for box in value:
+            if box not in boxes:
+                raise UsageError(
+                    _("“{value}” is no box of this question. Choose among: {known}.").format(
+                        value=box, known=", ".join(boxes)
+                    )
+                )
 
 
 def _typed(before: Any, values: tuple[str, ...]) -> Any:

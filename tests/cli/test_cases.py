@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from pathlib import Path
 
 import pytest
 
+from papier.records import FieldReading, State
+from papier.store.connection import connect
+from papier.store.workspace import open_workspace
 from papier.workflows.place import Place, known_place
+from tests.checking.queued import file_page
 from tests.cli.conftest import Papier
 from tests.cli.sheets import text_of
 
@@ -399,3 +404,22 @@ def test_workflows_are_listed_checked_and_drawn(papier: Papier, tmp_path: Path) 
         path = tmp_path / f"{name.replace('/', '-')}.pdf"
         assert papier("workflows", "draw", name, "--output", path).code == 0
         assert text_of(path)[0].strip()
+
+
+def test_a_field_or_a_box_that_the_sheet_does_not_have_is_refused(papier: Papier, tmp_path: Path) -> None:
+    order = ("--set", "nom=MARTIN", "--output", tmp_path / "a.pdf", "--json")
+    (opened,) = papier("--today", "2027-03-01", "cases", "open", "carnet/absence", *order).lines
+    papier("--today", "2027-03-01", "cases", "handed", "1")
+    engine = connect(open_workspace(tmp_path / "workspace"))
+    ticked = FieldReading("motif", "tick", ["maladie"], State.SURE, 0.9999)
+    now = dt.datetime(2027, 3, 2, 12, tzinfo=dt.UTC)
+    file_page(engine, "a", opened["sheets"][0], [ticked], now=now, form="carnet/absence")
+    engine.dispose()
+    base = ("--today", "2027-03-03", "cases", "correct", "1")
+    wrong = papier(*base, "motif", "pigeon")
+    assert (wrong.code, "“pigeon” is no box of this question" in wrong.err) == (2, True)
+    wrong = papier(*base, "motiv", "maladie", "--sheet", opened["sheets"][0])
+    assert (wrong.code, "has no field “motiv”" in wrong.err) == (2, True)
+    assert "corrected" not in {entry["kind"] for entry in papier("cases", "history", "1", "--json").lines}
+    papier(*base, "motif", "reunion")
+    assert papier("cases", "history", "1", "--json").lines[-1]["data"]["value"] == ["reunion"]
