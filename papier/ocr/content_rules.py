@@ -173,7 +173,7 @@ def _judge_class(text: str) -> Judgement:
         return Judgement(value, UNFINISHED, "the class is only a level")
     if _USUAL_CLASS.fullmatch(value):
         return Judgement(value)
-    if _CLASS.fullmatch(value):
+    if _CLASS.fullmatch(value) and " " not in value:
         return Judgement(value, UNCOMMON_CLASS)
     return Judgement(value, UNUSUAL_CLASS, "no known class is named so" if value else None)
 

@@ -19,7 +19,7 @@ Floats = npt.NDArray[np.float64]
 KINDS: Final = (slice(0, len(DIGITS)), slice(len(DIGITS), INDEX[BLANK]))
 
 # How much the first and the second reader are heard, among digits and among letters (`training.characters.pair`).
-HEARD: Final = ((0.31, 0.52), (0.36, 0.551))
+HEARD: Final = ((0.27, 0.53), (0.27, 0.69))
 # Log odds of a character among digits, or among letters, beyond which they count twice: above 0.99 (4.6), 11 of 44,000
 # validation digits and 1 of 20,000 others were wrong, slashes left out.
 KNEE: Final = 4.0

@@ -1,8 +1,8 @@
 """The second reader of hand-printed characters: asked where the first leaves a field in doubt.
 
-It is a deeper network and sees each character twice, scaled by its edges as the first sees it and straightened
-(`papier.ocr.straightening`). It costs three times as much a cell. It tells digits from digits and letters from letters,
-and says nothing of blank cells nor of struck-out ones: those are the first reader's.
+It is the mean of two deeper networks, which see each character twice, scaled by its edges as the first sees it and
+straightened (`papier.ocr.straightening`). It costs three to four times as much a cell. It tells digits from digits and
+letters from letters, and says nothing of blank cells nor of struck-out ones: those are the first reader's.
 """
 
 from __future__ import annotations

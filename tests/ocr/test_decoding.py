@@ -152,7 +152,8 @@ def test_no_list_of_postcodes_settles_a_strange_digit() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "problem"), [("3", "only a level"), ("C 2", "no known class"), ("GRANDS", "no known")]
+    ("text", "problem"),
+    [("3", "only a level"), ("C 2", "no known class"), ("3 ME7", "no known"), ("GRANDS", "no known")],
 )
 def test_a_class_that_may_have_lost_a_letter_is_asked_unless_it_is_on_the_roster(text: str, problem: str) -> None:
     reading = read(decoded(text, 6, "class"), "class")

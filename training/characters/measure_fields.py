@@ -9,7 +9,7 @@ writers calibrate; figures are reported on others.
 import argparse
 import dataclasses
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -26,7 +26,7 @@ from papier.ocr.evidence import believe, join
 from papier.ocr.second_reader import SecondReader
 from papier.ocr.trust import Curve, load_curves, trusted
 from papier.ocr.zones.comb import ALPHABET, Comb, asked_again, interpret, prepare, too_faint, without_ink
-from papier.records import FieldReading
+from papier.records import FieldReading, State
 from simulator.values import TODAY
 
 BOUNDS = (0.9, 0.99, 0.999)
@@ -108,16 +108,21 @@ def read_fields(
     second: SecondReader | None = None,
     curves: Mapping[int, Mapping[str, Curve]] | None = None,
     limit: int | None = None,
+    again: Collection[str] | None = None,
 ) -> list[ReadField]:
     """Decode every comb that `fields` dumped for this part of the writers; probabilities are the decoder's own.
 
-    What `curves` (else those shipped) leave in doubt is read by `second` too, where it is given.
+    What `curves` (else those shipped) leave in doubt is read by `second` too, where it is given; `again`: of these
+    contents, else of those that the product asks it about.
     """
     found = []
     for dumped in islice(load_fields(work, part), limit):
         first = reader.read(dumped.ink).log_probs
         field = dumped.decode(first, 1)
-        if second is not None and asked_again(field.trusted(curves).reading, field.content):
+        reading = field.trusted(curves).reading
+        doubtful = reading.state in (State.DOUBTFUL, State.UNREADABLE)
+        asked = asked_again(reading, field.content) if again is None else doubtful and field.content in again
+        if second is not None and asked:
             field = dumped.decode(join(first, second.read(dumped.ink)), 2)
         found.append(field)
     return found

@@ -1,13 +1,15 @@
 """Join the second reader to the first: export it, and fit how much each is heard.
 
-    python -m training.characters.pair --work DIR [--model MODEL.onnx] [--output papier/ocr/models/second.onnx]
+    python -m training.characters.pair --work DIR [--seeds 71 72] [--model MODEL.onnx] [--output SECOND.onnx]
 
-On the fields that `fields` dumped for the validation writers and the first reader leaves in doubt: by the likelihood
-of what was written, among digits and among letters. Prints the weights, which stand in `papier.ocr.evidence`, and what
+The networks that `second` trained with these seeds become one that says their mean. On the fields that `fields` dumped
+for the validation writers and the first reader leaves in doubt, the likelihood of what was written, among digits and
+among letters, says how much each reader is heard. Prints the weights, which stand in `papier.ocr.evidence`, and what
 both are worth on such fields of theirs and of the test writers.
 """
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -27,23 +29,34 @@ KINDS = {"digits": slice(0, len(DIGITS)), "letters": slice(len(DIGITS), INDEX[BL
 
 
 class LogProbabilities(nn.Module):
-    """uint8 planes (n, 3, 32, 32) → log-probabilities among digits and among letters, side by side."""
+    """uint8 planes (n, 3, 32, 32) → log-probabilities among digits and among letters, side by side: those of the
+    network, or of the geometric mean of several.
+    """
 
-    def __init__(self, network: nn.Module) -> None:
+    def __init__(self, *networks: nn.Module) -> None:
         super().__init__()
-        self.network = network
+        self.networks = nn.ModuleList(networks)
 
     def forward(self, cells: Tensor) -> Tensor:
-        logits = self.network(cells.float() / 255)
+        planes = cells.float() / 255
+        # Logits and log-probabilities within a kind differ by what the softmax takes away again.
+        logits = torch.stack([network(planes) for network in self.networks]).mean(0)
         return torch.cat([torch.log_softmax(logits[:, kind], 1) for kind in KINDS.values()], 1)
 
 
-def export_second(network: nn.Module, work: Path, output: Path) -> None:
-    """Write the network to `output`, its ranges as the validation writers' characters use them."""
+def export_second(networks: Sequence[nn.Module], work: Path, output: Path) -> None:
+    """Write the networks to `output` as one, its ranges as the validation writers' characters use them."""
     ink, label = load_sheets(work, "validate")
     written = np.flatnonzero(label < INDEX[BLANK])
     written = written[:: max(len(written) // QUANTISED_ON, 1)]
-    export(LogProbabilities(network), view(ink[written]), work, output)
+    export(LogProbabilities(*networks), view(ink[written]), work, output)
+
+
+def load_second(weights: Path) -> nn.Module:
+    """What `second` trained."""
+    network = SecondNetwork()
+    network.load_state_dict(torch.load(weights))
+    return network.eval()
 
 
 def read_both(first: CharacterReader, second: SecondReader, work: Path, part: str) -> dict[str, tuple[Tensor, Tensor]]:
@@ -95,13 +108,11 @@ def main() -> None:
     parser.add_argument("--work", type=Path, required=True)
     parser.add_argument("--model", type=Path, default=MODEL_PATH)
     parser.add_argument("--output", type=Path, default=SECOND_MODEL_PATH)
-    parser.add_argument("--seed", type=int, default=71, help="of the second reader that was trained")
+    parser.add_argument("--seeds", type=int, nargs="+", default=[71, 72], help="of the networks that were trained")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
-    network = SecondNetwork()
-    network.load_state_dict(torch.load(arguments.work / f"second-{arguments.seed}.pt"))
-    network.eval()
-    export_second(network, arguments.work, arguments.output)
+    networks = [load_second(arguments.work / f"second-{seed}.pt") for seed in arguments.seeds]
+    export_second(networks, arguments.work, arguments.output)
     first, second = CharacterReader(arguments.model), SecondReader(arguments.output)
     found = {part: read_both(first, second, arguments.work, part) for part in ("validate", "test")}
     weights = {name: fit_weights(*both) for name, both in found["validate"].items()}

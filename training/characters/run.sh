@@ -25,6 +25,7 @@ if [ -n "$fonts" ]; then
     python -m training.characters.draw --data "$data" --work "$work" --cells 100000 --seed 60 --fonts "$fonts"
     python -m training.characters.draw --data "$data" --work "$work" --cells 200000 --seed 61 --fonts "$fonts"
 fi
-python -m training.characters.second --work "$work"
+python -m training.characters.second --work "$work" --seed 71
+python -m training.characters.second --work "$work" --seed 72
 python -m training.characters.pair --work "$work" --model "$output" --output papier/ocr/models/second.onnx
 python -m training.characters.trust --work "$work" --model "$output" --output papier/ocr/models/combs.json

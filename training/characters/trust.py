@@ -3,13 +3,14 @@
     python -m training.characters.trust --work DIR --output papier/ocr/models/combs.json [--model MODEL.onnx]
 
 Reads what `fields --part validate` dumped. Logistic curves by penalised likelihood; they say at most what so many
-fields without a mistake can show. First those of the first reader; then, on the numbers that these leave in doubt,
-those of both readers: of names in doubt too few become clear for a curve to say so.
+fields without a mistake can show. First those of the first reader; then, on the numbers and names that these leave in
+doubt, those of both readers.
 """
 
 import argparse
 import dataclasses
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from papier.ocr.characters import MODEL_PATH, CharacterReader
+from papier.ocr.postcodes import load_postcodes
 from papier.ocr.second_reader import SecondReader
 from papier.ocr.trust import Curve, log_odds, terms
 from training.characters.measure_fields import ReadField, read_fields
@@ -39,9 +41,9 @@ KINDS = (
     Kind(("letters",), 0.7),
     Kind(("mixed",), 0.7),
 )
-# Numbers that both readers were asked about: where a character stays unclear (a 4 whose stem is lost, read 6), what the
-# others make likely is no evidence.
-BOTH = Kind(KINDS[0].contents, 0.8)
+# What both readers were asked about. Where a digit stays unclear (a 4 whose stem is lost, read 6), what the others make
+# likely is no evidence.
+BOTH = (Kind(KINDS[0].contents, 0.8), Kind(("letters",), 0.7))
 # Where start, whole, clear and weakest begin, and how strongly they are held there; and a content's own start.
 BEGINNING, HELD, OWN_HELD = (0.0, 1.0, 0.0, 0.0), (0.5, 2.0, 0.5, 4.0), 2.0
 SLOPES = (1, 2, 3)  # never below 0
@@ -107,9 +109,10 @@ def maximise(
 
 
 def is_fitted(field: ReadField) -> bool:
-    """Whether the curve has a say in this field."""
+    """Whether the curve has a say in this field; not where the simulator made up a postcode, which people rarely do."""
     decoding = field.decoding
-    return decoding.weakest is not None and decoding.problem is None and decoding.value is not None
+    usual = field.content != "postcode" or field.value in load_postcodes()
+    return decoding.weakest is not None and decoding.problem is None and decoding.value is not None and usual
 
 
 def main() -> None:
@@ -117,22 +120,26 @@ def main() -> None:
     parser.add_argument("--work", type=Path, required=True)
     parser.add_argument("--model", type=Path, default=MODEL_PATH)
     parser.add_argument("--output", type=Path, required=True)
+    parser.add_argument("--first", type=Path, help="write the first reader's curves of this file, not those fitted now")
     arguments = parser.parse_args()
     reader = CharacterReader(arguments.model)
-    alone = fit_all(read_fields(arguments.work, "validate", reader))
-    fields = read_fields(arguments.work, "validate", reader, SecondReader(), {1: alone})
-    joined = fit_curves(BOTH, [field for field in fields if field.readers == 2 and is_fitted(field)])
+    alone = fit_all(KINDS, read_fields(arguments.work, "validate", reader))
+    again = [content for kind in BOTH for content in kind.contents]
+    fields = read_fields(arguments.work, "validate", reader, SecondReader(), {1: alone}, again=again)
+    joined = fit_all(BOTH, [field for field in fields if field.readers == 2])
     stored = {
         name: {content: dataclasses.asdict(curve) for content, curve in curves.items()}
         for name, curves in (("curves", alone), ("joined", joined))
     }
+    if arguments.first:
+        stored["curves"] = json.loads(arguments.first.read_text("utf-8"))["curves"]
     arguments.output.write_text(json.dumps(stored, indent=1) + "\n", "utf-8")
 
 
-def fit_all(fields: list[ReadField]) -> dict[str, Curve]:
-    """A curve for every content."""
+def fit_all(kinds: Sequence[Kind], fields: list[ReadField]) -> dict[str, Curve]:
+    """A curve for every content of these kinds."""
     curves: dict[str, Curve] = {}
-    for kind in KINDS:
+    for kind in kinds:
         curves |= fit_curves(kind, [field for field in fields if field.content in kind.contents and is_fitted(field)])
     return curves
 

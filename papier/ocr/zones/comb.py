@@ -31,9 +31,9 @@ ALPHABET = Alphabet(CLASSES, BLANK, NOISE)
 USUAL_CELL = (6.0, 8.0)
 # Cells whose edges are closer than this share their separator.
 JOINED_MM = 0.2
-# Where a form asks for no more than the usual, a comb that `papier.ocr.trust` gives this is taken: of 16,941 office
-# fields by 24 writers that trained and fitted nothing 71 % were, 6 of them wrong (benchmarks/combs.md, "With the deeper
-# second reader").
+# Where a form asks for no more than the usual, a comb that `papier.ocr.trust` gives this is taken: of 17,320 office
+# fields by 24 writers that trained and fitted nothing 73 % were, 5 of them wrong (benchmarks/combs.md, "With two deeper
+# networks").
 SURE_ENOUGH = 0.9975
 # Nothing plausible stands there.
 MIN_PLAUSIBLE = 0.05
