@@ -58,3 +58,8 @@ def test_a_sheet_of_another_office_is_told_so(french: Papier, tmp_path: Path) ->
     french("--workspace", tmp_path / "other", "init")
     told = french("--workspace", tmp_path / "other", "intake", scan)
     assert "p. 1 : le numéro de la feuille est illisible ou d'un autre espace de travail" in told.out
+    # The other workspace knows the form by its print: it keeps the page as a record, and says the same.
+    french("--workspace", tmp_path / "other", "print", "sante/relance", "--output", tmp_path / "b.pdf")
+    Image.fromarray(render(printed, 150)[0]).save(tmp_path / "again.png", dpi=(150, 150))
+    told = french("--workspace", tmp_path / "other", "intake", tmp_path / "again.png")
+    assert "p. 1 : numéro de feuille non lu, ou d'un autre espace de travail" in told.out
