@@ -17,6 +17,9 @@ from papier.cli.days import Day
 from papier.errors import EXIT_INTERRUPTED, PapierError
 from papier.language import translate as _
 
+# Options of the program itself, which people look for at the command.
+OF_PAPIER = ("--today", "--workspace")
+
 
 class LazyCommand(click.Command):
     """A command known by its entry in the table; its module is imported when it is used."""
@@ -113,6 +116,10 @@ def run(arguments: list[str] | None = None) -> int:
         return EXIT_INTERRUPTED
     except click.ClickException as error:
         error.show()
+        if isinstance(error, click.NoSuchOption) and error.option_name in OF_PAPIER:
+            hint = _("{option} stands before the command: papier {option} … {command}")
+            command = error.ctx.info_name if error.ctx is not None else ""
+            click.echo(hint.format(option=error.option_name, command=command), err=True)
         return error.exit_code
     except click.exceptions.Exit as error:
         return error.exit_code

@@ -182,6 +182,13 @@ def test_a_rebuild_without_its_key_or_with_a_broken_scan(french: Papier, tmp_pat
     assert broken.err.startswith(f"{scans / 'coupe.pdf'} : le PDF est abîmé")
 
 
+def test_an_option_of_the_program_behind_a_command_is_shown_its_place(french: Papier) -> None:
+    done = french("today", "--today", "2027-03-01")
+    assert done.code == 2
+    assert "--today se met avant la commande : papier --today … today" in done.err
+    assert "se met avant" not in french("today", "--tdoay", "2027-03-01").err
+
+
 def test_a_mistyped_key_of_the_settings(french: Papier, tmp_path: Path) -> None:
     settings = tmp_path / "workspace" / "papier.yaml"
     settings.write_text("impression: {imprimente: Copieur}\n", encoding="utf-8")
