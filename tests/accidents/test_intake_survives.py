@@ -294,7 +294,11 @@ def test_ctrl_c_while_the_readers_start_ends_in_one_sentence(workspace: Workspac
     scan = tmp_path / "pile.tif"
     pages = [Image.new("L", (850, 1100), 250) for _ in range(MIN_PAGES_FOR_POOL)]
     pages[0].save(scan, save_all=True, append_images=pages[1:], dpi=(100, 100))
-    program = "import sys; from papier.cli.main import main; main()"
+    # Whoever runs the tests in the background of a shell has them ignore Ctrl-C, and all that they start.
+    program = (
+        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
+        "from papier.cli.main import main; main()"
+    )
     command = [sys.executable, "-c", program, "--workspace", str(workspace.folder), "intake", str(scan)]
     environment = os.environ | {"PAPIER_LANGUAGE": "en"}
     # In a session of its own, as in a terminal: Ctrl-C reaches the readers as well.
