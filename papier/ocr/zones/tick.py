@@ -159,11 +159,12 @@ def measure_looks(
     `centres` (n, 2): where the boxes lie, in box widths. `two_level`: the scan is in black and white, and has specks
     but no pale traces. `coarse`: it shows strokes badly (`is_coarse`).
     """
-    odd = find_odd_ink(pictures)
+    printed = _spread_print(pictures)
+    odd = find_odd_ink(pictures, printed)
     others, strokes = pictures[:, 2], find_strokes(odd)
     looks = np.full((len(pictures), len(Look)), LOST_MARK)
     looks[:, Look.EMPTY] = 1.0
-    open_inside = find_free(pictures) > FREE
+    open_inside = find_free(printed) > FREE
     inked = (find_peaks(odd, round(0.6 * BOX_PIXELS)) >= BARE * BLACK) | ~open_inside
     looks[inked] = judge_looks(pictures[inked])
     inner = find_peaks(odd, -INNER)
@@ -210,14 +211,12 @@ def find_short(odd: Pictures, strokes: Masks, looks: Likelihoods) -> npt.NDArray
     So must what may be something larger that runs through.
     """
     share = looks / looks.sum(axis=1, keepdims=True)
-    marked = share[:, MARKED].sum(axis=1) > CROSSED_MARK
+    believed = share[:, MARKED].sum(axis=1)
+    marked = believed > CROSSED_MARK
     dark = measure_darkness(odd, strokes)
     pale = dark < AS_DARK * np.median(dark[marked]) if marked.any() else marked
     short = measure_spread(strokes) < SPOT
-    return np.asarray(
-        (marked & (pale | short | (share[:, Look.STRUCK] > CROSSED)))
-        | (short & (share[:, MARKED].sum(axis=1) > HANGING))
-    )
+    return np.asarray((marked & (pale | short | (share[:, Look.STRUCK] > CROSSED))) | (short & (believed > HANGING)))
 
 
 def leave_to_neighbours(looks: Likelihoods, centres: FloatArray, tails: npt.NDArray[np.bool_]) -> Likelihoods:
@@ -257,17 +256,20 @@ def _find_close(centres: FloatArray, chosen: npt.NDArray[np.bool_]) -> npt.NDArr
     return np.asarray(((apart > 0) & (apart < NEIGHBOUR * NEIGHBOUR)).any(axis=1))
 
 
-def find_odd_ink(pictures: Pictures) -> Pictures:
-    """What is darker than the print around it, smoothed over three pixels: (n, SIDE, SIDE) bytes, BLACK full ink."""
+def find_odd_ink(pictures: Pictures, printed: Pictures) -> Pictures:
+    """What is darker than the print around it, smoothed over three pixels: (n, SIDE, SIDE) bytes, BLACK full ink.
+
+    `printed` (n, SIDE, SIDE): that print, as wide as it may lie off.
+    """
     scanned = np.ascontiguousarray(pictures[:, 0]).reshape(-1, SIDE)
-    odd = cv2.subtract(scanned, _spread_print(pictures).reshape(-1, SIDE))
+    odd = cv2.subtract(scanned, printed.reshape(-1, SIDE))
     return np.asarray(cv2.blur(odd, (3, 3)), dtype=np.uint8).reshape(-1, SIDE, SIDE)
 
 
-def find_free(pictures: Pictures) -> npt.NDArray[np.float64]:
-    """The share of the inside of each box in which no print hides ink, (n,)."""
+def find_free(printed: Pictures) -> npt.NDArray[np.float64]:
+    """The share of the inside of each box in which no print, (n, SIDE, SIDE), hides ink: (n,)."""
     inside = slice(MARGIN + INNER, SIDE - MARGIN - INNER)
-    return np.asarray((_spread_print(pictures)[:, inside, inside] < LIGHT_PRINT * BLACK).mean(axis=(1, 2)))
+    return np.asarray((printed[:, inside, inside] < LIGHT_PRINT * BLACK).mean(axis=(1, 2)))
 
 
 def _spread_print(pictures: Pictures) -> Pictures:
