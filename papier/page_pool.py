@@ -20,7 +20,9 @@ from pathlib import Path
 from typing import Protocol
 
 from papier.errors import PapierError
+from papier.ocr.image_pages import ImagePages
 from papier.ocr.pages import open_pages
+from papier.ocr.pdf_pages import PdfPages
 from papier.ocr.reading import Reader
 from papier.ocr.register import SheetRegister
 from papier.ocr.scan import RejectedPage, ScannedPage
@@ -51,22 +53,22 @@ def read_one(path: Path, index: int, reader: PageReader) -> list[PageReading]:
 
 def read_run(path: Path, run: range, reader: PageReader) -> list[list[PageReading]]:
     """`read_one` for each page of a run, counted from 1: the file is opened once."""
-
-    def read(index: int) -> list[PageReading]:
-        try:
-            return reader.read_page(pages.load(index))
-        except PapierError:
-            raise
-        except Exception as error:  # noqa: BLE001 - whatever a hostile page provokes, the batch goes on
-            return [rejected_page(path, index, f"{type(error).__name__}: {error}")]
-
     try:
         with open_pages(path) as pages:
-            return [read(index) for index in run]
+            return [_read_page(pages, path, index, reader) for index in run]
     except PapierError:
         raise
-    except Exception as error:  # noqa: BLE001 - as above, of a file that does not open
+    except Exception as error:  # noqa: BLE001 - as below, of a file that does not open
         return [[rejected_page(path, index, f"{type(error).__name__}: {error}")] for index in run]
+
+
+def _read_page(pages: PdfPages | ImagePages, path: Path, index: int, reader: PageReader) -> list[PageReading]:
+    try:
+        return reader.read_page(pages.load(index))
+    except PapierError:
+        raise
+    except Exception as error:  # noqa: BLE001 - whatever a hostile page provokes, the batch goes on
+        return [rejected_page(path, index, f"{type(error).__name__}: {error}")]
 
 
 def rejected_page(path: Path, index: int, why: str) -> PageReading:
