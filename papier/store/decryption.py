@@ -15,7 +15,7 @@ from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from papier.durable import PARTIAL, open_private, sync_folder, wipe_file, write_private
+from papier.durable import PARTIAL, sync_folder, wipe_file, write_private
 from papier.errors import StoreError, os_words
 from papier.language import translate as _
 from papier.store.archive import LOCK_FILE, hash_file, hash_kept
@@ -30,6 +30,7 @@ from papier.store.encryption import (
     hold_alone,
     store_errors,
     sync_file,
+    write_turned,
 )
 from papier.store.events import append_event
 from papier.store.vault import KEYS_FILE, VAULT_FILE, Vault, is_sealed
@@ -151,10 +152,7 @@ def _held(database: Path, vault: Vault) -> sqlite3.Connection:
 def _decrypt_file(path: Path, vault: Vault) -> None:
     partial = path.with_name(f"{path.name}.opening{PARTIAL}")
     try:
-        with open_private(partial) as writing_to, path.open("rb") as reading:
-            vault.unseal(reading, writing_to)
-            writing_to.flush()
-            os.fsync(writing_to.fileno())
+        write_turned(path, partial, vault.unseal)
         if hash_file(partial) != hash_kept(path, vault):
             raise StoreError(_("{path} changed while it was decrypted. Run it again.").format(path=path))
         partial.replace(path)

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import BinaryIO
 
 from papier.durable import PARTIAL, open_private, sync_folder, wipe_file
 from papier.errors import StoreError, os_words
@@ -247,14 +248,19 @@ def finish_files(archive: Path) -> None:
             left.unlink()
 
 
+def write_turned(path: Path, partial: Path, turn: Callable[[BinaryIO, BinaryIO], None]) -> None:
+    """What `turn` (sealing, unsealing) makes of a file, written to `partial` and on the disk when this returns."""
+    with open_private(partial) as writing, path.open("rb") as reading:
+        turn(reading, writing)
+        writing.flush()
+        os.fsync(writing.fileno())
+
+
 def _encrypt_file(path: Path, vault: Vault) -> None:
     partial = path.with_name(f"{path.name}.sealing{PARTIAL}")
     plain = path.with_name(f"{path.name}{REPLACED}{PARTIAL}")
     try:
-        with open_private(partial) as writing, path.open("rb") as reading:
-            vault.seal(reading, writing)
-            writing.flush()
-            os.fsync(writing.fileno())
+        write_turned(path, partial, vault.seal)
         if hash_kept(partial, vault) != hash_file(path):
             raise StoreError(_("{path} changed while it was encrypted. Run it again.").format(path=path))
         plain.unlink(missing_ok=True)
